@@ -7,6 +7,7 @@ import { describeValue } from '../mcpserver/schema.ts';
 import { renderPath, type FieldPath } from '../mcpserver/violation.ts';
 import type { Authored, CompositeKind, CompositeViolation, Expansion, ExpandedServer } from './composite-kind.ts';
 import { judgeLimits } from './pool-limits.ts';
+import { maxReplicasOf, type PoolMember } from './pool-member.ts';
 import { judgeSize, maxPoolServers } from './pool-size.ts';
 import { poolStatus } from './pool-status.ts';
 import { listValue, numberValue, textValue } from './read-fields.ts';
@@ -34,15 +35,6 @@ export const mcpPool: CompositeKind = {
   expand,
   nextStatus: poolStatus,
 };
-
-/** One of `spec.servers`, with the template. */
-export interface PoolMember {
-  readonly name: string;
-  readonly index: number;
-  readonly overrides: unknown;
-  readonly spec: Fields;
-  readonly isAdopted: boolean;
-}
 
 function expand(object: unknown): Expansion {
   const spec = ownValue(object, 'spec');
@@ -118,11 +110,6 @@ function withReplicas(spec: Fields): Fields {
   const runtime = ownValue(spec, 'runtime') ?? {};
   if (!isRecord(runtime) || runtime['replicas'] !== undefined || maxReplicasOf(spec) !== undefined) return spec;
   return { ...spec, runtime: { ...runtime, replicas: 1 } };
-}
-
-/** How many pods it may have by autoscaling; undefined where it has as many as it says. */
-export function maxReplicasOf(spec: Fields): number | undefined {
-  return numberValue(ownValue(ownValue(spec, 'extensions'), 'autoscaling'), 'maxReplicas');
 }
 
 function toServer(object: unknown, template: unknown, member: PoolMember): ExpandedServer {

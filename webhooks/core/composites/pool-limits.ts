@@ -2,7 +2,7 @@ import { defaultResources } from '../defaults/resources.ts';
 import { ownValue, type Fields } from '../mcpserver/record.ts';
 import { parseQuantity } from '../rules/parts/quantity.ts';
 import type { CompositeViolation } from './composite-kind.ts';
-import { maxReplicasOf, type PoolMember } from './mcp-pool.ts';
+import { maxReplicasOf, type PoolMember } from './pool-member.ts';
 import { numberValue } from './read-fields.ts';
 
 /** What all servers of a pool may use together, each with the most pods that it may have. */

@@ -10,7 +10,7 @@ export const maxPoolServers = 100;
  * Whoever judges them does it in one go, and whoever applies them has them all at once: a hundred servers of 2.6 KB, or one
  * that is as large as a request has room for nearly twice.
  */
-export const maxPoolCharacters = 256 * 1024;
+const maxPoolCharacters = 256 * 1024;
 
 /** Measured before any server is built. */
 export function judgeSize(spec: unknown): readonly CompositeViolation[] {
