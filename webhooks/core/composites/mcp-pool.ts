@@ -10,7 +10,7 @@ import { judgeLimits } from './pool-limits.ts';
 import { maxReplicasOf, type PoolMember } from './pool-member.ts';
 import { judgeSize, maxPoolServers } from './pool-size.ts';
 import { poolStatus } from './pool-status.ts';
-import { listValue, numberValue, textValue } from './read-fields.ts';
+import { listValue, textValue } from './read-fields.ts';
 
 const group = 'mcp.v2dy.io';
 const apiVersion = `${group}/v1`;
