@@ -279,6 +279,79 @@ describe('a server that is changed', () => {
     expect(new Set(statuses.map((written) => conditions(written)['Ready']?.slice(0, 4)))).toEqual(new Set(['True']));
   });
 
+  describe.each([
+    ['path', { config: { port: 8080, path: '/new' } }],
+    ['scheme', { transport: { tls: { enabled: true } } }],
+  ])('in its %s only, where its old pods serve on,', (_, spec) => {
+    const former = 'http://search.mcp.svc.cluster.local:8080/mcp';
+
+    it('is not Verified or Ready of the new generation before it was asked there', async () => {
+      answerTo = (url) => (url === former ? verified : failed);
+      change(2, spec);
+      await clock.advance(30_000);
+      expect(conditions()).toMatchObject({ Available: 'True@2', Verified: 'False@2', Ready: 'False@2' });
+      const said = statuses.map((written) => conditions(written));
+      expect(said[0]).toMatchObject({
+        Available: 'True@2',
+        Verified: 'True@1',
+        Ready: 'True@1',
+        Reconciling: 'True@2',
+      });
+      for (const { Verified, Ready } of said) expect([Verified, Ready]).not.toContain('True@2');
+    });
+
+    it('is not called good by another change or a restart of ours before it was asked there', async () => {
+      answerTo = (url) => (url === former ? verified : { state: 'throttled', message: 'later', retryAfterMs: 60_000 });
+      change(2, spec);
+      await clock.advance(100);
+      change(3, { ...spec, runtime: { replicas: 1 } });
+      await clock.advance(100);
+      await stop();
+      start();
+      await clock.advance(30_000);
+      for (const { Verified, Ready } of statuses.map((written) => conditions(written))) {
+        expect(['True@2', 'True@3']).not.toContain(Verified);
+        expect(['True@2', 'True@3']).not.toContain(Ready);
+      }
+    });
+
+    it('is asked there at once, and Verified and Ready of it once it has answered, without a gap', async () => {
+      const before = asked;
+      change(2, spec);
+      await clock.advance(3_000);
+      expect(asked).toBeGreaterThan(before);
+      expect(conditions()).toEqual(allOf(2));
+      for (const { Verified, Ready } of statuses.map((written) => conditions(written)))
+        expect([Verified?.slice(0, 4), Ready?.slice(0, 4)]).toEqual(['True', 'True']);
+    });
+  });
+
+  it('in whose certificates it trusts only, is not Verified of that before it was asked so', async () => {
+    change(2, { transport: { tls: { enabled: true, insecureSkipVerify: true } } });
+    await clock.advance(10_000);
+    expect(conditions()).toEqual(allOf(2));
+    answer = failed;
+    statuses = [];
+    change(3, { transport: { tls: { enabled: true, insecureSkipVerify: false } } });
+    await clock.advance(30_000);
+    expect(conditions()).toMatchObject({ Verified: 'False@3', Ready: 'False@3' });
+    for (const { Verified, Ready } of statuses.map((written) => conditions(written)))
+      expect([Verified, Ready]).not.toContain('True@3');
+  });
+
+  it('in its path, where it failed, is not said to fail at the new one before it was asked there', async () => {
+    answer = failed;
+    await clock.advance(100_000);
+    expect(conditions()).toMatchObject({ Verified: 'False@1' });
+    answer = verified;
+    statuses = [];
+    change(2, { config: { port: 8080, path: '/new' } });
+    await clock.advance(10_000);
+    expect(conditions()).toEqual(allOf(2));
+    for (const { Verified, Ready } of statuses.map((written) => conditions(written)))
+      expect([Verified, Ready]).not.toContain('False@2');
+  });
+
   it('is said to be on its way by nobody once it has arrived, and nothing is written any more', async () => {
     change(2, image(2));
     await clock.advance(1_000);

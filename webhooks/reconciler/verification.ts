@@ -33,8 +33,14 @@ export interface LastVerification {
  * What was found out last, by us or, as status tells, by an earlier reconciler. What was learnt of how to ask is for status
  * whatever else is known: a question may have ended the server that it was asked.
  */
-export function lastVerification(key: string, server: MCPServer, { verifier }: World): LastVerification {
-  const { verification, of, lastVerdictMs } = verifier.current(key);
+export function lastVerification(
+  key: string,
+  server: MCPServer,
+  { verifier, clusterDomain }: Pick<World, 'verifier' | 'clusterDomain'>,
+): LastVerification {
+  // What the Secret of a CA bundle holds is nothing that the spec says.
+  const asked = { url: serviceUrl(server, clusterDomain), tls: tlsTrustOf(server, undefined) };
+  const { verification, of, lastVerdictMs } = verifier.current(key, asked);
   const dated = lastVerdictMs === undefined ? {} : { lastVerdictTime: timestamp(new Date(lastVerdictMs)) };
   if (of !== undefined) return { verification, answeredBy: of, ...dated };
   const believed = believedVerification(server.status);

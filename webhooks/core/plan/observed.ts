@@ -60,7 +60,7 @@ export type ProtocolEra = 'stateless' | 'handshake';
 export interface AnsweredBy {
   /** Of the MCPServer, whose template these pods run. */
   readonly generation: number;
-  /** From `podSetOf`, at the time of the question; empty: the pods were not known. */
+  /** From `podSetOf`, at the time of the question; empty: the pods were not known, or are asked something else by now. */
   readonly podSet: string;
 }
 

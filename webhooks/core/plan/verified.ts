@@ -40,8 +40,11 @@ export function decideVerified(input: StatusInput, availability: Availability): 
   }
   const { verification } = input;
   const before = saidBefore(input);
+  const known = unlessUnknown(before);
   if (verification.state !== 'not-attempted') {
     const generation = heldFor(input, availability);
+    // Nobody was asked yet what this spec has asked: the tools of before are not judged by its demands.
+    if (known !== undefined && isOfBefore(generation, availability)) return { ...known, from: 'before', generation };
     const ofTools = sayOfTools(input, generation);
     if (ofTools !== undefined) return { ...ofTools, from: 'answer', generation };
     // An earlier reconciler has found it out, and its words stand there.
@@ -49,8 +52,8 @@ export function decideVerified(input: StatusInput, availability: Availability): 
     return { ...render(input.server, verification), from: 'answer', generation };
   }
   const { generation } = availability;
-  if (before !== undefined && before.status !== 'Unknown') {
-    return { ...before, from: 'before', generation: olderOf(before.generation, generation) };
+  if (known !== undefined) {
+    return { ...known, from: 'before', generation: olderOf(known.generation, generation) };
   }
   const none = notVerified(input, availability);
   // What is unknown vouches for nobody.
@@ -102,6 +105,15 @@ function heldFor({ answeredBy, serving }: StatusInput, { generation }: Availabil
   if (answeredBy === undefined) return generation;
   const isOfThese = answeredBy.podSet !== '' && answeredBy.podSet === serving.podSet;
   return isOfThese ? generation : olderOf(answeredBy.generation, generation);
+}
+
+function unlessUnknown(said: ConditionVerdict | undefined): ConditionVerdict | undefined {
+  return said?.status === 'Unknown' ? undefined : said;
+}
+
+/** Whether something newer serves than what has answered. */
+function isOfBefore(generation: number | undefined, availability: Availability): boolean {
+  return generation !== undefined && generation < (availability.generation ?? 0);
 }
 
 function render(

@@ -27,6 +27,7 @@ import {
   isCountDue,
   isForOthers,
   isKnownToFail,
+  isOfSameSpec,
   isOfThese,
   isRoutingLate,
   isSameQuestion,
@@ -39,6 +40,7 @@ import {
   noteLists,
   noteMix,
   routingMs,
+  ofAnotherQuestion,
   untilRoutedMs,
   withoutLists,
 } from './watched.ts';
@@ -113,11 +115,15 @@ export class Verifier {
     return this.#lanes.waiting();
   }
 
-  /** What is known, and about which pods. */
-  current(key: string): KnownVerification {
+  /**
+   * What is known, and about which pods. `asked`: what the spec has asked by now; an answer to something else is one of no
+   * pods that serve.
+   */
+  current(key: string, asked?: Pick<VerificationTarget, 'url' | 'tls'>): KnownVerification {
     const watched = this.#watched.get(key);
     if (watched?.of === undefined) return { verification: { state: 'not-attempted' } };
-    const { standing, of, lastVerdictMs } = watched;
+    const { standing, lastVerdictMs, target } = watched;
+    const of = asked === undefined || isOfSameSpec(target, asked) ? watched.of : ofAnotherQuestion(watched.of);
     const pods = this.#podsOf(key);
     const verification = withFailingPods(standing.result, this.#pods.failing(key), pods.length);
     return { verification, of, ...(lastVerdictMs === undefined ? {} : { lastVerdictMs }) };

@@ -136,7 +136,8 @@ export function goOn(before: Watched, target: VerificationTarget): Watched {
   const common = { ...before, target, stop: undefined, tries: 0, memory: undefined, countedAtMs };
   if (isSamePods(before.target, target)) {
     const tally = isSameSpec ? before.tally : startTally(before.standing.result, verdictAtMs);
-    return { ...common, of: nowOf(before, target), tally };
+    const of = isOfSameSpec(before.target, target) ? nowOf(before, target) : before.of && ofAnotherQuestion(before.of);
+    return { ...common, of, tally };
   }
   // Pods that come and go all the time have failed together. Once it is said, the next ones begin anew: what is said stays
   // until they have failed themselves.
@@ -174,8 +175,20 @@ export function isForOthers(
   if (wanted.isBehind !== true) return false;
   if (watched === undefined) return believed !== undefined && isUp(believed);
   const { target, standing } = watched;
-  const isSame = target.url === wanted.url && tlsSpecKey(target.tls) === tlsSpecKey(wanted.tls);
-  return !isSame && standing.result.state !== 'failed';
+  return !isOfSameSpec(target, wanted) && standing.result.state !== 'failed';
+}
+
+/** Whether two specs have the same asked of their pods: at the same address, with the same trust. */
+export function isOfSameSpec(
+  a: Pick<VerificationTarget, 'url' | 'tls'>,
+  b: Pick<VerificationTarget, 'url' | 'tls'>,
+): boolean {
+  return a.url === b.url && tlsSpecKey(a.tls) === tlsSpecKey(b.tls);
+}
+
+/** Whose an answer is where something else is asked by now: also if the same pods serve, they have not answered that. */
+export function ofAnotherQuestion(of: AnsweredBy): AnsweredBy {
+  return { ...of, podSet: '' };
 }
 
 /** The standing answer as that of the pods of `target`, which are the same, if it was that of the current ones before. */
