@@ -617,6 +617,41 @@ describe('what serves while its template is not the newest', () => {
     });
   };
 
+  it('is put back again when what failed is tried again before it is back (the broken version served on, for good)', async () => {
+    const extensions = { rollout: { verify: 'AfterSwitch' } };
+    const { spec } = api.get(deploymentPath) as { spec: { template: object } };
+    api.put(replicaSetPath, {
+      ...{ apiVersion: 'apps/v1', kind: 'ReplicaSet', metadata: { name: 'search-one', namespace: 'mcp' } },
+      spec: { template: spec.template },
+    });
+    change(2, { ...image(2), extensions });
+    await clock.advance(1_000);
+    serves = { state: 'failed', message: 'it speaks the HTTP+SSE transport' };
+    api.remove(podPath('old'));
+    servingPod('new', 'two');
+    deploymentIs(deploymentPath);
+    await clock.advance(20_000);
+    // The new pod still serves: none of the version before is ready yet.
+    deploymentIs(deploymentPath, { replicas: 2, updatedReplicas: 1, readyReplicas: 1 });
+    await clock.advance(2_000);
+    expect([phase(), imageIn(deploymentPath)]).toEqual(['RolledBack', 'example.com/search:1']);
+    expect(conditions()).toContain('Verified=False/EndpointUnavailable');
+    api.put(serverPath, { metadata: { annotations: { 'mcp-lifecycle/retry': '1' } } });
+    await clock.advance(1_000);
+    expect([phase(), status().extensions?.rollout?.stable?.replicaSet]).toEqual(['Rolling', 'one']);
+    deploymentIs(deploymentPath);
+    await clock.advance(60_000);
+    expect([phase(), imageIn(deploymentPath)]).toEqual(['RolledBack', 'example.com/search:1']);
+    expect(status().extensions?.rollout?.failed).toEqual([expect.objectContaining({ retry: '1' })]);
+    serves = verified;
+    api.remove(podPath('new'));
+    servingPod('old', 'one');
+    deploymentIs(deploymentPath);
+    await clock.advance(60_000);
+    expect([phase(), imageIn(deploymentPath)]).toEqual(['RolledBack', 'example.com/search:1']);
+    expect(conditions()).toContain('Verified=True/Verified');
+  });
+
   it('is put back although its ReplicaSet could not be read for a moment', async () => {
     await rollOutLate();
     await unavailable(replicaSetPath, 5_000);

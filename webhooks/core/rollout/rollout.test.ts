@@ -367,6 +367,24 @@ describe('a rollout', () => {
     ],
     ['is tried again when somebody asks for it', { state: rejected, wanted: { retry: '1' } }, 'Proving held candidate'],
     [
+      'is no repair when it is tried again while what served is still being put back (it served on, broken, for good)',
+      {
+        ...{ state: rolledBack, serving: { ...serving, isVerified: false } },
+        ...{ wanted: { retry: '1' }, settings: { verify: 'AfterSwitch' } },
+      },
+      'Rolling wanted',
+    ],
+    [
+      'is proven first when it is tried again while what served is still being put back',
+      { state: rolledBack, serving: { ...serving, isVerified: false }, wanted: { retry: '1' } },
+      'Proving held candidate',
+    ],
+    [
+      'is watched when it is tried again before what served is put back',
+      { state: rolledBack, serving: { ...serving, template: 'D', isVerified: false }, wanted: { retry: '1' } },
+      'Rolling wanted',
+    ],
+    [
       'begins anew with another template',
       { state: rejected, wanted: { template: 'E', generation: 3 } },
       'Proving held candidate',
@@ -478,6 +496,16 @@ describe('a rollout', () => {
     const unverified = { template: 'D', replicaSet: 'dddd', isVerified: false, isUnasked: true, wasVerified: true };
     expect(decide({ ...wantsThird, serving: unverified }).state?.stable).toEqual(stable);
   });
+
+  it.each(['S', 'D'])(
+    'keeps what served, to put that back, when what failed is tried again during that (template %s stands)',
+    (template) => {
+      const unsettled = { template, replicaSet: undefined, isVerified: false };
+      const settings = { verify: 'AfterSwitch' } as const;
+      const next = decide({ state: rolledBack, serving: unsettled, wanted: { retry: '1' }, settings }).state;
+      expect(next).toMatchObject({ phase: 'Rolling', stable });
+    },
+  );
 
   it.each(['Proving', 'Blocked'] as const)(
     'keeps what served when it began, to put that back, also when that stops serving well while it is %s',

@@ -162,11 +162,16 @@ export function instructionsOf(input: Followed): Instructions {
 /**
  * What does not serve well is not held: this may be its repair. What is on its way already served well when that began; a
  * candidate is no repair as long as it does not come up or is known to be bad, and one that cannot be started may be one.
+ * Another try of what has failed is none either: what served may be on its way back, and has to be known for the next failure.
  */
 function isHeldUp(input: Followed, { isVerified, isUnasked, wasVerified }: ServingDeployment): boolean {
   const phase = phaseOf(input);
-  if (isVerified || wasVerified === true || phase === 'Proving') return true;
+  if (isVerified || wasVerified === true || phase === 'Proving' || hasFailed(phase)) return true;
   return isUnasked === true && phase === 'Blocked';
+}
+
+function hasFailed(phase: RolloutState['phase'] | undefined): boolean {
+  return phase === 'Rejected' || phase === 'RolledBack';
 }
 
 type Followed = Pick<RolloutInput, 'state' | 'settings' | 'wanted' | 'serving'>;
@@ -219,8 +224,8 @@ function nextState(input: RolloutInput): RolloutState | undefined {
   if (!isHoldable(input)) return undefined;
   const phase = phaseOf(input);
   if (state !== undefined && phase === 'Rolling') return nextOfRolling(input, state);
-  // It stands there already: applied by a round whose status was lost, or taken back by its owner.
-  if (serving.template === wanted.template) return undefined;
+  // It stands there already: applied by a round whose status was lost, or taken back by its owner; or was about to be put back.
+  if (serving.template === wanted.template) return phase === 'RolledBack' ? rolling(input, 'Skipped') : undefined;
   if (!isHeldUp(input, serving)) return phase === 'Blocked' ? rolling(input, 'NotProven') : undefined;
   return state === undefined ? begin(input) : nextOfHeld(input, state);
 }
