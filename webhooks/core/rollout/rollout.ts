@@ -135,7 +135,7 @@ export interface RolloutEvent {
 
 /** A server may be ready before what is behind its port is: bad answers count when they go on for so long, in milliseconds. */
 const badAnswersMs = 15_000;
-/** How long a version that replaces another one may be one that cannot be asked, in milliseconds: as long as a verdict stands (docs/decisions/0067). */
+/** How long after its roll began a version that cannot be asked is waited for, in milliseconds, so one that rolls longer is not: as long as a verdict stands (docs/decisions/0067). */
 const unaskedForMs = 900_000;
 /** How soon who is being asked is looked at although nobody tells, in milliseconds. */
 const lookMs = 10_000;
