@@ -175,6 +175,35 @@ describe.each(clients)('a request (direct: $isDirect)', (client) => {
     expect(started.sockets.size).toBe(2);
   });
 
+  it('is sent again over a new connection where the kept ones are dead, and not over one of these after the other', async () => {
+    const used = new Map<unknown, number>();
+    const { api, seen } = await start((request, response) => {
+      const times = (used.get(request.socket) ?? 0) + 1;
+      used.set(request.socket, times);
+      if (times === 1) setTimeout(json(200, {}), 20, request, response);
+      else request.socket.resetAndDestroy();
+    });
+    await Promise.all(Array.from({ length: 10 }, () => api.request({ method: 'GET', path })));
+    expect(used.size).toBe(10);
+    expect(await api.request({ method: 'GET', path })).toMatchObject({ ok: true });
+    expect(seen).toHaveLength(12);
+  });
+
+  it('has no more time when it is sent again', async () => {
+    let asked = 0;
+    const { api } = await start((request, response) => {
+      asked += 1;
+      if (asked === 1) json(200, {})(request, response);
+      else if (asked === 2) setTimeout(() => request.socket.resetAndDestroy(), 900);
+    });
+    await api.request({ method: 'GET', path });
+    const startedAtMs = performance.now();
+    const result = await api.request({ method: 'GET', path, timeoutMs: 1_000 });
+    expect(result).toMatchObject({ error: { reason: 'Timeout' } });
+    expect(asked).toBe(3);
+    expect(performance.now() - startedAtMs).toBeLessThan(1_700);
+  });
+
   it.each([
     [404, false],
     [409, true],

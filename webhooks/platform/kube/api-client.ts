@@ -41,6 +41,8 @@ export function createKubeApi(options: { readonly server: ApiServer; readonly us
   const send = async (request: ApiRequest, payload: string | undefined): Promise<ApiResult> => {
     // Read in an error only.
     const describe = (): string => describeRequest(request.method, request.path);
+    const timeoutMs = request.timeoutMs ?? defaultTimeoutMs;
+    const startedAtMs = performance.now();
     let opened: Opened;
     try {
       opened = await open({ ...request, headers: headersOf(request, payload) });
@@ -53,14 +55,19 @@ export function createKubeApi(options: { readonly server: ApiServer; readonly us
       request.onChunk?.(chunk);
     };
     const answer = await exchange(opened, payload, {
-      timeoutMs: request.timeoutMs ?? defaultTimeoutMs,
+      timeoutMs,
       maxBytes: request.maxBytes ?? defaultMaxBytes,
       signal: request.signal,
       onChunk: request.onChunk === undefined ? undefined : onChunk,
     });
     // The other side closed an idle connection while our request was on its way. Reading, and writes that say which
-    // version they expect, may simply be sent again; a POST may have been done.
-    if (isStaleSocket(opened, answer) && pieces === 0 && request.method !== 'POST') return send(request, payload);
+    // version they expect, may simply be sent again; a POST may have been done. The other free connections are as old: one of
+    // them after the other could end as late as this one did.
+    if (isStaleSocket(opened, answer) && pieces === 0 && request.method !== 'POST') {
+      opened.dropIdle();
+      const leftMs = timeoutMs - (performance.now() - startedAtMs);
+      return send({ ...request, timeoutMs: Math.max(1, leftMs) }, payload);
+    }
     if (answer.type === 'answered' && answer.status === 401) server.forgetCredentials();
     return resultOf(describe, answer, request.reading);
   };
@@ -109,7 +116,7 @@ function renderQuery(query: Readonly<Record<string, string | undefined>> = {}): 
   return text;
 }
 
-/** A reused connection cannot be stale twice in a row: each attempt drops one, and a new one counts as an error. */
+/** A new connection that breaks counts as an error. */
 function isStaleSocket(request: Opened, answer: Exchanged): boolean {
   if (!request.isReused || answer.type !== 'failed') return false;
   const code = errorCode(answer.error);
@@ -186,16 +193,19 @@ function createAgents({ server: { url }, userAgent }: ClientOptions): Open {
   const { protocol, port } = url;
   const target = { protocol, port, hostname: hostOf(url) };
   const root = rootOf(url);
-  return (call, credentials) =>
-    openedByNode(
-      start({
-        ...target,
-        method: call.method,
-        path: root + call.path + renderQuery(call.query),
-        headers: { ...credentials.headers, ...call.headers, 'User-Agent': userAgent },
-        agent: credentials.proxyAgent ?? agentFor(credentials),
-      }),
-    );
+  return (call, credentials) => {
+    const agent = credentials.proxyAgent ?? agentFor(credentials);
+    const request = start({
+      ...target,
+      method: call.method,
+      path: root + call.path + renderQuery(call.query),
+      headers: { ...credentials.headers, ...call.headers, 'User-Agent': userAgent },
+      agent,
+    });
+    return openedByNode(request, () => {
+      closeIdle(agent);
+    });
+  };
 }
 
 function createDirect({ server: { url }, userAgent }: ClientOptions): Open {

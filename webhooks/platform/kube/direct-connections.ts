@@ -45,6 +45,10 @@ export class DirectConnections {
   /** Those that have a request go on until it is answered. */
   close(): void {
     this.#isClosed = true;
+    this.dropIdle();
+  }
+
+  dropIdle(): void {
     for (const connection of this.#idle.splice(0)) connection.destroy();
   }
 
@@ -149,6 +153,10 @@ class DirectRequest implements Opened {
     this.#isOver = true;
     this.#giveUp();
     this.#connection?.destroy();
+  }
+
+  dropIdle(): void {
+    this.#connections.dropIdle();
   }
 }
 

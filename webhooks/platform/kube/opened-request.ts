@@ -14,11 +14,14 @@ export interface Opened {
   send(payload: string | undefined, handlers: OpenedHandlers): void;
   /** Nothing is called any more; nor is it sent, if it was not. */
   destroy(): void;
+  /** Ends the free connections beside its own, so that the next request opens another. */
+  dropIdle(): void;
 }
 
 /** Of Node's own client. */
-export function openedByNode(request: ClientRequest): Opened {
+export function openedByNode(request: ClientRequest, dropIdle: () => void): Opened {
   return {
+    dropIdle,
     get isReused() {
       return request.reusedSocket;
     },
