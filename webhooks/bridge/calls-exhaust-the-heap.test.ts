@@ -52,10 +52,10 @@ it('an initialize of any length is not kept until its process has started', asyn
   });
 }, 60_000);
 
-it('serves messages of the greatest length that the schema allows, of signs that take two bytes in memory', async () => {
+it('serves messages of the greatest length that the schema allows, with a sign that makes each of them take two bytes', async () => {
   const { maximum } = fieldOfSchema();
   await withBridgeProcess('modern', { MCP_MAX_MESSAGE_BYTES: String(maximum) }, async ({ url, health }) => {
-    const text = '\u4e2d'.repeat(Math.floor((maximum - 1_000) / 3));
+    const text = `\u4e2d${'x'.repeat(maximum - 1_000)}`;
     const { body, headers } = modern(1, 'tools/call', { name: 'echo', arguments: { text } });
     for (let n = 0; n < 4; n += 1) expect((await post(url, body, headers)).status).toBe(200);
     expect(await health()).toBe('200');
