@@ -81,6 +81,15 @@ describe('stdio resolve prints', () => {
     expect(error).toContain('there is no image for linux/s390x, but for linux/amd64, linux/arm64/v8 (--platform)');
   });
 
+  it.each(['foo:abc', 'md5:d41d8cd98f00b204e9800998ecf8427e'])('nothing by the digest %s', async (digest) => {
+    const index = { manifests: [{ digest, platform: { os: 'linux', architecture: 'amd64' } }] };
+    registry.put('a', '1', index, ociIndex);
+    registry.answers.set(`/v2/a/manifests/${digest}`, { body: '' });
+    const { code, error } = await resolve('a:1');
+    expect(code).toBe(2);
+    expect(error).toContain('no digest that is known');
+  });
+
   it('nothing for an image that starts nothing, and exits as a finding does', async () => {
     registry.putImage('a', 'latest', {});
     expect(await resolve('a')).toMatchObject({
@@ -129,6 +138,17 @@ describe('stdio resolve asks with the credentials of the user', () => {
     registry.answers.set('/token', { body: JSON.stringify({ access_token: 'mine' }) });
     expect((await resolve('a')).code).toBe(0);
     expect(registry.asked.find((one) => one.startsWith('POST /token'))).toContain('refresh_token=refresh');
+  });
+
+  it('of an identity token, which no redirect takes elsewhere', async () => {
+    await writeConfig({ auths: { [registry.host]: { identitytoken: 'refresh' } } });
+    want('Bearer mine');
+    registry.answers.set('/token', { status: 307, headers: { location: `http://${registry.host}/elsewhere` } });
+    registry.answers.set('/elsewhere', { body: JSON.stringify({ access_token: 'mine' }) });
+    const { code, error } = await resolve('a');
+    expect(code).toBe(2);
+    expect(error).toContain('sends us on with a token of ours');
+    expect(registry.asked.some((one) => one.includes('/elsewhere'))).toBe(false);
   });
 
   it.each(['credHelpers', 'credsStore'])('of the helper that %s names', async (field) => {

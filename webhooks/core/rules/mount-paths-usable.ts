@@ -3,12 +3,10 @@ import { none } from '../engine/violations.ts';
 import type { StorageMount } from '../mcpserver/types.gen.ts';
 import type { FieldPath, Violation } from '../mcpserver/violation.ts';
 import { ofEmptyDir, withMounts } from './parts/example-specs.ts';
+import { cleanPath, isCleanPath } from './parts/mount-path.ts';
 
 /** What the container runtime needs for itself; a mount there ends every start of the container. */
 const occupied: ReadonlySet<string> = new Set(['/', '/dev', '/dev/termination-log', '/proc']);
-
-/** A path that is clean already: no part is empty or starts with a dot. */
-const plain = /^(\/[^/.][^/]*)+$/;
 
 /** Longest name of a file on Linux, in bytes. */
 const maxNameBytes = 255;
@@ -93,7 +91,7 @@ function areUsual(storage: readonly StorageMount[]): boolean {
 }
 
 function isUsual({ path }: StorageMount): boolean {
-  return path.length * 3 <= maxNameBytes && plain.test(path) && !isOccupied(path);
+  return path.length * 3 <= maxNameBytes && isCleanPath(path) && !isOccupied(path);
 }
 
 function isOccupied(place: string): boolean {
@@ -116,15 +114,4 @@ function checkPlace({ place, path }: Mount, first: Mount | undefined): readonly 
 /** A character has at most three bytes for each unit of its length: most names need no closer look. */
 function isFileName(name: string): boolean {
   return name.length * 3 <= maxNameBytes || new TextEncoder().encode(name).byteLength <= maxNameBytes;
-}
-
-/** Without empty parts, `.` and `..`: where the mount really is. */
-function cleanPath(path: string): string {
-  if (plain.test(path)) return path;
-  const parts: string[] = [];
-  for (const part of path.split('/')) {
-    if (part === '..') parts.pop();
-    else if (part !== '' && part !== '.') parts.push(part);
-  }
-  return `/${parts.join('/')}`;
 }

@@ -5,6 +5,7 @@ import { inside, pathTo, placeOf, type Place } from '../mcpserver/place.ts';
 import type { MetricsSettings, Probe, StorageMount } from '../mcpserver/types.gen.ts';
 import type { Violation } from '../mcpserver/violation.ts';
 import { ofEmptyDir } from './parts/example-specs.ts';
+import { cleanPath } from './parts/mount-path.ts';
 
 const livenessPlace = placeOf('spec', 'runtime', 'health', 'livenessProbe');
 const readinessPlace = placeOf('spec', 'runtime', 'health', 'readinessProbe');
@@ -64,6 +65,13 @@ export const stdioSettingsUsable: Rule = {
           config: { storage: [{ path: '/mcp-lifecycle', permissions: 'ReadWrite', source: ofEmptyDir({}) }] },
         },
       },
+      {
+        title: 'the same mount, by another way',
+        spec: {
+          extensions: { stdio },
+          config: { storage: [{ path: '/x/../mcp-lifecycle', permissions: 'ReadWrite', source: ofEmptyDir({}) }] },
+        },
+      },
       { title: 'metrics at the port of the server', spec: { extensions: { stdio, metrics: { port: PORT_NAME } } } },
       { title: 'metrics at another path', spec: { extensions: { stdio, metrics: { port: 9090, path: '/stats' } } } },
     ],
@@ -103,7 +111,7 @@ function checkProbe(probe: Probe | undefined, place: Place): readonly Violation[
 }
 
 function isElsewhere({ path }: Pick<StorageMount, 'path'>): boolean {
-  return !taken.test(path);
+  return !taken.test(cleanPath(path));
 }
 
 function checkMount({ path }: Pick<StorageMount, 'path'>, place: Place): readonly Violation[] {

@@ -102,6 +102,7 @@ interface Manifest {
 }
 
 async function getManifest(client: RegistryClient, name: string): Promise<Manifest> {
+  if (name.includes(':')) judgeDigest(name, 'an entry of the image has no digest that is known');
   const { bytes, type } = await client.get(`manifests/${name}`, { accept: Object.values(types), maxBytes });
   if (name.includes(':')) verify(bytes, name);
   const manifest = parseJson(bytes, jsonLimits, 'the manifest of the image');
@@ -142,11 +143,15 @@ function platformOf(value: unknown): string {
 }
 
 async function getVerified(client: RegistryClient, what: string, digest: string): Promise<Uint8Array> {
-  if (!/^sha(256|384|512):[0-9a-f]+$/.test(digest))
-    throw new RegistryFailure('the manifest of the image names no configuration');
+  judgeDigest(digest, 'the manifest of the image names no configuration');
   const { bytes } = await client.get(`${what}/${digest}`, { accept: ['*/*'], maxBytes });
   verify(bytes, digest);
   return bytes;
+}
+
+/** Others prove nothing, or are none. */
+function judgeDigest(digest: string, otherwise: string): void {
+  if (!/^sha(256|384|512):[0-9a-f]+$/.test(digest)) throw new RegistryFailure(otherwise);
 }
 
 /** What a digest names is that, or somebody has changed it on the way. */

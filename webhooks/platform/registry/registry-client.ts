@@ -71,7 +71,10 @@ interface Request {
   readonly body?: URLSearchParams;
 }
 
-/** The credentials are for the registry, so they stay behind where it sends us to another host. */
+/**
+ * The credentials are for the registry, so they stay behind where it sends us to another host; and no form is sent on,
+ * because it has a token in it.
+ */
 async function follow(url: string, request: Request, options: RegistryClientOptions): Promise<Response> {
   const first = new URL(url);
   let next = first;
@@ -81,6 +84,8 @@ async function follow(url: string, request: Request, options: RegistryClientOpti
     const location = response.status >= 300 && response.status < 400 ? response.headers.get('location') : null;
     if (location === null) return response;
     await response.body?.cancel();
+    if (request.body !== undefined)
+      throw new RegistryFailure(`${options.host} sends us on with a token of ours, which is not followed`);
     if (!URL.canParse(location, next.href)) throw new RegistryFailure(`${options.host} sends us to what is no URL`);
     next = new URL(location, next.href);
     judgeUrl(next, options);
