@@ -1,6 +1,8 @@
+import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, expect } from '@jest/globals';
 import { declarationOf } from './declaration.ts';
 import { describeInstallation, ensureAsUsual } from './installation.ts';
+import { discoveryFolder } from './kubectl.ts';
 
 const { testPath = '' } = expect.getState();
 let before = '';
@@ -20,3 +22,5 @@ afterAll(async () => {
         `comment at the top of its file (CONTRIBUTING.md).\nbefore: ${before}\nafter:  ${after}`,
     );
 });
+
+afterAll(() => rm(discoveryFolder, { recursive: true, force: true }));

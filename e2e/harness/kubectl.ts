@@ -1,4 +1,7 @@
 import { spawn } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { isReadable, readObject, readObjects } from './api.ts';
 
 export interface KubectlResult {
@@ -42,10 +45,17 @@ export interface Condition {
   readonly lastTransitionTime: string;
 }
 
+/**
+ * What kubectl knows of APIs, of this file alone: it keeps that for hours, and goes on taking `mcpserver` for the kind of a
+ * CRD that another case has removed again.
+ */
+export const discoveryFolder = mkdtempSync(join(tmpdir(), 'mcp-lifecycle-kubectl-'));
+
 /** Runs kubectl to its end; a refusal is a result. `input` is an object or YAML text for `--filename -`. */
 export function kubectl(args: readonly string[], input?: object | string): Promise<KubectlResult> {
   return new Promise((resolve, reject) => {
-    const child = spawn('kubectl', args, { stdio: ['pipe', 'pipe', 'pipe'] });
+    const env = { ...process.env, KUBECACHEDIR: discoveryFolder };
+    const child = spawn('kubectl', args, { env, stdio: ['pipe', 'pipe', 'pipe'] });
     let stdout = '';
     let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
