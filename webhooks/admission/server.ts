@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import type { SecureContextOptions } from 'node:tls';
 import type { Clock } from '../platform/clock.ts';
 import { errorText } from '../platform/log.ts';
-import { portOf } from '../platform/http/plain-server.ts';
+import { listen } from '../platform/http/listening.ts';
 import { startRepeating, startTimer } from '../platform/timer.ts';
 import { createCalls, type Call, type CallOptions } from './call.ts';
 import { clientTrust, createRefusedClients } from './client-certificates.ts';
@@ -106,9 +106,9 @@ export async function startAdmissionServer(options: AdmissionServerOptions): Pro
   startRepeating(() => {
     connections.closeLate(lookMs, { headMs, idleMs: keepAliveMs });
   }, lookMs).unref();
-  await listen(server, options);
+  const port = await listen(server, options);
   return {
-    port: portOf(server.address()),
+    port,
     setCertificate: ({ certificate, privateKey }) => {
       server.setSecureContext({ ...tlsSettings, ...trust, cert: certificate, key: privateKey });
     },
@@ -153,15 +153,6 @@ function createAnswer(options: AdmissionServerOptions, connections: Connections,
       connections.rested(socket);
     }
   };
-}
-
-function listen(server: Server, { port, host }: AdmissionServerOptions): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (cause) => {
-      reject(new Error(`listening on port ${port}`, { cause }));
-    });
-    server.listen(port, host, resolve);
-  });
 }
 
 /** Resolves when no connection is left, after the deadline at the latest. */

@@ -1,12 +1,9 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { portOf } from '../platform/http/plain-server.ts';
+import { closeNow, listen, type ListenOptions } from '../platform/http/listening.ts';
 import { errorText, type Logger } from '../platform/log.ts';
 
-export interface HttpServerOptions {
-  readonly port: number;
-  /** Absent: every address of the pod. */
-  readonly host?: string;
+export interface HttpServerOptions extends ListenOptions {
   /** Open connections; one more closes the one that was idle, or has been sending, for the longest time, or is not let in. */
   readonly maxConnections: number;
   readonly log: Logger;
@@ -61,25 +58,14 @@ export async function startHttpServer(options: HttpServerOptions): Promise<HttpS
   );
   server.maxHeadersCount = maxHeaders;
   limitConnections(server, maxConnections);
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (cause) => {
-      reject(new Error(`listening on port ${options.port}`, { cause }));
-    });
-    server.listen(options.port, options.host, resolve);
-  });
+  const port = await listen(server, options);
   return {
-    port: portOf(server.address()),
+    port,
     stopAccepting: () => {
       server.close();
       server.closeIdleConnections();
     },
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => {
-          resolve();
-        });
-        server.closeAllConnections();
-      }),
+    close: () => closeNow(server),
   };
 }
 

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { errorText, type Logger } from '../log.ts';
+import { closeNow, listen, type ListenOptions } from './listening.ts';
 
 /** What a path answers. */
 export interface PlainAnswer {
@@ -19,10 +20,7 @@ export interface PlainServer {
   readonly close: () => Promise<void>;
 }
 
-export interface PlainServerOptions {
-  readonly port: number;
-  /** Absent: every address of the pod. */
-  readonly host?: string;
+export interface PlainServerOptions extends ListenOptions {
   readonly routes: PlainRoutes;
   readonly log: Logger;
 }
@@ -47,22 +45,8 @@ export async function startPlainServer(options: PlainServerOptions): Promise<Pla
   server.on('connection', closeOldest());
   server.headersTimeout = 5_000;
   server.requestTimeout = 10_000;
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (cause) => {
-      reject(new Error(`listening on port ${options.port}`, { cause }));
-    });
-    server.listen(options.port, options.host, resolve);
-  });
-  return {
-    port: portOf(server.address()),
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => {
-          resolve();
-        });
-        server.closeAllConnections();
-      }),
-  };
+  const port = await listen(server, options);
+  return { port, close: () => closeNow(server) };
 }
 
 /** In the order in which they came, as sets keep it. */
@@ -109,9 +93,4 @@ function write(response: ServerResponse, answer: PlainAnswer): void {
 /** A line of plain text. */
 export function text(status: number, line: string): PlainAnswer {
   return { status, contentType: 'text/plain; charset=utf-8', body: `${line}\n` };
-}
-
-/** A listening TCP server's port; a pipe's address (a string) cannot occur here. */
-export function portOf(address: AddressInfo | string | null): number {
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }
