@@ -1,7 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { numbered } from './cluster/servers.ts';
 import type { Figure, Measurement, Progress } from './measurement.ts';
-import { secondsSince, measureQuiet, withFleet, type Fleet } from './rollouts/fleet.ts';
+import { beginToCount, secondsSince, measureQuiet, withFleet, type Fleet } from './rollouts/fleet.ts';
 
 /** Of `rollout.maxConcurrent`, as the chart has it. */
 const maxConcurrent = 10;
@@ -51,11 +50,7 @@ export const manyRollouts: Measurement = {
 
 async function measure(fleet: Fleet, progress: Progress): Promise<readonly Figure[]> {
   const { controller, log } = fleet;
-  // What was asked at the start is asked again only later.
-  await sleep(10_000);
-  controller.forget();
-  log.begin();
-  const [cpu, rounds] = [fleet.usage().cpuSeconds, await fleet.rounds()];
+  const spentSince = await beginToCount(fleet);
   const startedAt = performance.now();
   for (const key of changed) fleet.change(key, '--second');
   const { seen } = controller;
@@ -67,7 +62,7 @@ async function measure(fleet: Fleet, progress: Progress): Promise<readonly Figur
   const seconds = (performance.now() - startedAt) / 1_000;
   progress(`${changed.length} rollouts took ${secondsSince(startedAt)} s`);
   const written = log.written();
-  const spent = { cpu: fleet.usage().cpuSeconds - cpu, rounds: (await fleet.rounds()) - rounds };
+  const spent = await spentSince();
   const largeBefore = countBefore([...seen.rolledOut.keys()], changedOfLarge, changedOfSmall.flat());
 
   const quiet = await measureQuiet(fleet, quietSeconds);

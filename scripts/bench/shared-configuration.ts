@@ -1,7 +1,14 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { numbered } from './cluster/servers.ts';
 import type { Figure, Measurement, Progress } from './measurement.ts';
-import { putSettings, secondsSince, measureQuiet, withFleet, type Fleet, type ServerKey } from './rollouts/fleet.ts';
+import {
+  beginToCount,
+  putSettings,
+  secondsSince,
+  measureQuiet,
+  withFleet,
+  type Fleet,
+  type ServerKey,
+} from './rollouts/fleet.ts';
 
 /** Of `rollout.maxConcurrent`, as the chart has it. */
 const maxConcurrent = 10;
@@ -48,11 +55,7 @@ export const sharedConfiguration: Measurement = {
 
 async function measure(fleet: Fleet, progress: Progress): Promise<readonly Figure[]> {
   const { controller, log } = fleet;
-  // What was asked at the start is asked again only later.
-  await sleep(10_000);
-  controller.forget();
-  log.begin();
-  const [cpu, rounds] = [fleet.usage().cpuSeconds, await fleet.rounds()];
+  const spentSince = await beginToCount(fleet);
   const startedAt = performance.now();
   putSettings(fleet.objects, namespace, 'debug');
   const { seen } = controller;
@@ -72,7 +75,7 @@ async function measure(fleet: Fleet, progress: Progress): Promise<readonly Figur
   const seconds = (performance.now() - startedAt) / 1_000;
   progress(`all of them took ${secondsSince(startedAt)} s`);
   const written = log.written();
-  const spent = { cpu: fleet.usage().cpuSeconds - cpu, rounds: (await fleet.rounds()) - rounds };
+  const spent = await spentSince();
 
   const quiet = await measureQuiet(fleet, quietSeconds);
   const { memoryBytes, ends } = fleet.usage();

@@ -35,6 +35,17 @@ export interface Fleet {
   until(what: string, isDone: () => boolean, seconds: number): Promise<void>;
 }
 
+/** Counts from now on, once what was asked at the start is asked again only later; returns what was spent until it is called. */
+export async function beginToCount(
+  fleet: Fleet,
+): Promise<() => Promise<{ readonly cpu: number; readonly rounds: number }>> {
+  await sleep(10_000);
+  fleet.controller.forget();
+  fleet.log.begin();
+  const [cpu, rounds] = [fleet.usage().cpuSeconds, await fleet.rounds()];
+  return async () => ({ cpu: fleet.usage().cpuSeconds - cpu, rounds: (await fleet.rounds()) - rounds });
+}
+
 /** How pods behave: a quick start, so that what is measured is the queue and not the wait for images. */
 const times = { readyMs: 300, endMs: 200 };
 const names = fileURLToPath(new URL('../hostile/loopback-names.cjs', import.meta.url));
