@@ -117,7 +117,7 @@ export function createWorld(
     ...{ notChecked, setbacks, reduced, pacing, candidateCreations },
     events: new EventRecorder({ api, clock, log, instance: options.podName }),
     memories: [
-      ...[verifier, candidateProbes, candidateCreations, references, setbacks, pacing, foundRules],
+      ...[verifier, candidateProbes, candidateCreations, references, setbacks, pacing, foundRules, pods, candidatePods],
       ...children.values(),
       ...(metrics.perServer === undefined ? [] : [metrics.perServer]),
       ...[notChecked, reduced].map((map) => ({ forget: (key: string) => void map.delete(key) })),

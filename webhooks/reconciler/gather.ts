@@ -10,6 +10,7 @@ import type { ObservedChild } from '../core/plan/observed.ts';
 import type { ApiError, ApiResult } from '../platform/kube/api.ts';
 import { metaOf } from '../platform/kube/object.ts';
 import type { CachedChild } from './child-cache.ts';
+import { listLatePods } from './list-late-pods.ts';
 import { observeChild } from './observe.ts';
 import { readServer } from './read-server.ts';
 import { refreshChild } from './refresh-child.ts';
@@ -45,6 +46,8 @@ export async function gather(key: string, world: World, signal: AbortSignal): Pr
       `the stored object violates the schema at ${renderPath(first?.path ?? [])}: ${first?.headline ?? ''}`,
     );
   }
+  const late = await listLatePods(key, world, signal);
+  if (late !== undefined) return { type: 'failed', error: late };
   const configuration = subject.references.filter(isConfiguration);
   const references = await world.references.gather(key, configuration, { api: world.api, signal });
   const whole = await readWhole(key, world, signal);

@@ -7,6 +7,7 @@ import type { ServingPod } from '../core/plan/serving.ts';
 import type { Keys } from '../platform/kube/list-watch.ts';
 import { isRecord, keyOf, listAt, metaOf, recordAt, splitKey, stringAt } from '../platform/kube/object.ts';
 import { FairStore } from './fair-store.ts';
+import { LateServers } from './late-servers.ts';
 import { NewestTemplates, templateOf } from './newest-templates.ts';
 import { ServingPods } from './serving.ts';
 import { Unclaimed } from './unclaimed.ts';
@@ -37,6 +38,7 @@ export class PodCache {
   readonly #kept = new Map<string, Map<string, Sighting>>();
 
   readonly #unclaimed = new Unclaimed(maxUnclaimed);
+  readonly #late = new LateServers();
   readonly #exists: (server: string) => boolean;
 
   /**
@@ -79,11 +81,12 @@ export class PodCache {
    */
   put(raw: unknown): string | undefined {
     const server = serverOf(raw, this.#label);
+    if (server !== undefined) this.#noteTold(server, raw);
     const pod = toPodState(raw);
     // Somebody has taken the label away, to look into it out of the Service's way.
     if (server === undefined || !this.#isOfReplicaSet(raw, splitKey(server).name)) return this.remove(raw);
     if (pod === undefined) return undefined;
-    for (const late of this.#unclaimed.add(server, this.#exists)) this.#forget(late);
+    this.#makeRoomFor(server);
     const isOther = this.#serving.put(server, raw);
     this.#leaving.put(server, raw);
     const isNewer = this.#newest.put(server, raw);
@@ -95,10 +98,33 @@ export class PodCache {
     const key = podKey(raw);
     const server = serverOf(raw, this.#label) ?? this.#ownerOf(raw, key);
     if (server === undefined) return undefined;
+    this.#noteTold(server, raw);
     const isOther = this.#serving.remove(server, raw);
     const wasNewest = this.#newest.remove(server, raw);
     const isLastAtPort = this.#forgetLeaving(server, raw);
     return this.#drop(server, key) || isOther || wasNewest || isLastAtPort ? server : undefined;
+  }
+
+  /** The server was not there before, and its pods may have been: see {@link isToBeListed}. */
+  noteServer(server: string): void {
+    this.#late.noteServer(server);
+  }
+
+  /** Whether there may be pods of the server of which nothing is known, because they were there before it. */
+  isToBeListed(server: string): boolean {
+    return this.#late.isToBeListed(server);
+  }
+
+  /** Those that there are; what a watch has told meanwhile stays. */
+  putListed(server: string, pods: readonly unknown[]): void {
+    const told = this.#late.end(server);
+    for (const raw of pods) if (!told.has(podKey(raw))) this.put(raw);
+  }
+
+  /** The server is gone; its pods may stay, and nobody claims them any more. */
+  forget(server: string): void {
+    this.#late.end(server);
+    if (this.#kept.has(server) || this.#newest.of(server) !== undefined) this.#makeRoomFor(server);
   }
 
   keepOnly(keys: Keys): readonly string[] {
@@ -153,7 +179,16 @@ export class PodCache {
     return seen !== before && !isFull;
   }
 
-  #forget(server: string): void {
+  #noteTold(server: string, raw: unknown): void {
+    if (this.#late.isToBeListed(server)) this.#late.notePod(server, podKey(raw));
+  }
+
+  #makeRoomFor(server: string): void {
+    for (const late of this.#unclaimed.add(server, this.#exists)) this.#dropAll(late);
+  }
+
+  #dropAll(server: string): void {
+    this.#late.noteDropped(server);
     for (const pod of [...(this.#kept.get(server)?.keys() ?? [])]) this.#drop(server, pod);
     this.#serving.forget(server);
     this.#leaving.forget(server);

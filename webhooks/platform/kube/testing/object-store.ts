@@ -113,10 +113,13 @@ function isIn(path: string, collection: string): boolean {
 
 function isSelected(object: unknown, selector: string | undefined): boolean {
   if (selector === undefined) return true;
-  const [key = '', value] = selector.split('=');
-  const found = stringAt(recordAt(recordAt(object, 'metadata'), 'labels'), key);
-  // A key alone is for every object that has one.
-  return value === undefined ? found !== undefined : found === value;
+  const labels = recordAt(recordAt(object, 'metadata'), 'labels');
+  return selector.split(',').every((wanted) => {
+    const [key = '', value] = wanted.split('=');
+    const found = stringAt(labels, key);
+    // A key alone is for every object that has one.
+    return value === undefined ? found !== undefined : found === value;
+  });
 }
 
 /** Of field selectors only that one is understood; every object matches the others. */
