@@ -1,10 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
+import { Registry } from 'prom-client';
 
 import { API } from '../core/mcpserver/api.ts';
 import { everyChildName } from '../core/mcpserver/names.ts';
+import { createFakeClock } from '../platform/kube/testing/fake-clock.ts';
+import { createFakeKubeApi } from '../platform/kube/testing/fake-kube-api.ts';
+import { metricPrefix } from '../platform/metrics.ts';
 import { ChildCache } from './child-cache.ts';
+import { createReconcilerMetrics } from './metrics.ts';
 import { PodCache } from './pod-cache.ts';
 import { ofReplicaSet } from './testing/replica-set.ts';
+import { startLead } from './testing/start-lead.ts';
+import { verified } from './testing/verified.ts';
 
 const keyOf = (name: string): string => `MCPServer/mcp/${name}`;
 
@@ -129,5 +136,51 @@ describe('twenty thousand objects that name servers as their controllers', () =>
     existing.clear();
     for (const server of servers) cache.forget(server);
     expect(cache.size).toBe(1_000);
+  });
+});
+
+describe('objects with our labels for which there is no server', () => {
+  const labels = { app: 'mcp-server', 'mcp-server': 'theirs' };
+  const rounds = async (registry: Registry): Promise<number> => {
+    const counts = (await registry.metrics()).matchAll(
+      new RegExp(`^${metricPrefix}reconcile_duration_seconds_count(?:\\{.*\\})? (\\d+)$`, 'gm'),
+    );
+    return [...counts].reduce((sum, [, count]) => sum + Number(count), 0);
+  };
+
+  it('are reconciled by nobody, neither those that are listed nor those that come (20,000 kept the first change waiting)', async () => {
+    const [api, clock, registry] = [createFakeKubeApi(), createFakeClock(), new Registry()];
+    const put = (name: string): void => {
+      const { metadata, ...service } = aService(name, 1);
+      api.put(`/api/v1/namespaces/mcp/services/${name}`, { ...service, metadata: { ...metadata, labels } });
+      const { metadata: ofPod, ...pod } = aFailingPod(`${name}-x`, 'theirs');
+      api.put(`/api/v1/namespaces/mcp/pods/${name}-x`, {
+        ...pod,
+        metadata: { ...ofPod, labels: { ...ofPod.labels, ...labels } },
+      });
+    };
+    put('listed');
+    const metrics = createReconcilerMetrics(registry);
+    const stop = startLead({
+      ...{ api, clock, version: '1', namespaces: [], metrics },
+      probe: () => Promise.resolve(verified),
+    });
+    await clock.advance(1_000);
+    put('later');
+    await clock.advance(10_000);
+    expect(await rounds(registry)).toBe(0);
+    const server = {
+      apiVersion: 'mcp.x-k8s.io/v1beta1',
+      kind: 'MCPServer',
+      metadata: { name: 'theirs', namespace: 'mcp' },
+    };
+    const spec = {
+      source: { type: 'ContainerImage', containerImage: { ref: 'example.com/x:1' } },
+      config: { port: 8080 },
+    };
+    api.put('/apis/mcp.x-k8s.io/v1beta1/namespaces/mcp/mcpservers/theirs', { ...server, spec });
+    await clock.advance(1_000);
+    expect(await rounds(registry)).toBeGreaterThan(0);
+    await stop();
   });
 });

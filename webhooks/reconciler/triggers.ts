@@ -128,7 +128,7 @@ function watchOptional(of: ExpandedKind, world: World, scope: ScopeOptions, queu
 function createScope(world: World, scope: ScopeOptions, queue: Wakes): Scope {
   const { namespace } = scope;
   const enqueueAll = (keys: readonly string[]): void => {
-    for (const key of keys) queue.add(key);
+    for (const key of keys) if (world.servers.has(key)) queue.add(key);
   };
   const watch = (watched: Watched, selection: Selection): ListWatch => createWatch(scope, watched, selection);
   return {
@@ -174,11 +174,12 @@ function withinNamespace(namespace: string, handlers: WatchHandlers): WatchHandl
   };
 }
 
-function serverHandlers({ servers }: World, queue: Wakes): WatchHandlers {
+function serverHandlers({ servers, pods, candidatePods }: World, queue: Wakes): WatchHandlers {
   return {
     onUpsert: (raw, asOf) => {
       const key = serverKey(raw);
       const isNews = servers.isNews(key, raw);
+      if (!servers.has(key)) for (const cache of [pods, candidatePods]) cache.noteServer(key);
       if (servers.put(raw, asOf) === 'known') return;
       if (isNews) queue.add(key);
       // Mostly a status that we wrote, told before the answer came.
@@ -205,22 +206,28 @@ function childSelection({ kind }: ExpandedKind, { children }: World): Partial<Li
   };
 }
 
-/** Wakes whom the object concerns, before and after the change: see `ChildCache.of`. */
-function childHandlers(of: ExpandedKind, { children }: World, queue: Wakes): WatchHandlers {
+/**
+ * Wakes whom the object concerns, before and after the change: see `ChildCache.of`. Nobody for whom there is no server: it is
+ * looked at when it comes, and anybody may write thousands of objects with our labels.
+ */
+function childHandlers(of: ExpandedKind, { children, servers }: World, queue: Wakes): WatchHandlers {
   const cache = children.get(of.kind);
   if (cache === undefined) throw new Error(`the world keeps no ${of.kind}: nobody would read what is watched`);
+  const wake = (keys: readonly string[]): void => {
+    for (const key of keys) if (servers.has(key)) queue.addSoon(key);
+  };
   return {
     onUpsert: (raw, asOf) => {
       if (cache.knows(raw)) return;
       const concerned = cache.serversOf(raw);
-      if (cache.put(withType(raw, of), asOf) === 'changed') for (const key of concerned) queue.addSoon(key);
+      if (cache.put(withType(raw, of), asOf) === 'changed') wake(concerned);
     },
     onDelete: (raw) => {
       const concerned = cache.serversOf(raw);
-      if (cache.remove(raw) === 'changed') for (const key of concerned) queue.addSoon(key);
+      if (cache.remove(raw) === 'changed') wake(concerned);
     },
     onReplace: (keys) => {
-      for (const key of cache.keepOnly(keys)) queue.addSoon(key);
+      wake(cache.keepOnly(keys));
     },
     onRewritten: () => {
       cache.doubtVersions();
