@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { objectPath } from '../../webhooks/platform/kube/api.ts';
-import { metaOf, recordAt } from '../../webhooks/platform/kube/object.ts';
+import { metaOf, recordAt, stringAt } from '../../webhooks/platform/kube/object.ts';
 import { apiVersion, isSettled, numbered, plural, stoppedServer, type StoredServer } from './cluster/servers.ts';
 import { makeForeignObjects, type ForeignObject, type Likeness } from './foreign/objects.ts';
 import type { Figure, Measurement, Progress } from './measurement.ts';
@@ -164,7 +164,9 @@ async function changeAmong(
   likeness: Likeness,
 ): Promise<Pick<Seen, 'changes' | 'cpuShare' | 'others'>> {
   const some = makeForeignObjects(foreign, likeness);
-  const [before, cpu, startedAt] = [countRequests(api), program.cpuSeconds(), performance.now()];
+  const changed = servers.slice(0, changes);
+  const [before, told] = [countRequests(api), eventsOf(api)];
+  const [cpu, startedAt] = [program.cpuSeconds(), performance.now()];
   let written = 0;
   const writing = setInterval(() => {
     const due = secondsSince(startedAt) * writesPerSecond;
@@ -175,7 +177,7 @@ async function changeAmong(
   }, 10);
   const times: number[] = [];
   try {
-    for (const name of servers.slice(0, changes)) {
+    for (const name of changed) {
       const changedAt = performance.now();
       await until('the change is applied', change(api, name, `--changed-among-${likeness.replaceAll(' ', '-')}`), 60);
       times.push(secondsSince(changedAt));
@@ -185,8 +187,31 @@ async function changeAmong(
     clearInterval(writing);
   }
   const cpuShare = (program.cpuSeconds() - cpu) / secondsSince(startedAt);
-  const others = requestsSince(api, before).filter((request) => !request.includes(`/${namespace}/`));
+  const isOfChanged = (request: string): boolean => changed.some((name) => isAbout(request, name));
+  const others = [
+    ...requestsSince(api, before).filter((request) => !isOfChanged(request) && !isEvent(request)),
+    ...[...eventsOf(api)]
+      .filter(([name, server]) => !told.has(name) && !changed.includes(server))
+      .map(([name]) => name),
+  ];
   return { changes: times, cpuShare, others };
+}
+
+/** Whether the request is for the server of that name, or a child that has it. */
+function isAbout(request: string, name: string): boolean {
+  return request.includes(`/namespaces/${namespace}/`) && request.split('/').includes(name);
+}
+
+function isEvent(request: string): boolean {
+  return request.endsWith('/events') || request.includes('/events/');
+}
+
+/** Of whom each Event tells, by the names of all that were written: the request does not say it. */
+function eventsOf({ objects }: StandInApi): ReadonlyMap<string, string> {
+  const path = objectPath({ apiVersion: 'events.k8s.io/v1', plural: 'events', namespace });
+  return new Map(
+    objects.list(path).map((event) => [metaOf(event).name, stringAt(recordAt(event, 'regarding'), 'name') ?? '']),
+  );
 }
 
 /** Returns whether the Deployment has it. */

@@ -85,7 +85,7 @@ async function measure(stage: Stage, progress: Progress): Promise<readonly Figur
   progress(`${strict.names.length} servers say so after ${seconds.toFixed(1)} s`);
   await sleep(Math.max(0, judgedMs - seconds * 1000) + settleMs);
   const admissions = await load.stop();
-  const [inStrict = noWrites, inCalm = noWrites] = writes.map((one) => one.stop());
+  const [inStrict = noWrites, inCalm = noWrites] = writes.map((one) => one.stop().times);
   const largest = Math.max(...memory.stop().values()) / 1e6;
   const restarts = (await readRestarts(stage)) - before;
   for (const [why, times] of admissions.failures) progress(`  ${times} × ${why}`);

@@ -21,7 +21,7 @@ const flags = ['--no-concurrent-recompilation', '--max-semi-space-size=1', '--ma
 const bars = {
   memory: { what: `Anonymous memory of the stdio bridge with ${sessions} sessions`, bar: '< 30 MB' },
   latency: { what: 'What the stdio bridge and the shim add to a call at p50', bar: '< 1.5 ms' },
-  start: { what: 'Process start → the stdio bridge answers probes', bar: '< 0.5 s' },
+  start: { what: 'Process start → the stdio bridge answers its liveness probe', bar: '< 0.5 s' },
 };
 
 export const stdioBridge: Measurement = {
@@ -44,22 +44,21 @@ export const stdioBridge: Measurement = {
         stdio: 'ignore',
       });
       processes.push(shim);
-      const starts: number[] = [];
+      const starts: Started[] = [];
       for (let round = 0; round < 5; round += 1) {
-        const { bridge, seconds } = await startBridge(folder, socket);
-        processes.push(bridge);
-        starts.push(seconds);
-        if (round < 4) await stop(bridge);
+        const started = await startBridge(folder, socket);
+        processes.push(started.bridge);
+        starts.push(started);
+        if (round < 4) await stop(started.bridge);
       }
       const [bridge] = processes.slice(-1);
-      while ((await get('/readyz')) !== 200) await sleep(20);
       progress('calls one after the other');
       const { alone, through } = await compareCalls(server, processes);
       progress('sessions side by side');
       await useSessions();
       const megabytes = anonymousMegabytes(bridge?.pid ?? 0);
       const added = median(through) - median(alone);
-      const slowest = Math.max(...starts);
+      const slowest = Math.max(...starts.map(({ aliveSeconds }) => aliveSeconds));
       return [
         { ...bars.memory, measured: `${megabytes.toFixed(1)} MB`, isMet: megabytes < 30 },
         {
@@ -72,7 +71,7 @@ export const stdioBridge: Measurement = {
           ...bars.start,
           measured: `${slowest.toFixed(2)} s`,
           isMet: slowest < 0.5,
-          remark: `all: ${starts.map((time) => time.toFixed(2)).join(', ')} s`,
+          remark: `it is ready, which the pod waits for, as soon as its server has answered too: after ${starts.map(({ readySeconds }) => readySeconds.toFixed(2)).join(', ')} s`,
         },
       ];
     } finally {
@@ -84,17 +83,27 @@ export const stdioBridge: Measurement = {
 
 const serverFile = '../../webhooks/bridge/testing/odd-server.cjs';
 
-async function startBridge(folder: string, socket: string): Promise<{ bridge: ChildProcess; seconds: number }> {
+interface Started {
+  readonly bridge: ChildProcess;
+  /** Until it answers /healthz with 200, and /readyz. */
+  readonly aliveSeconds: number;
+  readonly readySeconds: number;
+}
+
+async function startBridge(folder: string, socket: string): Promise<Started> {
   const env = { MCP_SOCKET: socket, MCP_PORT: String(ports.mcp), MCP_HEALTH_PORT: String(ports.health) };
   const startedAt = performance.now();
   const bridge = spawn(process.execPath, [...flags, join(folder, 'mcp-lifecycle.cjs'), 'bridge'], {
     ...{ env, stdio: 'ignore' },
   });
-  while ((await get('/healthz')) !== 200) {
-    if (bridge.exitCode !== null) throw new Error(`the bridge ended with ${bridge.exitCode}`);
-    await sleep(5);
-  }
-  return { bridge, seconds: (performance.now() - startedAt) / 1000 };
+  const untilOk = async (path: string): Promise<number> => {
+    while ((await get(path)) !== 200) {
+      if (bridge.exitCode !== null) throw new Error(`the bridge ended with ${bridge.exitCode}`);
+      await sleep(5);
+    }
+    return (performance.now() - startedAt) / 1000;
+  };
+  return { bridge, aliveSeconds: await untilOk('/healthz'), readySeconds: await untilOk('/readyz') };
 }
 
 /** In turns, so that whatever else the machine does falls on both. */

@@ -80,13 +80,18 @@ export async function listServers(api: KubeApi, namespace: string): Promise<read
 }
 
 /** The children are there when status names them, and the verdict about this generation is written. */
-export function isSettled({ metadata, status }: StoredServer): boolean {
+export function isSettled(server: StoredServer): boolean {
+  const { metadata, status } = server;
   return (
     status?.observedGeneration === metadata.generation &&
     status.deploymentName !== undefined &&
     status.serviceName !== undefined &&
-    status.conditions?.some(({ type, status: is }) => type === 'Available' && is === 'True') === true
+    isTrue(server, 'Available')
   );
+}
+
+export function isTrue({ status }: StoredServer, condition: string): boolean {
+  return status?.conditions?.some(({ type, status: is }) => type === condition && is === 'True') === true;
 }
 
 /** Watches a namespace until `count` servers satisfy `isDone`; resolves with the time when the last one did. */

@@ -1,4 +1,5 @@
 import { APP, LABELS } from '../../../webhooks/core/mcpserver/api.ts';
+import { CANDIDATE_SUFFIX } from '../../../webhooks/core/mcpserver/names.ts';
 import { objectPath } from '../../../webhooks/platform/kube/api.ts';
 import { numbered } from '../cluster/servers.ts';
 
@@ -21,7 +22,10 @@ export function makeForeignObjects(count: number, likeness: Likeness): readonly 
     const kind = kinds[index % kinds.length] ?? kinds[0];
     const { apiVersion, plural, build } = kind;
     const labels = likeness === 'unlike ours' ? { app: 'theirs', 'theirs/name': name } : ourLabels(name, index);
-    const metadata = { name, namespace: foreignNamespace, labels, annotations: { note: 'x'.repeat(200) } };
+    const metadata = {
+      ...{ name, namespace: foreignNamespace, labels, annotations: { note: 'x'.repeat(200) } },
+      ...(kind.kind === 'Pod' ? { ownerReferences: replicaSetOf(labels) } : {}),
+    };
     const path = objectPath({ apiVersion, plural, namespace: foreignNamespace, name });
     return { path, object: { apiVersion, kind: kind.kind, metadata, ...build(labels) } };
   });
@@ -31,6 +35,14 @@ export function makeForeignObjects(count: number, likeness: Likeness): readonly 
 function ourLabels(name: string, index: number): Readonly<Record<string, string>> {
   const proves = index % 8 >= 4 ? { [LABELS.candidateOf]: name, [LABELS.candidateTemplate]: 'theirs' } : {};
   return { [LABELS.app]: APP, [LABELS.server]: name, 'pod-template-hash': 'theirs', ...proves };
+}
+
+/** A pod with our labels counts only where it names such a ReplicaSet, which anybody may write as well. */
+function replicaSetOf(labels: Readonly<Record<string, string>>): readonly Json[] {
+  const { [LABELS.candidateOf]: proves, [LABELS.server]: serves, 'pod-template-hash': hash = 'theirs' } = labels;
+  const deployment = proves === undefined ? serves : `${proves}${CANDIDATE_SUFFIX}`;
+  const name = `${deployment ?? 'theirs'}-${hash}`;
+  return [{ apiVersion: 'apps/v1', kind: 'ReplicaSet', name, uid: `uid-of-${name}`, controller: true }];
 }
 
 interface Kind {
