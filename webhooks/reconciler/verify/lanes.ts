@@ -33,9 +33,14 @@ export interface Turn {
   /** Its slot, and where that is. */
   readonly lane: LaneName;
   readonly release: Release;
-  /** Ends the waiting for another one; what is under way ends by the signal that it was given. */
+  /** Ends what is under way. */
   readonly signal: AbortSignal;
 }
+
+/** What became of a question. `broken-off`: it is to be asked again among the slow. */
+export type Asked<T> =
+  | { readonly state: 'answered'; readonly answer: T; readonly slowAtMs: SlowAtMs }
+  | { readonly state: 'broken-off'; readonly slowAtMs: number };
 
 export class Lanes {
   readonly #clock: Clock;
@@ -63,24 +68,21 @@ export class Lanes {
 
   /**
    * Asks a server that has a slot, and gives the slot back. When the answer takes long and all slots of the slow are taken, it is broken off
-   * (reason {@link takesLong}) and asked again when there is one. Undefined when the signal aborts before that.
+   * (reason {@link takesLong}): whoever wants it waits for one of those, as it has before, which is cheap. A function that waits here
+   * with what it asked would take some kilobytes, and hundreds may.
    */
-  async ask<T>(
-    turn: Turn,
-    ask: (signal: AbortSignal) => Promise<T>,
-  ): Promise<{ readonly answer: T; readonly slowAtMs: SlowAtMs } | undefined> {
+  async ask<T>(turn: Turn, ask: (signal: AbortSignal) => Promise<T>): Promise<Asked<T>> {
     const { namespace, signal, lane, release } = turn;
     if (lane === 'slow') return this.#finish(ask(signal), release, turn);
     const patience = new AbortController();
     const answering = ask(AbortSignal.any([signal, patience.signal]));
     const isPrompt = await this.#isPrompt(answering).finally(release);
-    if (isPrompt) return { answer: await answering, slowAtMs: undefined };
+    if (isPrompt) return { state: 'answered', answer: await answering, slowAtMs: undefined };
     const slot = this.#slow.takeFree(namespace);
     if (slot !== undefined) return this.#finish(answering, slot, turn);
     patience.abort(takesLong);
     await answering;
-    const free = await this.#slow.take(namespace, signal);
-    return free === undefined ? undefined : this.#finish(ask(signal), free, turn);
+    return { state: 'broken-off', slowAtMs: this.#nowMs() };
   }
 
   async #isPrompt(answering: Promise<unknown>): Promise<boolean> {
@@ -91,15 +93,11 @@ export class Lanes {
     });
   }
 
-  async #finish<T>(
-    answering: Promise<T>,
-    release: Release,
-    { slowAtMs }: Turn,
-  ): Promise<{ readonly answer: T; readonly slowAtMs: SlowAtMs }> {
+  async #finish<T>(answering: Promise<T>, release: Release, { slowAtMs }: Turn): Promise<Asked<T>> {
     const beganAtMs = this.#nowMs();
     const answer = await answering.finally(release);
     const isSlow = slowAtMs === undefined || this.#nowMs() - beganAtMs >= patienceMs;
-    return { answer, slowAtMs: isSlow ? this.#nowMs() : slowAtMs };
+    return { state: 'answered', answer, slowAtMs: isSlow ? this.#nowMs() : slowAtMs };
   }
 
   #nowMs(): number {

@@ -155,11 +155,26 @@ export class PodRounds {
     const turn = { namespace: splitKey(key).namespace, signal: stop.signal, slowAtMs: round.slowAtMs, ...place };
     const asked = await lanes.ask(turn, (signal) => this.#options.ask(key, pod, signal));
     round.stop = undefined;
-    if (asked !== undefined) round.slowAtMs = asked.slowAtMs;
-    if (asked?.answer === undefined || stop.signal.aborted) return;
+    round.slowAtMs = asked.slowAtMs;
+    if (stop.signal.aborted) return;
+    if (asked.state === 'broken-off') this.#agenda.set(key, 0);
+    else if (asked.answer !== undefined) this.#takeFrom(key, round, { pod, pods, answer: asked.answer, askedAtMs });
+  }
+
+  #takeFrom(
+    key: string,
+    round: Round,
+    from: {
+      readonly pod: ServingPod;
+      readonly pods: readonly ServingPod[];
+      readonly answer: ProbeVerdict;
+      readonly askedAtMs: number;
+    },
+  ): void {
+    const { pod, pods, answer, askedAtMs } = from;
     const before = this.failing(key).length;
-    const afterMs = this.#take(round, pod, { answer: asked.answer, askedAtMs });
-    if (areOutOfReach(round, pods.length)) round.notBeforeMs = clock.monotonicMs() + outOfReachMs;
+    const afterMs = this.#take(round, pod, { answer, askedAtMs });
+    if (areOutOfReach(round, pods.length)) round.notBeforeMs = this.#options.clock.monotonicMs() + outOfReachMs;
     else if (afterMs !== undefined) this.#agenda.set(key, afterMs);
     else if (pods.some((one) => !round.seen.has(idOf(one)))) this.#agenda.set(key, newPodMs);
     if (this.failing(key).length !== before) this.#options.onChange(key);

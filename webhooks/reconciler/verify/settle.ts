@@ -2,6 +2,7 @@ import { canonicalJson } from '../../core/engine/canonical-json.ts';
 import type { Verification } from '../../core/plan/observed.ts';
 import { worseTools } from '../../core/plan/tool-demands.ts';
 import type { ToolDemands } from '../../core/plan/tool-demands.ts';
+import { digest } from '../../platform/digest.ts';
 import type { ProbeResult } from '../../platform/mcp/probe.ts';
 
 /** What is believed about one endpoint. Whoever shows it writes it down, so it changes only for a reason. */
@@ -9,7 +10,7 @@ export interface Standing {
   readonly result: Verification;
   /** When details changed last while the state stayed, in milliseconds since 1970; absent: not yet. */
   readonly changedAtMs?: number;
-  /** Another answer, seen once: believed when it is seen again. */
+  /** Another answer, seen once, as a digest: believed when it is seen again. */
   readonly candidate?: string;
 }
 
@@ -32,7 +33,8 @@ export function settle(standing: Standing, answer: ProbeResult, { nowMs, tools }
   const worse = worseOf(result, answer, tools);
   if (failuresOf(answer) > failuresOf(result) || worse === 'certain') return { result: answer, changedAtMs: nowMs };
   if (worse === undefined && isSoonAfter(changedAtMs, nowMs)) return kept;
-  return standing.candidate === text ? { result: answer, changedAtMs: nowMs } : { ...kept, candidate: text };
+  const candidate = digest(text);
+  return standing.candidate === candidate ? { result: answer, changedAtMs: nowMs } : { ...kept, candidate };
 }
 
 function isSoonAfter(changedAtMs: number | undefined, nowMs: number): boolean {

@@ -1,20 +1,24 @@
-import type { FailingPod, KnownVerification, ProtocolEra } from '../../core/plan/observed.ts';
+import { canonicalJson } from '../../core/engine/canonical-json.ts';
+import type { FailingPod, KnownVerification, ProtocolEra, Verification } from '../../core/plan/observed.ts';
 import { withFailingPods } from '../../core/plan/failing-pods.ts';
 import { isDemanding } from '../../core/plan/tool-demands.ts';
 import type { ServingPod } from '../../core/plan/serving.ts';
 import { Agenda } from '../../platform/agenda.ts';
 import type { Clock } from '../../platform/clock.ts';
+import { digest } from '../../platform/digest.ts';
 import { jittered } from '../../platform/kube/backoff.ts';
 import { splitKey } from '../../platform/kube/object.ts';
 import { errorText } from '../../platform/log.ts';
 import type { Logger } from '../../platform/log.ts';
 import { onBehalfOf } from '../../platform/unexpected-errors.ts';
 import { asksOnce } from '../../platform/mcp/handshake-era.ts';
+import { KeptOnce } from '../kept-once.ts';
 import { Lanes } from './lanes.ts';
 import type { LaneName, SlowAtMs, Turn } from './lanes.ts';
 import { PodRounds } from './pod-rounds.ts';
 import type { Probe, ProbeResult, ProbeTarget, ProbeVerdict } from '../../platform/mcp/probe.ts';
 import { isUp } from './settle.ts';
+import type { Standing } from './settle.ts';
 import { hasToBeWritten, isFailing, isOutdated, untilAllowedMs, untilOutdatedMs, untilRetryMs } from './tally.ts';
 import {
   answeredBy,
@@ -69,6 +73,8 @@ const secondLookMs = 5_000;
 const minBetweenMs = 1_000;
 /** Before a server is asked again on which our own code failed, in milliseconds. */
 const afterErrorMs = 60_000;
+/** Different answers that are kept once each. */
+const maxShared = 300;
 /** How soon a server that closed the connection of a question is not available, if it has ended, in milliseconds. */
 const goneWithinMs = 30_000;
 
@@ -85,6 +91,8 @@ export class Verifier {
   readonly #lanes: Lanes;
   /** When each of them is asked that is not being asked. */
   readonly #agenda: Agenda;
+  /** Many servers say the same, and words of a failure are long. */
+  readonly #answers = new KeptOnce<Verification>(maxShared);
   #isStopped = false;
   readonly #pods: PodRounds;
 
@@ -174,6 +182,7 @@ export class Verifier {
     const watched = begin(target, known, this.#now());
     if (known.believed !== undefined) this.#pods.believe(key, failingPodsOf(known.believed));
     watched.tries = watched.tally.failures;
+    watched.standing = this.#keptOnce(watched.standing);
     this.#watched.set(key, watched);
     this.#agenda.set(key, this.#untilFirstMs(key, watched, true));
   }
@@ -265,15 +274,24 @@ export class Verifier {
     const pod = this.#podToProve(key, watched);
     const asked = await this.#lanes.ask(turn, (until) => this.#probe(key, watched, { pod, signal: until }));
     watched.stop = undefined;
-    if (asked !== undefined) this.#learn(key, watched, { slowAtMs: asked.slowAtMs });
+    this.#learn(key, watched, { slowAtMs: asked.slowAtMs });
     // Whoever has stopped us has seen to what comes next.
-    if (asked?.answer === undefined || stop.signal.aborted) return;
-    if (pod !== undefined && isProof(asked.answer)) {
-      watched.proof = proofBy(asked.answer, this.#options.clock.monotonicMs());
+    if (stop.signal.aborted) return;
+    if (asked.state === 'broken-off') this.#askAfter(key, watched, 0);
+    else if (asked.answer !== undefined) this.#goOnAfter(key, watched, { pod, answer: asked.answer });
+  }
+
+  #goOnAfter(
+    key: string,
+    watched: Watched,
+    { pod, answer }: { readonly pod: ServingPod | undefined; readonly answer: ProbeVerdict },
+  ): void {
+    if (pod !== undefined && isProof(answer)) {
+      watched.proof = proofBy(answer, this.#options.clock.monotonicMs());
       this.#askAfter(key, watched, 0);
       return;
     }
-    this.#askAfter(key, watched, this.#takeOfThese(key, watched, asked.answer));
+    this.#askAfter(key, watched, this.#takeOfThese(key, watched, answer));
   }
 
   /** Takes of an answer what is one of the pods that are asked now; says how long to wait until the next question, in milliseconds. */
@@ -371,11 +389,20 @@ export class Verifier {
     const { result: before } = watched.standing;
     const isNews = !isOfThese(watched);
     watched.lastVerdictMs = undefined;
-    watched.standing = nextStanding(watched, answer, clock.monotonicMs());
+    const next = nextStanding(watched, answer, clock.monotonicMs());
+    watched.standing = next.result === before ? next : this.#keptOnce(next);
     watched.of = answeredBy(watched.target);
     if (watched.standing.result === before && !isNews) return;
     log.debug('verification: another answer', { server: key, state: answer.state });
     onChange(key);
+  }
+
+  #keptOnce(standing: Standing): Standing {
+    const { result } = standing;
+    if (result.state === 'not-attempted') return standing;
+    // A copy, because of one of which fields were deleted the engine keeps a table.
+    const kept = this.#answers.of(digest(canonicalJson(result)), { ...result });
+    return { ...standing, result: kept };
   }
 
   /** Asks the Service, or one pod. Undefined when we were stopped meanwhile: then the answer says nothing. */

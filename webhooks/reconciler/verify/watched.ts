@@ -341,8 +341,10 @@ export function knownContract({ lists }: Pick<Watched, 'lists'>): string | undef
   return 'reason' in tools ? '' : tools.digest;
 }
 
+const noLists: Lists = {};
+
 function listsOf(answer: Verification): Lists {
-  if (answer.state !== 'verified') return {};
+  if (answer.state !== 'verified') return noLists;
   const { offers, tools, notCounted } = answer;
   return {
     ...(offers === undefined ? {} : { offers }),
