@@ -33,6 +33,19 @@ describe('FairStore', () => {
     expect([store.get('a/1'), store.bytes]).toEqual([undefined, 0]);
   });
 
+  it('keeps a value without an id by itself, and each of them counts', () => {
+    const store = new FairStore<string>(limits);
+    for (const key of ['a/1', 'a/2', 'b/1']) store.put(key, { value: 'equal', bytes: 100 });
+    expect([store.bytes, store.get('b/1')]).toEqual([300, 'equal']);
+    store.put('a/1', { value: 'other', bytes: 50 });
+    store.drop('a/2');
+    expect([store.bytes, store.get('a/1'), store.get('a/2')]).toEqual([150, 'other', undefined]);
+    for (let at = 0; at < 20; at += 1) store.put(`many/${at}`, { value: 'x', bytes: 100 });
+    expect([store.bytes, store.get('a/1'), store.get('b/1'), store.get('many/19')]).toEqual([
+      ...[950, 'other', 'equal', undefined],
+    ]);
+  });
+
   it('takes from the namespace that has the most, down to what the next one has', () => {
     const store = new FairStore<string>(limits);
     expect(fill(store, 'many', 20)).toHaveLength(10);

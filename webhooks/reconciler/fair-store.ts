@@ -10,17 +10,22 @@ export interface StoreLimits {
 /** A value with what it takes. */
 export interface Weighed<Value> {
   readonly value: Value;
-  /** Equal ids are equal values. */
-  readonly id: string;
+  /** Equal ids are equal values. Absent: it is compared with no other, which would cost the maps that know them. */
+  readonly id?: string;
   /** In bytes; the same for equal values. */
   readonly bytes: number;
 }
 
-/** A text by its own content. V8 takes a byte for each character if all are of Latin-1, and two for each otherwise. */
-export function weighText(text: string): Weighed<string> {
+/** A text by its own content. */
+export function weighText(text: string): Weighed<string> & { readonly id: string } {
+  return { value: text, id: text, bytes: bytesOfText(text) };
+}
+
+/** V8 takes a byte for each character if all are of Latin-1, and two for each otherwise. */
+export function bytesOfText(text: string): number {
   // eslint-disable-next-line no-control-regex -- the range begins where texts do
   const isWide = /[^\u0000-\u00ff]/.test(text);
-  return { value: text, id: text, bytes: isWide ? text.length * 2 : text.length };
+  return isWide ? text.length * 2 : text.length;
 }
 
 /**
@@ -31,7 +36,8 @@ export function weighText(text: string): Weighed<string> {
 export class FairStore<Value> {
   readonly #limits: StoreLimits;
   readonly #shares = new Map<string, Share<Value>>();
-  readonly #values = new Map<string, Kept<Value>>();
+  /** Those with an id. */
+  readonly #values = new Map<string, Shared<Value>>();
   #bytes = 0;
 
   constructor(limits: StoreLimits) {
@@ -61,9 +67,7 @@ export class FairStore<Value> {
     const share: Share<Value> = this.#shares.get(namespace) ?? { bytes: 0, byKey: new Map(), users: new Map() };
     if (!this.#makeRoom(share, weighed)) return;
     this.#shares.set(namespace, share);
-    const kept = this.#hold(share, weighed);
-    share.byKey.set(key, kept);
-    share.users.set(kept.id, (share.users.get(kept.id) ?? 0) + 1);
+    share.byKey.set(key, this.#hold(share, weighed));
   }
 
   drop(key: string): void {
@@ -72,15 +76,14 @@ export class FairStore<Value> {
     const kept = share?.byKey.get(key);
     if (share === undefined || kept === undefined) return;
     share.byKey.delete(key);
-    const left = (share.users.get(kept.id) ?? 1) - 1;
-    if (left > 0) share.users.set(kept.id, left);
-    else this.#release(share, kept);
+    if ('id' in kept) this.#leave(share, kept);
+    else this.#add(share, -kept.bytes);
     if (share.byKey.size === 0) this.#shares.delete(namespace);
   }
 
   /** Whether there is room for it now. */
   #makeRoom(share: Share<Value>, { id, bytes }: Weighed<Value>): boolean {
-    while (!this.#values.has(id) && this.#bytes + bytes > this.#limits.inAll) {
+    while (!(id !== undefined && this.#values.has(id)) && this.#bytes + bytes > this.#limits.inAll) {
       const largest = this.#largest();
       if (largest === undefined || largest.bytes <= share.bytes + bytes) return false;
       const [oldest] = largest.byKey.keys();
@@ -98,22 +101,38 @@ export class FairStore<Value> {
     return largest;
   }
 
-  #hold(share: Share<Value>, weighed: Weighed<Value>): Kept<Value> {
-    const { id, bytes } = weighed;
+  #hold(share: Share<Value>, { id, value, bytes }: Weighed<Value>): Kept<Value> {
+    if (id === undefined) {
+      this.#add(share, bytes);
+      return { value, bytes };
+    }
     const known = this.#values.get(id);
-    const kept = known ?? { ...weighed, namespaces: 0 };
+    const kept = known ?? { value, bytes, id, namespaces: 0 };
     if (known === undefined) {
       this.#values.set(id, kept);
       this.#bytes += bytes;
     }
-    if (!share.users.has(id)) {
+    const users = share.users.get(id) ?? 0;
+    share.users.set(id, users + 1);
+    if (users === 0) {
       kept.namespaces += 1;
       share.bytes += bytes;
     }
     return kept;
   }
 
-  #release(share: Share<Value>, kept: Kept<Value>): void {
+  #add(share: Share<Value>, bytes: number): void {
+    this.#bytes += bytes;
+    share.bytes += bytes;
+  }
+
+  #leave(share: Share<Value>, kept: Shared<Value>): void {
+    const left = (share.users.get(kept.id) ?? 1) - 1;
+    if (left > 0) share.users.set(kept.id, left);
+    else this.#release(share, kept);
+  }
+
+  #release(share: Share<Value>, kept: Shared<Value>): void {
     share.users.delete(kept.id);
     share.bytes -= kept.bytes;
     kept.namespaces -= 1;
@@ -129,11 +148,20 @@ interface Share<Value> {
   bytes: number;
   /** Oldest first. */
   readonly byKey: Map<string, Kept<Value>>;
-  /** How many keys have each value, by id. */
+  /** How many keys have each value that has an id, by that. */
   readonly users: Map<string, number>;
 }
 
-interface Kept<Value> extends Weighed<Value> {
+type Kept<Value> = Own<Value> | Shared<Value>;
+
+/** Of one key alone. */
+interface Own<Value> {
+  readonly value: Value;
+  readonly bytes: number;
+}
+
+interface Shared<Value> extends Own<Value> {
+  readonly id: string;
   /** In how many it is. */
   namespaces: number;
 }

@@ -37,6 +37,12 @@ const owners = new KeptOnce<OwnerReference>(
   (a, b) => a.uid === b.uid && a.name === b.name && a.kind === b.kind && a.apiVersion === b.apiVersion,
 );
 
+/** Most Deployments are in one of a few states, and those differ by the words of one condition. */
+const conditions = new KeptOnce<Condition>(
+  500,
+  (a, b) => a.type === b.type && a.status === b.status && a.reason === b.reason && a.message === b.message,
+);
+
 /** The kinds whose objects have pods. */
 const withPods = new Set(expandedKinds.filter(({ hasPods }) => hasPods === true).map(({ kind }) => kind));
 
@@ -140,19 +146,22 @@ export function observeDeployment(raw: unknown): DeploymentStatus | undefined {
     updatedReplicas: numberAt(status, 'updatedReplicas') ?? 0,
     readyReplicas: numberAt(status, 'readyReplicas') ?? 0,
     ...(revision === undefined ? {} : { revision }),
-    conditions: listAt(status, 'conditions')
-      .slice(0, limits.conditions)
-      .map((condition) => {
-        const reason = once(beginningAt(condition, 'reason', limits.reason));
-        const message = once(beginningAt(condition, 'message', limits.message));
-        return {
-          type: once(identityAt(condition, 'type')) ?? '',
-          status: once(identityAt(condition, 'status')) ?? '',
-          ...(reason === undefined ? {} : { reason }),
-          ...(message === undefined ? {} : { message }),
-        };
-      }),
+    conditions: listAt(status, 'conditions').slice(0, limits.conditions).map(conditionOf),
   };
+}
+
+type Condition = DeploymentStatus['conditions'][number];
+
+function conditionOf(found: unknown): Condition {
+  const reason = once(beginningAt(found, 'reason', limits.reason));
+  const message = once(beginningAt(found, 'message', limits.message));
+  const condition = {
+    type: once(identityAt(found, 'type')) ?? '',
+    status: once(identityAt(found, 'status')) ?? '',
+    ...(reason === undefined ? {} : { reason }),
+    ...(message === undefined ? {} : { message }),
+  };
+  return conditions.of(`${condition.type} ${condition.status} ${reason ?? ''}`, condition);
 }
 
 export function controllerOf(metadata: unknown): OwnerReference | undefined {

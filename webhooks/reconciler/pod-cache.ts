@@ -174,7 +174,7 @@ export class PodCache {
     if (seen === undefined) this.#drop(server, key);
     else if (!isFull) {
       this.#keep(server, key, seen);
-      this.#states.put(key, { value: pod, id: key, bytes: JSON.stringify(pod).length });
+      this.#states.put(key, { value: pod, bytes: JSON.stringify(pod).length });
     }
     return seen !== before && !isFull;
   }

@@ -77,7 +77,7 @@ export class ReferenceTracker {
     );
     // News that came while we read belongs to nobody's answer: then the key is queued already and reads again.
     if (isWatched && gathered.transient === undefined && tracked.age === age)
-      this.#remembered.put(key, { value: gathered, id: key, bytes: bytesOf(gathered, references) });
+      this.#remembered.put(key, { value: gathered, bytes: bytesOf(gathered, references) });
     return gathered;
   }
 

@@ -4,7 +4,7 @@ import type { ObjectMeta } from '../platform/kube/object.ts';
 import { isRecord, keyOf, listAt, metaOf, numberAt, recordAt, splitKey, stringAt } from '../platform/kube/object.ts';
 import { isOlder } from '../platform/kube/resource-version.ts';
 import type { Change } from './child-cache.ts';
-import { FairStore, weighText } from './fair-store.ts';
+import { largeBytes, ServerTexts } from './server-texts.ts';
 
 /** One condition of one server, for metrics. */
 export interface ConditionInfo {
@@ -16,11 +16,6 @@ export interface ConditionInfo {
 /** How many items of each kind one server lists, as far as status says. */
 export type Offers = Readonly<Record<string, number>>;
 
-/** Length from which a server is large, in bytes: an honest one has a tenth of it, one that is allowed 1.5 MiB. */
-const largeBytes = 64 * 1024;
-/** Texts that are kept, in bytes: of 1,000 servers that people wrote. */
-const textLimits = { largest: largeBytes, inAll: 4 * 1024 * 1024 };
-
 /**
  * The MCPServers, each as one text (a fraction of the memory of the parsed object), without what nobody reads here:
  * managed fields and kubectl's copy of the manifest. Large ones, and more than there is room for, are known without
@@ -28,7 +23,7 @@ const textLimits = { largest: largeBytes, inAll: 4 * 1024 * 1024 };
  */
 export class ServerCache {
   readonly #entries = new Map<string, Entry>();
-  readonly #texts = new FairStore<string>(textLimits);
+  readonly #texts = new ServerTexts();
   /** Keys of entries whose versions say nothing any more. */
   readonly #doubted = new Set<string>();
   /** Most servers are in one of a few states: each list of conditions is kept once. */
@@ -128,14 +123,14 @@ export class ServerCache {
     const offers = offersOf(raw);
     const json = JSON.stringify(lean(raw));
     const bytes = Buffer.byteLength(json);
-    this.#texts.put(key, weighText(json));
+    this.#texts.put(key, json, bytes);
     this.#entries.set(key, {
-      ...(offers === undefined ? {} : { offers }),
       uid,
       resourceVersion,
       generation,
       bytes,
       conditions: this.#shared(conditionsOf(raw)),
+      offers,
     });
     return 'changed';
   }
@@ -182,7 +177,7 @@ interface Entry {
   /** Of the text, kept or not. */
   readonly bytes: number;
   readonly conditions: readonly ConditionInfo[];
-  readonly offers?: Offers;
+  readonly offers: Offers | undefined;
 }
 
 const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration';

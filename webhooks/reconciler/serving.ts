@@ -77,7 +77,7 @@ export class ServingPods {
       this.#texts.drop(server);
       this.#servers.delete(server);
     } else if (text !== before) {
-      this.#texts.put(server, { value: text, id: server, bytes: text.length });
+      this.#texts.put(server, { value: text, bytes: text.length });
       this.#servers.add(server);
     }
     return text !== before;
