@@ -25,7 +25,7 @@ function sendBody(server: TestServer, bytes: number): Promise<TestAnswer> {
   return server.send({ path: '/validate?timeout=30s', body: aReview({ object: 'x'.repeat(bytes) }) });
 }
 
-const { maxBodyBytes, largeBodyBytes, maxWaiting } = defaultCallLimits;
+const { maxBodyBytes, largeBodyBytes } = defaultCallLimits;
 
 describe('slow senders', () => {
   it.each([
@@ -34,9 +34,9 @@ describe('slow senders', () => {
     ['7 MiB', maxBodyBytes, 100],
     ['256 KiB', largeBodyBytes, 100],
   ])('that announce bodies of %s do not keep others out', async (_, announced, bytes) => {
-    const server = await start(patient);
+    const server = await start({ ...patient, maxWaiting: 16, maxLargeWaiting: 16 });
     // More than may wait, and each announces what would fill the room.
-    const slow = await Promise.all(Array.from({ length: maxWaiting + 20 }, () => slowSender(server, announced, 10)));
+    const slow = await Promise.all(Array.from({ length: 16 + 20 }, () => slowSender(server, announced, 10)));
     const answers = await Promise.all(Array.from({ length: 4 }, () => sendBody(server, bytes)));
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
     expect(slow.some(({ closed }) => closed)).toBe(false);
