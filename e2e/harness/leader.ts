@@ -67,7 +67,6 @@ export async function killReconciler(pod: string): Promise<void> {
       for (const pid of pids) process.kill(pid, 'SIGKILL');
       return pids.length > 0;
     },
-    { withinMs: 60_000 },
   );
 }
 

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { failuresOf, type JestReport } from './failures.ts';
 
 /** One line of the check: a command that must exit 0. */
 export interface Step {
@@ -20,12 +21,32 @@ export interface StepResult {
   readonly step: Step;
   readonly passed: number;
   readonly failed: number;
+  /** The tests that failed, by name, where the command is Jest. */
+  readonly failures: readonly string[];
 }
 
 /** Runs the steps one after another (the machine has few cores), each with its elapsed time on stderr. */
 export async function runSteps(steps: readonly Step[]): Promise<readonly StepResult[]> {
+  return inTurn(steps, 'as it comes');
+}
+
+/**
+ * Runs `steps` one after another, and beside them, one after another too, `others`, which get what is left of the
+ * processors: the first ones wait for a cluster most of their time. What one of `others` says is shown when it has ended.
+ */
+export async function runBeside(steps: readonly Step[], others: readonly Step[]): Promise<readonly StepResult[]> {
+  const [first, second] = await Promise.all([inTurn(steps, 'as it comes'), inTurn(others.map(yielding), 'at its end')]);
+  return [...second, ...first];
+}
+
+/** The step, to which everybody else's processes are preferred. */
+function yielding(step: Step): Step {
+  return { ...step, command: 'nice', args: ['-n', '10', step.command, ...step.args] };
+}
+
+async function inTurn(steps: readonly Step[], shown: Shown): Promise<readonly StepResult[]> {
   const results: StepResult[] = [];
-  for (const step of steps) results.push(await runStep(step, 'as it comes'));
+  for (const step of steps) results.push(await runStep(step, shown));
   return results;
 }
 
@@ -54,8 +75,7 @@ async function runStep(step: Step, shown: Shown): Promise<StepResult> {
   try {
     const args = step.isJest === true ? [...step.args, '--json', `--outputFile=${outputFile}`] : step.args;
     const { code, said } = await run({ ...step, args }, shown);
-    const counts = step.isJest === true ? await jestCounts(outputFile) : undefined;
-    const result = judge(step, code, counts);
+    const result = judge(step, code, step.isJest === true ? await jestReport(outputFile) : undefined);
     const seconds = ((Date.now() - started) / 1000).toFixed(1);
     if (shown === 'at its end') process.stderr.write(`\n▶ ${step.name}\n${said}`);
     process.stderr.write(
@@ -68,9 +88,10 @@ async function runStep(step: Step, shown: Shown): Promise<StepResult> {
 }
 
 /** A step that failed counts at least one failure, whatever it counted itself. */
-function judge(step: Step, code: number, counts: Counts | undefined): StepResult {
-  const { passed, failed } = counts ?? { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1 };
-  return { step, passed, failed: code !== 0 && failed === 0 ? 1 : failed };
+function judge(step: Step, code: number, counted: JestReport | undefined): StepResult {
+  const { passed, failed } = counted === undefined ? countOf(code) : countsOf(counted);
+  const failures = counted === undefined ? [] : failuresOf(counted);
+  return { step, passed, failed: code !== 0 && failed === 0 ? 1 : failed, failures };
 }
 
 interface Counts {
@@ -78,17 +99,21 @@ interface Counts {
   readonly failed: number;
 }
 
-/** Jest's own summary; undefined when Jest died before writing it, a failure when it ran no test at all. */
-async function jestCounts(file: string): Promise<Counts | undefined> {
+function countOf(code: number): Counts {
+  return code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+}
+
+/** Jest's own summary; a failure when it ran no test at all. */
+function countsOf({ numPassedTests, numFailedTests, numRuntimeErrorTestSuites }: JestReport): Counts {
+  const failed = numFailedTests + numRuntimeErrorTestSuites;
+  return { passed: numPassedTests, failed: numPassedTests === 0 ? Math.max(failed, 1) : failed };
+}
+
+/** Undefined when Jest died before writing it. */
+async function jestReport(file: string): Promise<JestReport | undefined> {
   const text = await readFile(file, 'utf8').catch(() => undefined);
-  if (text === undefined) return undefined;
-  const summary = JSON.parse(text) as {
-    numPassedTests: number;
-    numFailedTests: number;
-    numRuntimeErrorTestSuites: number;
-  };
-  const failed = summary.numFailedTests + summary.numRuntimeErrorTestSuites;
-  return { passed: summary.numPassedTests, failed: summary.numPassedTests === 0 ? Math.max(failed, 1) : failed };
+  // Written by Jest, whose format it is.
+  return text === undefined ? undefined : (JSON.parse(text) as JestReport);
 }
 
 /**

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { whileCalling } from '../../harness/client-loop.ts';
+import { eventually } from '../../harness/eventually.ts';
 import { apply, conditionOf, get, list } from '../../harness/kubectl.ts';
 import { oddServer, untilCondition } from '../../harness/mcp-server.ts';
 import { useNamespace } from '../../harness/namespace.ts';
@@ -11,6 +12,15 @@ const quota = (pods: number): object => ({
   spec: { hard: { pods: String(pods) } },
 });
 
+/** Admission counts by what the quota's controller has noted. */
+async function applyQuota(namespace: string, pods: number): Promise<void> {
+  await apply(namespace, quota(pods));
+  await eventually(`the quota is ${pods} pods`, async () => {
+    const { hard } = ((await get(namespace, 'resourcequotas', 'exact'))?.status ?? {}) as { hard?: { pods?: string } };
+    return hard?.pods === String(pods);
+  });
+}
+
 describe('a rollout under a quota of exactly the pods that run', () => {
   const namespace = useNamespace();
 
@@ -18,7 +28,7 @@ describe('a rollout under a quota of exactly the pods that run', () => {
     await startNodePods(namespace, [{ name: 'client' }]);
     await apply(namespace, oddServer('search', 'good'));
     await untilCondition(namespace, 'search', { type: 'Verified', status: 'True' });
-    await apply(namespace, quota(2));
+    await applyQuota(namespace, 2);
   });
 
   it('is blocked and says what to do, while what serves loses no call; and goes on when there is room', async () => {
@@ -36,7 +46,7 @@ describe('a rollout under a quota of exactly the pods that run', () => {
         expect(conditionOf(blocked, 'Stalled')).toMatchObject({ status: 'True', reason: 'QuotaExceeded' });
         expect(conditionOf(blocked, 'Ready')?.status).toBe('True');
         expect(await generationOf(namespace, 'search')).toBe(before);
-        await apply(namespace, quota(3));
+        await applyQuota(namespace, 3);
         // Its ReplicaSet tries again by itself, ever later.
         await untilRolledOut(namespace, 'search');
       },
@@ -47,7 +57,7 @@ describe('a rollout under a quota of exactly the pods that run', () => {
   });
 
   it('needs the same room without a candidate, and none where old pods go first', async () => {
-    await apply(namespace, quota(2));
+    await applyQuota(namespace, 2);
     const change = (rollout: object): Promise<string> => {
       const config = { port: 8080, arguments: ['8080', 'good'], env: [{ name: 'VERSION', value: '3' }] };
       return apply(namespace, oddServer('search', 'good', { config, extensions: { rollout } }));

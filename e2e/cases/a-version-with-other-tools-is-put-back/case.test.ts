@@ -28,7 +28,9 @@ describe('a version that is switched to without a candidate, of a server whose t
     );
     expect(rolloutOf(server).reason).toBe('ToolContractChanged');
     expect(conditionOf(server, 'Verified')?.observedGeneration).toBe(1);
-    const deployment = await get(namespace, 'deployments', 'search');
-    expect(JSON.stringify(deployment?.spec)).not.toContain('offers-nothing');
+    await eventually('the Deployment is the one before', async () => {
+      const deployment = await get(namespace, 'deployments', 'search');
+      return deployment !== undefined && !JSON.stringify(deployment.spec).includes('offers-nothing');
+    });
   });
 });

@@ -3,7 +3,6 @@
  * @slow all components of the cluster are started anew.
  */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { release } from '../../../scripts/quickstart/install.ts';
 import { fingerprint, settledFingerprint } from '../../harness/children.ts';
 import { whileCalling } from '../../harness/client-loop.ts';
 import { restoreEtcd, saveEtcd, type EtcdSnapshot } from '../../harness/etcd-snapshot.ts';
@@ -33,6 +32,18 @@ describe('an etcd that is restored to an older state while our reconcilers run',
     const server = await get(namespace, 'mcpservers', name);
     const { status, observedGeneration } = conditionOf(server, 'Verified') ?? {};
     return status === 'True' && observedGeneration === server?.metadata.generation;
+  };
+  /** The servers that there were, each as it was then, and nothing of what never was. */
+  const isAsItWas = async (): Promise<boolean> => {
+    const verified = await Promise.all(['steady', 'changed', 'removed'].map(isVerified));
+    const candidates = await list({ namespace }, 'deployments', 'mcp-lifecycle/candidate-of');
+    return (
+      verified.every(Boolean) &&
+      (await versionOf('changed')) === '1' &&
+      (await childrenOf('removed')).toSorted().join() === 'Deployment,NetworkPolicy,Service' &&
+      (await get(namespace, 'mcpservers', 'added')) === undefined &&
+      [...(await childrenOf('added')), ...candidates].length === 0
+    );
   };
 
   beforeAll(async () => {
@@ -64,21 +75,14 @@ describe('an etcd that is restored to an older state while our reconcilers run',
     });
     expect(failures).toEqual([]);
     expect(answered).toBeGreaterThan(0);
-    await eventually('all are verified', async () =>
-      (await Promise.all(['steady', 'changed', 'removed'].map(isVerified))).every(Boolean),
-    );
-    expect(await versionOf('changed')).toBe('1');
-    expect((await childrenOf('removed')).toSorted()).toEqual(['Deployment', 'NetworkPolicy', 'Service']);
-    expect(await get(namespace, 'mcpservers', 'added')).toBeUndefined();
-    expect(await childrenOf('added')).toEqual([]);
+    // Kind after kind is read anew: until it is the turn of the servers, a child of one that never was is brought back, and
+    // then collected, because nobody owns it.
+    await eventually('all is as it was', isAsItWas, { describe: () => fingerprint(namespace) });
     await untilComplete();
     // A watch that waits for versions of before would not notice: they come again, and it is a minute until a bookmark tells.
+    // Whether they do before it is read anew is a question of who is faster (changes-after-a-restore-of-etcd-are-ignored.test.ts).
     await kubectlOk(['delete', 'service', 'changed', '--namespace', namespace]);
-    await eventually('a child is brought back', () => get(namespace, 'services', 'changed'), { withinMs: 30_000 });
-    const ours = ['--selector', `app.kubernetes.io/instance=${release.name}`, '--namespace', release.namespace];
-    expect(await kubectlOk(['logs', ...ours, '--container', 'reconciler', '--tail=-1'])).toContain(
-      'versions went back',
-    );
+    await eventually('a child is brought back', () => get(namespace, 'services', 'changed'), { withinMs: 45_000 });
     const before = await settledFingerprint(namespace);
     expect(before).toEqual(await fingerprint(namespace));
   });

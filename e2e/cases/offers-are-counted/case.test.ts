@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { apply, get, type KubeObject } from '../../harness/kubectl.ts';
+import { eventually } from '../../harness/eventually.ts';
+import { apply, conditionOf, get, type KubeObject } from '../../harness/kubectl.ts';
 import { everythingServer, untilCondition, untilObserved } from '../../harness/mcp-server.ts';
 import { useNamespace } from '../../harness/namespace.ts';
 
@@ -28,12 +29,16 @@ describe('a verified server that lists tools, resources and prompts', () => {
   });
 
   it('is verified by another period without a new pod and without another answer', async () => {
-    const before = await get(namespace, 'mcpservers', 'search');
+    // Verified is told before the Deployment says that its rollout is complete.
+    const before = await eventually('nothing is under way', async () => {
+      const server = await get(namespace, 'mcpservers', 'search');
+      return conditionOf(server, 'Reconciling') === undefined ? server : undefined;
+    });
     const deployment = await get(namespace, 'deployments', 'search');
     await apply(namespace, everythingServer('search', { extensions: { verification: { periodSeconds: 5 } } }));
     const server = await untilObserved(namespace, 'search');
-    expect(server.metadata.generation).toBe((before?.metadata.generation ?? 0) + 1);
-    expect(server.status?.['serverInfo']).toEqual(before?.status?.['serverInfo']);
+    expect(server.metadata.generation).toBe((before.metadata.generation ?? 0) + 1);
+    expect(server.status?.['serverInfo']).toEqual(before.status?.['serverInfo']);
     expect(verdicts(server)).toEqual(verdicts(before));
     const after = await get(namespace, 'deployments', 'search');
     expect(after?.metadata.generation).toBe(deployment?.metadata.generation);

@@ -17,7 +17,8 @@ type Fields = Readonly<Record<string, unknown>>;
 
 /** Servers that are changed side by side. */
 const names = ['a', 'b', 'c', 'd', 'e', 'f'];
-const patienceMs = 20_000;
+/** In milliseconds: what is not brought back fails, however long it is waited for. */
+const patienceMs = 90_000;
 const api = await connectToCluster(process.env);
 
 /**
@@ -49,7 +50,7 @@ describe('every field that we apply', () => {
     await apply(namespace, { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'secret' } });
     await Promise.all(names.map((name) => apply(namespace, serverOf(name, 60))));
     for (const name of names) await untilCondition(namespace, name, { type: 'Available', status: 'True' });
-  }, 180_000);
+  });
 
   it('is brought back, whatever somebody made of it', async () => {
     const left = await casesOf('a');
@@ -73,7 +74,7 @@ describe('every field that we apply', () => {
     expect(failed).toEqual([]);
     expect(refused.filter((name) => !refusedByTheApiServer.some((known) => known.test(name)))).toEqual([]);
     expect(all - refused.length - unchanged.length).toBeGreaterThan(150);
-  }, 300_000);
+  });
 
   it('and the servers are as they were', async () => {
     for (const name of names) await untilCondition(namespace, name, { type: 'Ready', status: 'True' });

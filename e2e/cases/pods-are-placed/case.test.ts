@@ -157,7 +157,7 @@ describe('a server that says where its pods run', () => {
           message.startsWith('Pod not started: ') && message.includes('spec.extensions.scheduling.runtimeClassName')
         );
       },
-      { withinMs: 180_000, describe: async () => (await read())?.status },
+      { withinMs: 300_000, describe: async () => (await read())?.status },
     );
   });
 });

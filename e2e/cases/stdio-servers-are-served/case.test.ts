@@ -133,11 +133,13 @@ describe('servers that speak MCP over standard input and output', () => {
 
   it('have a Secret that has changed as soon as their pods are those that were started with it', async () => {
     await apply(namespace, token('two'));
-    await eventually('the new one is told', async () => (await call('modern', 'environment')) === 'two');
+    for (const name of ['modern', 'legacy'])
+      await eventually(`${name} has the new one`, async () => (await call(name, 'environment')) === 'two');
   });
 
   it('serve again after their container has ended, and after the bridge has', async () => {
     await untilRolledOut(namespace, 'legacy');
+    await untilPodsAre(namespace, 'legacy', 1);
     const [pod] = await list({ namespace }, 'pods', 'mcp-server=legacy');
     const name = pod?.metadata.name ?? '';
     for (const container of ['mcp-server', 'mcp-bridge']) {

@@ -47,10 +47,13 @@ describe('clients that call all the time, with and without sessions', () => {
     expect(sessions.sessions).toBeGreaterThan(1);
   });
 
-  it.each<[string, object, string]>([
+  it.each<[string, Readonly<Record<string, unknown>>, string]>([
     [
       'an image that does not exist',
-      { source: { type: 'ContainerImage', containerImage: { ref: 'registry.invalid/no/such:1' } } },
+      {
+        source: { type: 'ContainerImage', containerImage: { ref: 'registry.invalid/no/such:1' } },
+        extensions: { rollout: { deadlineSeconds: 20 } },
+      },
       'CandidateNotReady',
     ],
     [
@@ -61,8 +64,7 @@ describe('clients that call all the time, with and without sessions', () => {
   ])('lose no call, nor their session, to %s: what serves is not touched', async (_, spec, reason) => {
     const before = await generations();
     const { stateless, sessions } = await calling(async () => {
-      const extensions = { rollout: { deadlineSeconds: 20 } };
-      await both((name) => apply(namespace, oddServer(name, kinds[name], { ...spec, extensions })));
+      await both((name) => apply(namespace, oddServer(name, kinds[name], spec)));
       await both((name) => untilPhase(namespace, name, 'Rejected', reason));
       await both((name) => untilPodsAre(namespace, name, 1));
     });
