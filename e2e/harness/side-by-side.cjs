@@ -1,0 +1,7 @@
+'use strict';
+
+/** A filter for Jest: the cases that run side by side. */
+module.exports = async (testPaths) => {
+  const { declarationOf } = await import('./declaration.ts');
+  return { filtered: testPaths.filter((testPath) => declarationOf(testPath).alone === undefined) };
+};
