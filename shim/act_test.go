@@ -23,11 +23,13 @@ func TestMain(m *testing.M) {
 	}
 	switch first {
 	case "install", "listen":
+		terminationLog = os.Getenv("TERMINATION_LOG")
 		main()
 	case "quick":
 		// What sits out seconds in earnest: for tests of which the pauses are not the point.
 		timeToFinish, timeToStop, timeToStopAtLast = 100*time.Millisecond, 100*time.Millisecond, 100*time.Millisecond
 		os.Args = os.Args[1:]
+		terminationLog = os.Getenv("TERMINATION_LOG")
 		main()
 	case "act":
 		acts[os.Args[2]](os.Args[3:])

@@ -240,6 +240,23 @@ func (c *client) receive(value any) {
 	}
 }
 
+// hasArrived reports whether there is something to read, without waiting for it.
+func (c *client) hasArrived() bool {
+	c.t.Helper()
+	if c.reader.Buffered() > 0 {
+		return true
+	}
+	raw, err := c.SyscallConn()
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	size := 0
+	_ = raw.Control(func(fd uintptr) {
+		size, _, _ = syscall.Recvfrom(int(fd), make([]byte, 1), syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
+	})
+	return size > 0
+}
+
 // rest is everything until the other side closes.
 func (c *client) rest() string {
 	c.t.Helper()

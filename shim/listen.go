@@ -28,8 +28,8 @@ type server struct {
 	processes *processes
 	// Closed when the children's time is up.
 	ending chan struct{}
-	// The exit code that a bridge asked for.
-	exit chan int
+	// The end that a bridge asked for.
+	exit chan surrender
 
 	mutex sync.Mutex
 	// Children that are not quite gone.
@@ -45,7 +45,22 @@ type server struct {
 // A control is a connection on which events are told. It is closed when it takes more than its queue to keep up.
 type control struct {
 	conn   *net.UnixConn
-	events chan []byte
+	events chan event
+}
+
+// What a bridge asks for that gives up.
+type surrender struct {
+	code int
+	// One word; empty where the exit code says it.
+	reason string
+	// Completes "the server …".
+	why string
+}
+
+// An event, and whoever waits until it has been written, or never will be.
+type event struct {
+	line    []byte
+	written *sync.WaitGroup
 }
 
 // listen returns the shim's exit code.
@@ -55,16 +70,23 @@ func listen(o options) int {
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	if _, problem := find(o.argv[0], o.cwd); problem != nil {
 		stderr.say("%s", problem.Message)
+		leaveReason(problem.Reason, problem.Message)
 		return problem.exitCode
 	}
 	s := &server{
 		options:  o,
 		ending:   make(chan struct{}),
-		exit:     make(chan int, 1),
+		exit:     make(chan surrender, 1),
 		idle:     make(chan struct{}),
 		controls: map[*control]struct{}{},
 	}
-	s.processes = newProcesses(func(c *child) { s.tell(eventOfExit(c)) })
+	s.processes = newProcesses(func(c *child) {
+		written := s.tell(eventOfExit(c))
+		go func() {
+			written.Wait()
+			close(c.told)
+		}()
+	})
 	stops := make(chan os.Signal, 1)
 	signal.Notify(stops, stopSignals...)
 	s.reapForEver()
@@ -91,9 +113,10 @@ func (s *server) wait(stops <-chan os.Signal) (code int) {
 	grace := s.options.grace
 	select {
 	case <-stops:
-	case code = <-s.exit:
-		stderr.say("the bridge gives up and asks for exit code %d: see above why the server does not start", code)
-		grace = 0
+	case asked := <-s.exit:
+		code, grace = asked.code, 0
+		stderr.say("the bridge gives up and asks for exit code %d: the server %s", code, asked.why)
+		leaveReason(asked.reason, "the server "+asked.why)
 	}
 	s.stop()
 	timer := time.NewTimer(grace)
@@ -101,7 +124,8 @@ func (s *server) wait(stops <-chan os.Signal) (code int) {
 	select {
 	case <-s.idle:
 		return code
-	case code = <-s.exit:
+	case asked := <-s.exit:
+		code = asked.code
 	case <-timer.C:
 	}
 	close(s.ending)
@@ -239,14 +263,15 @@ var stoppingEvent = struct {
 
 func (s *server) serveControl(conn *net.UnixConn, reader *bufio.Reader) {
 	// As many as can come at once, so that only one who does not read at all falls behind.
-	c := &control{conn, make(chan []byte, s.options.max+mostControls)}
+	c := &control{conn, make(chan event, s.options.max+mostControls)}
+	first := &sync.WaitGroup{}
 	s.mutex.Lock()
 	isFull := len(s.controls) >= mostControls
 	if !isFull {
 		// The answer is what comes first.
-		c.events <- toLine(answer{OK: true, Pid: os.Getpid()})
+		c.add(toLine(answer{OK: true, Pid: os.Getpid()}), first)
 		if s.stopping {
-			c.events <- toLine(stoppingEvent)
+			c.add(toLine(stoppingEvent), first)
 		}
 		s.controls[c] = struct{}{}
 		s.telling.Add(1)
@@ -282,12 +307,30 @@ func (s *server) closeControls() {
 	within(2*timeToSpeak, told, nil)
 }
 
+// add reports whether there was room for it.
+func (c *control) add(line []byte, written *sync.WaitGroup) bool {
+	written.Add(1)
+	select {
+	case c.events <- event{line, written}:
+		return true
+	default:
+		written.Done()
+		return false
+	}
+}
+
+// writeEvents goes on when nobody takes them any more, so that nobody waits for them.
 func (c *control) writeEvents() {
-	for event := range c.events {
-		_ = c.conn.SetWriteDeadline(time.Now().Add(timeToSpeak))
-		if _, err := c.conn.Write(event); err != nil {
-			return
+	isTaken := true
+	for e := range c.events {
+		if isTaken {
+			_ = c.conn.SetWriteDeadline(time.Now().Add(timeToSpeak))
+			_, err := c.conn.Write(e.line)
+			if isTaken = err == nil; !isTaken {
+				c.conn.Close()
+			}
 		}
+		e.written.Done()
 	}
 }
 
@@ -303,21 +346,21 @@ func (s *server) readRequests(reader *bufio.Reader) {
 			return
 		}
 		select {
-		case s.exit <- *r.Exit & 0xff:
+		case s.exit <- surrender{*r.Exit & 0xff, r.Reason, printable(r.Why)}:
 		default: // One is enough.
 		}
 	}
 }
 
-func (s *server) tell(event any) {
-	line := toLine(event)
+// tell returns what is done when everybody has been told who takes it.
+func (s *server) tell(what any) *sync.WaitGroup {
+	line, written := toLine(what), &sync.WaitGroup{}
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	for c := range s.controls {
-		select {
-		case c.events <- line:
-		default:
+		if !c.add(line, written) {
 			c.conn.Close()
 		}
 	}
+	return written
 }

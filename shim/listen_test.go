@@ -209,8 +209,23 @@ func TestControlConnectionsAreToldHowChildrenExit(t *testing.T) {
 	}
 }
 
+func TestHowAChildExitedIsThereBeforeItsConnectionEnds(t *testing.T) {
+	s := launchShim(t, []string{"exit", "3"}, unhurried)
+	control := s.control()
+	for i := range 300 {
+		label := fmt.Sprintf("%08x", i)
+		c, _ := s.open(label)
+		c.rest()
+		if !control.hasArrived() {
+			t.Fatalf("of the exit of child %d nobody was told before", i)
+		}
+		requireContains(t, control.line(), label)
+		c.Close()
+	}
+}
+
 func TestWhoReadsNoEventsCostsOnlyItsConnection(t *testing.T) {
-	s := launchShim(t, []string{"exit", "3"}, with("--max", "4"))
+	s := launchShim(t, []string{"exit", "3"}, unhurried, with("--max", "4"))
 	idle := s.control()
 	reading := s.control()
 	const sessions = 1000
@@ -292,12 +307,45 @@ func TestTheBridgeCanGiveUp(t *testing.T) {
 	s := launchShim(t, []string{"ignore-end-of-input"})
 	c, pid := s.open("00000001")
 	requireEqual(t, "first line", c.line(), "ready\n")
-	s.control().send(`{"exit":42}` + "\n")
+	s.control().send(`{"exit":42,"why":"did not answer"}` + "\n")
 	requireEqual(t, "exit code", s.exitCode(), 42)
 	if isAlive(pid) {
 		t.Fatal("the child is left")
 	}
-	requireContains(t, s.log.String(), "exit code 42")
+	requireContains(t, s.log.String(), "exit code 42: the server did not answer\n")
+}
+
+func TestWhyTheContainerEndsIsLeftForTheKubelet(t *testing.T) {
+	for _, row := range []struct {
+		command []string
+		asked   string
+		want    string
+	}{
+		{[]string{"/nowhere/server"}, "", `mcp-lifecycle: NotFound: the command "/nowhere/server" is not in the image: `},
+		{[]string{os.DevNull}, "", "mcp-lifecycle: NotExecutable: "},
+		{nil, `{"exit":1,"reason":"NoAnswer","why":"did not answer initialize\u0007\n in time"}`, "mcp-lifecycle: NoAnswer: the server did not answer initialize   in time"},
+		// What the program itself left is kept.
+		{nil, `{"exit":3,"why":"exited with code 3"}`, "mine"},
+		{nil, `{"exit":3,"reason":"not a word","why":"x"}`, "mine"},
+		{nil, `{"exit":3}`, "mine"},
+	} {
+		path := filepath.Join(shortFolder(t), "log")
+		writeFile(t, path, "mine", 0o666)
+		command := row.command
+		if command == nil {
+			command = []string{self(t), "act", "echo"}
+		}
+		s := launchAnyhow(t, command, changed(func(cmd *exec.Cmd) { cmd.Env = append(os.Environ(), "TERMINATION_LOG="+path) }))
+		if row.asked != "" {
+			eventually(t, "the shim listens", func() bool { _, err := os.Stat(s.socket); return err == nil })
+			s.control().send(row.asked + "\n")
+		}
+		s.exitCode()
+		left, _ := os.ReadFile(path)
+		if !strings.HasPrefix(string(left), row.want) {
+			t.Errorf("%q was left", left)
+		}
+	}
 }
 
 func TestAHelloThatIsNotOneIsRefused(t *testing.T) {

@@ -19,6 +19,8 @@ type child struct {
 	// Closed when it has exited; others of its group may be left.
 	exited chan struct{}
 	status syscall.WaitStatus
+	// Closed when its exit has been told on every control connection that takes it.
+	told chan struct{}
 }
 
 // Processes are the children, and whatever descends from them.
@@ -51,7 +53,7 @@ func (p *processes) start(label, path string, argv []string, attributes *syscall
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
 	p.lastMark++
-	c := &child{label: label, mark: p.lastMark, exited: make(chan struct{})}
+	c := &child{label: label, mark: p.lastMark, exited: make(chan struct{}), told: make(chan struct{})}
 	unmark := setMark(c.mark)
 	pid, err := syscall.ForkExec(path, argv, attributes)
 	unmark()

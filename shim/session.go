@@ -24,7 +24,7 @@ var (
 	timeToDeliver = 10 * time.Second
 )
 
-// Of what is on its way in one direction; a pipe and a socket hold some more, and a whole message need not fit.
+// Of what a child has written and is on its way; a pipe and a socket hold some more, and a whole message need not fit.
 const copyBuffer = 16 << 10
 
 // A session is one connection and the child that was started for it.
@@ -96,6 +96,8 @@ func (s *session) run(p *processes, input *bufio.Reader, ending <-chan struct{})
 	within(time.Second, errorsEnded, nil)
 	s.stdout.Close()
 	s.stderr.Close()
+	// Who sees the end of the connection wants to know how the child ended.
+	within(timeToSpeak, s.child.told, nil)
 }
 
 func isClosed(channel <-chan struct{}) bool {
@@ -122,11 +124,12 @@ func within(limit time.Duration, done, otherwise <-chan struct{}) bool {
 
 // copyInput ends when the bridge says that nothing more comes, or is gone.
 func (s *session) copyInput(input *bufio.Reader) {
-	buffer := make([]byte, copyBuffer)
 	isRead := true
 	for {
-		size, err := input.Read(buffer)
-		for rest := buffer[:size]; isRead && len(rest) > 0; {
+		// Out of the buffer in which the first line came: another one for each session would be as much again.
+		_, err := input.Peek(1)
+		arrived, _ := input.Peek(input.Buffered())
+		for rest := arrived; isRead && len(rest) > 0; {
 			// Not for ever: while a child reads nothing nobody else would notice that the bridge is gone.
 			_ = s.stdin.SetWriteDeadline(time.Now().Add(time.Second))
 			written, writeErr := s.stdin.Write(rest)
@@ -141,6 +144,7 @@ func (s *session) copyInput(input *bufio.Reader) {
 				isRead = false
 			}
 		}
+		_, _ = input.Discard(len(arrived))
 		if err != nil {
 			return
 		}

@@ -29,7 +29,9 @@ type answer struct {
 
 // What a bridge asks for on a control connection.
 type request struct {
-	Exit *int `json:"exit"`
+	Exit   *int   `json:"exit"`
+	Reason string `json:"reason"`
+	Why    string `json:"why"`
 }
 
 type exitEvent struct {

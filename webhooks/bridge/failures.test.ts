@@ -16,7 +16,7 @@ describe('a server that does not start', () => {
   it('has its container ended with its exit code after the third time, and is not ready', async () => {
     const bridge = await useBridge('crash');
     await eventually(() => bridge.shim.givenUp.length > 0);
-    expect(bridge.shim.givenUp).toEqual([7]);
+    expect(bridge.shim.givenUp).toEqual([{ exit: 7, why: 'exited with code 7' }]);
     expect(bridge.shim.started).toBeGreaterThanOrEqual(3);
     expect(await ready(bridge.healthUrl)).toEqual([503, 'server: exited with code 7\n']);
     expect((await fetch(`${bridge.healthUrl}/healthz`)).status).toBe(200);
@@ -33,11 +33,11 @@ describe('a server that does not start', () => {
     ]);
   });
 
-  it('is one that never answers, too', async () => {
+  it('is one that never answers, too, which the shim is told (its log said "see above why", with nothing above)', async () => {
     const bridge = await useBridge('silent', { MCP_START_SECONDS: '1' });
     await eventually(() => bridge.log.some((line) => line.includes('did not answer initialize in time')));
     await eventually(() => bridge.shim.givenUp.length > 0);
-    expect(bridge.shim.givenUp).toEqual([1]);
+    expect(bridge.shim.givenUp).toEqual([{ exit: 1, why: 'did not answer initialize in time', reason: 'NoAnswer' }]);
   });
 });
 
@@ -264,6 +264,6 @@ it.each([
     await post(bridge.url, body, headers);
     return bridge.shim.givenUp.length > 0;
   });
-  expect(bridge.shim.givenUp[0]).toBe(told);
+  expect(bridge.shim.givenUp[0]).toEqual({ exit: told, why: `exited with code ${code}` });
   expect(bridge.shim.started).toBeGreaterThanOrEqual(6);
 });

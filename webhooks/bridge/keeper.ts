@@ -6,7 +6,8 @@ import type { RestartReason } from './metrics.ts';
 import { probe, type ProbeContext, type Probed } from './probe.ts';
 import { SharedRequests } from './requests.ts';
 import type { SharedProcess } from './shared-session.ts';
-import { exitCodeOf, type ChildExit } from './shim.ts';
+import type { PeerEnd } from './peer.ts';
+import { exitCodeOf, type GiveUpReason } from './shim.ts';
 
 /** How clients are served at the moment. */
 export type Serving =
@@ -25,6 +26,12 @@ export interface KeeperOptions extends ProbeContext {
   readonly onUnrelated: (message: NotificationMessage) => void;
   /** A process that sessions share has ended, and they with it. */
   readonly onSharedEnd: () => void;
+}
+
+interface WhyGivenUp {
+  readonly why: string;
+  readonly end: PeerEnd | undefined;
+  readonly reason?: GiveUpReason | undefined;
 }
 
 /** Waits after 1, 2, 3 … failures in a row, in seconds; the last one for all that follow. */
@@ -156,7 +163,7 @@ export class Keeper {
     log.warn('the process of the server that clients share is gone', { why: end.text });
     this.#failures = clock.monotonicMs() - startedAt >= steadyMs ? 1 : this.#failures + 1;
     // Not for a message that is too long: that is the doing of who asked for it.
-    if (this.#failures >= failuresUntilExit && !end.byLimit) this.#giveUp(end.text, end.exit);
+    if (this.#failures >= failuresUntilExit && !end.byLimit) this.#giveUp({ why: end.text, end });
     await this.#pause(end.byLimit ? 'message-limit' : 'exited', signal);
   }
 
@@ -185,7 +192,7 @@ export class Keeper {
   }
 
   async #afterFailedStart(
-    { why, end }: Extract<Probed, { readonly type: 'failed' }>,
+    { why, end, reason }: Extract<Probed, { readonly type: 'failed' }>,
     signal: AbortSignal,
   ): Promise<void> {
     if (signal.aborted || !this.#isConnected || this.#isStopping) return;
@@ -197,19 +204,19 @@ export class Keeper {
     log.warn('the server did not start', { why: clause, failures: this.#failedStarts });
     if (this.#failedStarts >= failedStartsUntilExit) {
       this.#failedStarts = 0;
-      this.#giveUp(clause, end?.exit);
+      this.#giveUp({ why: clause, end, reason });
     }
     await this.#pause('failed-start', signal);
   }
 
   /** If the container does not end, the next round comes all the same. */
-  #giveUp(why: string, exit: ChildExit | undefined): void {
+  #giveUp({ why, end, reason }: WhyGivenUp): void {
     const { log, shim } = this.#options;
-    const code = exitCodeOf(exit, constants.signals);
+    const code = exitCodeOf(end?.exit, constants.signals);
     // A process that was started was found: what it did not find itself is told by its log.
     const told = codesOfShim.includes(code) ? 1 : code;
     log.error('the server does not start, or not stay: its container is ended', { why, exitCode: told });
-    shim.giveUp(told);
+    shim.giveUp({ code: told, why, ...(reason === undefined ? {} : { reason }) });
   }
 
   async #pause(reason: RestartReason, signal: AbortSignal): Promise<void> {

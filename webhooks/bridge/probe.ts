@@ -12,6 +12,7 @@ import type { ConnectionContext } from './connection.ts';
 import type { ResponseMessage } from './message.ts';
 import { Peer, type PeerAnswer, type PeerEnd } from './peer.ts';
 import { rpcCodes } from './rpc-error.ts';
+import type { GiveUpReason, ShimRefusal } from './shim.ts';
 
 export interface ProbeContext extends ConnectionContext {
   readonly clock: Clock;
@@ -42,6 +43,8 @@ export type Probed =
       /** A clause about the server. */
       readonly why: string;
       readonly end: PeerEnd | undefined;
+      /** Absent: it ended, or could not be asked. */
+      readonly reason?: GiveUpReason;
     };
 
 /** For the log. */
@@ -214,13 +217,18 @@ async function start(
 ): Promise<{ readonly type: 'open'; readonly peer: Peer } | Extract<Probed, { readonly type: 'failed' }>> {
   const opened = await Peer.start(context, context.signal);
   if (opened.type === 'open') return opened;
-  const why = opened.type === 'refused' ? `could not be started: ${opened.reason}: ${opened.message}` : opened.why;
-  return { type: 'failed', why, end: undefined };
+  if (opened.type !== 'refused') return { type: 'failed', why: opened.why, end: undefined };
+  const why = `could not be started: ${opened.reason}: ${opened.message}`;
+  return { type: 'failed', why, end: undefined, ...(isForGood.has(opened.reason) ? { reason: 'NotStarted' } : {}) };
 }
+
+/** Of the image, or of what mounts it has; others are over when the container has room, or has ended. */
+const isForGood: ReadonlySet<ShimRefusal> = new Set(['NotFound', 'NotExecutable', 'Cwd']);
 
 function failed(peer: Peer, { why, answer }: { readonly why: string; readonly answer: PeerAnswer }): Probed {
   peer.close();
-  return { type: 'failed', why, end: answer.type === 'ended' ? answer.end : undefined };
+  if (answer.type === 'ended') return { type: 'failed', why, end: answer.end };
+  return { type: 'failed', why, end: undefined, reason: answer.type === 'silence' ? 'NoAnswer' : 'WrongAnswer' };
 }
 
 function endOf(probed: Probed): void {

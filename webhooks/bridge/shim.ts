@@ -19,6 +19,9 @@ export interface Child {
   readonly unsent: number;
   /** `onWritten`: the bytes are gone, wherever to. */
   write(bytes: Uint8Array, onWritten: () => void): void;
+  /** Nothing of it is read until `resume`, so that it waits when it goes on writing. */
+  pause(): void;
+  resume(): void;
   /** Ends its input and nothing of it is read any more; the shim ends the process. */
   close(): void;
 }
@@ -32,12 +35,23 @@ export type Opened =
   /** There is no shim, or it does not speak as one: a clause. */
   | { readonly type: 'unreachable'; readonly why: string };
 
+/** What the status of the MCPServer can say beside an exit code: webhooks/core/plan/told-by-shim.ts reads it. */
+export type GiveUpReason = 'NoAnswer' | 'WrongAnswer' | 'NotStarted';
+
+export interface GivingUp {
+  readonly code: number;
+  /** A clause about the server, for its log. */
+  readonly why: string;
+  /** Absent: the process ended by itself, and its exit code says more. */
+  readonly reason?: GiveUpReason;
+}
+
 /** What the bridge needs of the shim in the container of the server. */
 export interface Shim {
   /** Starts a process. */
   open(events: ChildEvents): Promise<Opened>;
-  /** Has the shim end, and with it the container, with this exit code. */
-  giveUp(code: number): void;
+  /** Has the shim end, and with it the container. */
+  giveUp(end: GivingUp): void;
 }
 
 /** What the shim tells of itself. */

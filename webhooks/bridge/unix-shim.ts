@@ -4,7 +4,7 @@ import type { Clock } from '../platform/clock.ts';
 import { isRecord, numberAt, stringAt } from '../platform/kube/object.ts';
 import { errorText } from '../platform/log.ts';
 import { startTimer } from '../platform/timer.ts';
-import type { Child, ChildEvents, ChildExit, Opened, Shim, ShimEvents, ShimRefusal } from './shim.ts';
+import type { Child, ChildEvents, ChildExit, GivingUp, Opened, Shim, ShimEvents, ShimRefusal } from './shim.ts';
 
 export interface UnixShimOptions {
   readonly socketPath: string;
@@ -18,12 +18,17 @@ const maxLineBytes = 4_096;
 const answerMs = 10_000;
 /** How long what was written last has to arrive, in milliseconds. */
 const farewellMs = 500;
-/** How long the exit of a process may come after the end of its output, in milliseconds. */
+/**
+ * How long the exit of a process may come after the end of its output, in milliseconds. The shim tells it before it closes
+ * the connection; what is closed before is an output that its process has closed, and goes on.
+ */
 const exitMs = 1_000;
+/** How long a new process waits for the control connection, in milliseconds: without it nobody knows how one ends. */
+const controlMs = 2_000;
 /** Between looks for a socket that is not there: the bridge starts before the container of the shim. */
 const firstRetryMs = 50;
 const lastRetryMs = 1_000;
-/** Exits that are kept until the output of their process has ended too; more processes than this there never are. */
+/** Exits that are kept until the output of their process has ended too, whose connection may end after the shim; more processes than this there never are. */
 const maxKeptExits = 512;
 
 const lineFeed = 0x0a;
@@ -35,6 +40,8 @@ export class UnixShim implements Shim {
   readonly #options: UnixShimOptions;
   readonly #exits = new Map<string, ChildExit>();
   readonly #waiting = new Map<string, (exit: ChildExit | undefined) => void>();
+  /** Each looks whether there is a control connection now. */
+  readonly #seekers = new Set<() => void>();
   #control: Socket | undefined;
 
   constructor(options: UnixShimOptions) {
@@ -53,10 +60,17 @@ export class UnixShim implements Shim {
   }
 
   async open(events: ChildEvents): Promise<Opened> {
+    const control = await this.#controlSoon();
+    if (control === undefined) return { type: 'unreachable', why: 'the shim is not there' };
     const label = randomBytes(4).toString('hex');
     const greeted = await greet(this.#options.socketPath, { shim: 1, kind: 'child', label });
     if (greeted.type === 'unreachable') return greeted;
     const { socket, answer } = greeted;
+    if (this.#control !== control) {
+      // Of a container that has ended, or of the next one, which we have not met yet.
+      socket.destroy();
+      return { type: 'unreachable', why: 'the shim is another one' };
+    }
     if (answer['ok'] !== true) {
       socket.destroy();
       const reason = refusals.find((one) => one === stringAt(answer, 'reason'));
@@ -68,8 +82,8 @@ export class UnixShim implements Shim {
     return { type: 'open', child: this.#attach(label, socket, events) };
   }
 
-  giveUp(code: number): void {
-    this.#control?.write(`${JSON.stringify({ exit: code })}\n`);
+  giveUp({ code, why, reason }: GivingUp): void {
+    this.#control?.write(`${JSON.stringify({ exit: code, why, reason })}\n`);
   }
 
   #attach(label: string, socket: Socket, events: ChildEvents): Child {
@@ -111,9 +125,16 @@ export class UnixShim implements Shim {
         if (!isClosed && socket.writable) socket.write(bytes, onWritten);
         else onWritten();
       },
+      pause: () => {
+        socket.pause();
+      },
+      resume: () => {
+        socket.resume();
+      },
       close: () => {
         if (isClosed) return;
         isClosed = true;
+        socket.resume();
         // Not at once: what was written last shall arrive. But for the shim the session is over only then.
         socket.end();
         startTimer(() => socket.destroy(), farewellMs).unref();
@@ -128,15 +149,29 @@ export class UnixShim implements Shim {
     // Without control nobody will tell.
     if (known !== undefined || this.#control === undefined) return Promise.resolve(known);
     return new Promise((resolve) => {
-      const timer = startTimer(() => {
-        this.#waiting.delete(label);
-        resolve(undefined);
-      }, exitMs);
-      this.#waiting.set(label, (exit) => {
+      const tell = (exit: ChildExit | undefined): void => {
         clearTimeout(timer);
         this.#waiting.delete(label);
         resolve(exit);
-      });
+      };
+      // Timers come before what has arrived meanwhile: on a busy machine it lies there unread.
+      const timer = startTimer(() => {
+        setImmediate(tell, undefined);
+      }, exitMs);
+      this.#waiting.set(label, tell);
+    });
+  }
+
+  #controlSoon(): Promise<Socket | undefined> {
+    if (this.#control !== undefined) return Promise.resolve(this.#control);
+    return new Promise((resolve) => {
+      const settle = (): void => {
+        clearTimeout(timer);
+        this.#seekers.delete(settle);
+        resolve(this.#control);
+      };
+      const timer = startTimer(settle, controlMs);
+      this.#seekers.add(settle);
     });
   }
 
@@ -167,12 +202,12 @@ export class UnixShim implements Shim {
       if (!take(chunk)) socket.destroy();
     });
     socket.once('end', () => socket.destroy());
+    for (const seek of [...this.#seekers]) seek();
     events.onConnected();
     socket.resume();
     await closed;
     signal.removeEventListener('abort', onAbort);
     this.#control = undefined;
-    this.#exits.clear();
     for (const tell of [...this.#waiting.values()]) tell(undefined);
     events.onLost();
     return true;

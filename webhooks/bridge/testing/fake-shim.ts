@@ -7,12 +7,18 @@ export interface FakeShim {
   readonly started: number;
   /** Processes that run. */
   readonly children: ReadonlySet<ChildProcess>;
-  /** Exit codes that the bridge asked it to end with. */
-  readonly givenUp: readonly number[];
+  /** What the bridge asked it to end with. */
+  readonly givenUp: readonly GivenUp[];
   /** Says that it was told to end. */
   stopping(): void;
   /** As when its container ends. */
   close(): Promise<void>;
+}
+
+export interface GivenUp {
+  readonly exit: number;
+  readonly why: string;
+  readonly reason?: string;
 }
 
 export interface FakeShimOptions {
@@ -26,7 +32,7 @@ export async function startFakeShim({ socketPath, command, max = 64 }: FakeShimO
   const children = new Set<ChildProcess>();
   const sockets = new Set<Socket>();
   const controls = new Set<Socket>();
-  const givenUp: number[] = [];
+  const givenUp: GivenUp[] = [];
   let started = 0;
   const tell = (event: object): void => {
     for (const control of controls) control.write(`${JSON.stringify(event)}\n`);
@@ -73,8 +79,7 @@ export async function startFakeShim({ socketPath, command, max = 64 }: FakeShimO
       controls.add(socket);
       socket.write('{"ok":true,"pid":1}\n');
       socket.on('data', (line: Buffer) => {
-        const { exit } = JSON.parse(line.toString('utf8')) as { readonly exit?: number };
-        if (exit !== undefined) givenUp.push(exit);
+        givenUp.push(JSON.parse(line.toString('utf8')) as GivenUp);
       });
     };
     socket.on('data', onData);

@@ -85,6 +85,16 @@ describe('diagnosePods', () => {
       'Container config error: no key (pod: a)',
     ],
     [
+      'an image that says no user, with what to do about it',
+      container(
+        waiting(
+          'CreateContainerConfigError',
+          'container has runAsNonRoot and image will run as root (pod: "a", container: mcp-server)',
+        ),
+      ),
+      'Container config error: container has runAsNonRoot and image will run as root (pod: "a", container: mcp-server); servers do not run as root here: set spec.runtime.security.podSecurityContext.runAsUser to the number of a user who may read the files of the image (65532 mostly may), or give the image a user by number (pod: a)',
+    ],
+    [
       'a command that is not there, in the words of the runtime',
       container(waiting('CrashLoopBackOff'), {
         restartCount: 1,

@@ -3,6 +3,7 @@ import { BRIDGE_CONTAINER_NAME, CONTAINER_NAME, SHIM_CONTAINER_NAME } from '../m
 import { present } from '../mcpserver/record.ts';
 import type { PodFailure } from '../mcpserver/types.gen.ts';
 import type { PodHints } from './render-pod-failure.ts';
+import { reasonOfShim } from './told-by-shim.ts';
 
 /** What is read of a pod: https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/ */
 export interface PodState {
@@ -44,7 +45,7 @@ interface Terminated {
   readonly startedAt?: string;
   readonly finishedAt?: string;
   readonly reason?: string;
-  /** Of a container that could not be started: why, in the words of the runtime. */
+  /** Of a container that could not be started: why, in the words of the runtime. Of others: their own, or those of the shim. */
   readonly message?: string;
 }
 
@@ -248,21 +249,30 @@ function ofWaiting(
     case 'CrashLoopBackOff':
       return ofExit(container, container.lastState?.terminated, hints);
     case 'CreateContainerConfigError':
-      return { cause: 'Configuration', detail };
+      return { cause: 'Configuration', detail, ...(isAboutRoot(message) ? { hint: 'Root' } : {}) };
     case undefined:
     default:
       return undefined;
   }
 }
 
-function ofExit({ restartCount }: ContainerState, terminated: Terminated | undefined, hints: PodHints = {}): Found {
+/** `container has runAsNonRoot and image will run as root`, or `… has non-numeric user (node), cannot verify …`: the kubelet's words. */
+function isAboutRoot(message: string): boolean {
+  return message.startsWith('container has runAsNonRoot and image ');
+}
+
+function ofExit(
+  { name, restartCount }: ContainerState,
+  terminated: Terminated | undefined,
+  hints: PodHints = {},
+): Found {
   const detail = whyNotStarted(terminated);
   return present({
     cause: terminated?.reason === 'OOMKilled' ? 'OutOfMemory' : 'Crashing',
     exitCode: terminated?.exitCode,
     restarts: stepOf(restartCount),
     detail: detail === '' ? undefined : detail,
-    hint: hintOn(terminated, hints),
+    hint: (name === CONTAINER_NAME ? reasonOfShim(terminated?.message ?? '') : undefined) ?? hintOn(terminated, hints),
   });
 }
 

@@ -1,5 +1,5 @@
 import { PORT_NAME } from '../mcpserver/names.ts';
-import { stdioOf } from '../mcpserver/stdio.ts';
+import { stdioOf, type Stdio } from '../mcpserver/stdio.ts';
 import type { MCPServer } from '../mcpserver/types.gen.ts';
 
 /**
@@ -13,7 +13,7 @@ export function hintOnUnready(server: MCPServer): string {
   }
   const stdio = stdioOf(server);
   if (stdio !== undefined) {
-    return `its program answers nothing on its standard output within ${stdio.startSeconds} seconds (spec.extensions.stdio.startTimeoutSeconds): does spec.extensions.stdio.command start it for stdio, and not for HTTP? Its log says more, and so does that of the bridge (kubectl logs -c mcp-bridge)`;
+    return `${answersNothing(stdio)} Its log says more, and so does that of the bridge (kubectl logs -c mcp-bridge)`;
   }
   const { tcpSocket, httpGet } = spec.runtime?.health?.readinessProbe ?? {};
   if (tcpSocket !== undefined) {
@@ -23,6 +23,11 @@ export function hintOnUnready(server: MCPServer): string {
     return `its readiness probe, GET ${httpGet.path ?? '/'} on port ${portOf(spec, httpGet.port)}, finds no success there: is that right, and does the server listen on all addresses, not on 127.0.0.1 only?`;
   }
   return 'its readiness probe (spec.runtime.health.readinessProbe) does not succeed: kubectl describe pod says why';
+}
+
+/** Of a program for stdio. */
+export function answersNothing({ startSeconds }: Stdio): string {
+  return `its program answers nothing on its standard output within ${startSeconds} seconds (spec.extensions.stdio.startTimeoutSeconds): does spec.extensions.stdio.command start it for stdio, and not for HTTP?`;
 }
 
 /** The number that the name stands for, with the field that says it. */

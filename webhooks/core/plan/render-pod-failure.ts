@@ -1,4 +1,5 @@
 import type { PodFailure } from '../mcpserver/types.gen.ts';
+import type { ShimReason } from './told-by-shim.ts';
 
 /** What may be behind a failure, from the spec: which field to look at. Absent: there is nothing to say. */
 export interface PodHints {
@@ -18,6 +19,7 @@ export interface StdioHints {
   readonly exits: Readonly<Record<number, string>>;
   /** At once and without an error. */
   readonly endedAtOnce: string;
+  readonly reasons: Readonly<Record<ShimReason, string>>;
 }
 
 const stdioHint =
@@ -38,12 +40,24 @@ const sentences = {
   Unhealthy: (failure) => `Container not passing health checks: ${unhealthiness(failure)}`,
 } as const satisfies Record<PodFailure['cause'], (failure: PodFailure) => string>;
 
+const rootHint =
+  'servers do not run as root here: set spec.runtime.security.podSecurityContext.runAsUser to the number of a user who may read the files of the image (65532 mostly may), or give the image a user by number';
+
+const ofShim = (reason: ShimReason) => (hints: PodHints) => hints.stdio?.reasons[reason] ?? hints.crash;
+
 const hintTexts = {
   Stdio: ({ stdio }) => stdio?.endedAtOnce ?? stdioHint,
   Crash: ({ crash, stdio }, { exitCode = 0 }) => stdio?.exits[exitCode] ?? crash,
   Unready: ({ unready }) => unready,
   Start: ({ start }) => start,
   Own: () => ownHint,
+  Root: () => rootHint,
+  NoAnswer: ofShim('NoAnswer'),
+  WrongAnswer: ofShim('WrongAnswer'),
+  NotStarted: ofShim('NotStarted'),
+  NotFound: ofShim('NotFound'),
+  NotExecutable: ofShim('NotExecutable'),
+  Cwd: ofShim('Cwd'),
 } as const satisfies Record<
   NonNullable<PodFailure['hint']>,
   (hints: PodHints, failure: PodFailure) => string | undefined

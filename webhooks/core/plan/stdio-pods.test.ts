@@ -65,6 +65,36 @@ describe('what keeps a server for stdio from serving', () => {
       crashed(0, { startedAt, finishedAt: startedAt }),
       /exit code 0, .*ends without an error before it has answered/,
     ],
+    [
+      'a program that answers nothing (its files and the Kubernetes API were guessed at)',
+      { ready: false },
+      crashed(1, { message: 'mcp-lifecycle: NoAnswer: the server did not answer initialize in time' }),
+      /^Container crashing: exit code 1, restarts: 2\+; its program answers nothing on its standard output within 60 seconds .*startTimeoutSeconds\): does (?:(?!it may be).)*$/,
+    ],
+    [
+      'a program that is no MCP server',
+      { ready: false },
+      crashed(1, { message: 'mcp-lifecycle: WrongAnswer: the server answered initialize with JSON-RPC error -32601' }),
+      /exit code 1, restarts: 2\+; its program answers, but not as an MCP server.*kubectl logs -c mcp-bridge/,
+    ],
+    [
+      'an interpreter that the image does not have',
+      { ready: false },
+      crashed(1, { message: 'mcp-lifecycle: NotStarted: the server could not be started: NotFound: …' }),
+      /exit code 1, restarts: 2\+; "search" is in the image and cannot be started: the interpreter/,
+    ],
+    [
+      'a working directory that is not there',
+      { ready: false },
+      crashed(126, { message: 'mcp-lifecycle: Cwd: the working directory "/a" cannot be used' }),
+      /exit code 126, restarts: 2\+; the directory that spec\.extensions\.stdio\.cwd names is neither/,
+    ],
+    [
+      'whatever the program itself left there, by nothing but its exit code',
+      { ready: false },
+      crashed(3, { message: 'mcp-lifecycle: Password: secret' }),
+      /exit code 3, restarts: 2\+; its log says why(?:(?!secret).)*$/,
+    ],
     ['memory', { ready: false }, crashed(137, { reason: 'OOMKilled' }), /^Container OOMKilled: exit code 137/],
     [
       'the bridge itself',
