@@ -2,14 +2,13 @@ import type { ServerResponse } from 'node:http';
 import { busy, type CallContext } from './call.ts';
 import { unsupportedVersion } from './classify.ts';
 import { callOf, type Exchange } from './exchange.ts';
-import type { Heart } from './heart.ts';
 import type { Keeper } from './keeper.ts';
 import type { NotificationMessage, RequestMessage, ResponseMessage } from './message.ts';
+import type { ReplyContext } from './reply.ts';
 import { rpcCodes } from './rpc-error.ts';
 
-export interface ModernOptions extends CallContext {
+export interface ModernOptions extends CallContext, ReplyContext {
   readonly keeper: Keeper;
-  readonly heart: Heart;
 }
 
 /** HTTP status of what a server answers in the era that has one for each: 2026-07-28, Streamable HTTP. */

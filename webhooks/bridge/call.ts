@@ -51,6 +51,10 @@ export class Call {
     return this.#isOver;
   }
 
+  get relief(): Promise<void> | undefined {
+    return this.#reply.relief;
+  }
+
   notify(message: Uint8Array): boolean {
     return this.#reply.notify(message);
   }

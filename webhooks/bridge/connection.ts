@@ -1,5 +1,6 @@
 import type { AnswerPool } from '../platform/mcp/answer-pool.ts';
 import type { Logger } from '../platform/log.ts';
+import type { Leftovers } from './leftovers.ts';
 import { createLineReader } from './lines.ts';
 import { parseMessage, type Message } from './message.ts';
 import type { BridgeMetrics } from './metrics.ts';
@@ -13,6 +14,7 @@ export interface ConnectionContext {
   /** Bytes of messages that are not complete yet. */
   readonly pool: AnswerPool;
   readonly unsent: Unsent;
+  readonly leftovers: Leftovers;
   readonly log: Logger;
   readonly metrics: BridgeMetrics;
 }
@@ -28,6 +30,8 @@ export interface Connection {
   readonly label: string;
   /** False when the process, or too many together, do not read what they were sent before. */
   send(bytes: Uint8Array): boolean;
+  /** While it is held nothing more is read of the process: a message or two may still come. */
+  hold(isHeld: boolean): void;
   close(): void;
 }
 
@@ -57,7 +61,7 @@ const lineEnd = Buffer.from('\n');
 
 /** Starts a process and reads its messages; lines that are none are somebody's log and are passed by. */
 export async function openConnection(
-  { shim, maxMessageBytes, pool, unsent, log, metrics }: ConnectionContext,
+  { shim, maxMessageBytes, pool, unsent, leftovers, log, metrics }: ConnectionContext,
   events: ConnectionEvents,
 ): Promise<{ readonly type: 'open'; readonly connection: Connection } | Exclude<Opened, { readonly type: 'open' }>> {
   const started: { child?: Child } = {};
@@ -68,6 +72,7 @@ export async function openConnection(
     pool,
     owner: String((nextOwner += 1)),
     onLine: (line) => {
+      leftovers.add(line.length);
       const parsed = parseMessage(withoutReturn(line));
       if (parsed.ok) {
         events.onMessage(parsed.message);
@@ -113,6 +118,10 @@ export async function openConnection(
         if (giveBack === undefined) return false;
         child.write(Buffer.concat([bytes, lineEnd]), giveBack);
         return true;
+      },
+      hold: (isHeld) => {
+        if (isHeld) child.pause();
+        else child.resume();
       },
       close: () => {
         child.close();

@@ -1,24 +1,28 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Call, type CallContext } from './call.ts';
-import type { Heart } from './heart.ts';
 import type { RequestMessage } from './message.ts';
-import { Reply } from './reply.ts';
+import { Reply, type ReplyContext } from './reply.ts';
 
 /** One request of HTTP and what answers it. */
 export interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
+  /** The session that it is of, or whose address it comes from. */
+  readonly owner: string;
 }
 
 /** What a request of MCP becomes; `onGone`: its client has gone before the answer. */
 export function callOf(
-  context: CallContext & { readonly heart: Heart },
+  context: CallContext & ReplyContext,
   message: RequestMessage,
-  { request, response }: Exchange,
+  exchange: Exchange,
   onGone: () => void,
 ): Call {
-  const reply = new Reply(response, { streams: takesStream(request), heart: context.heart });
-  return new Call(context, { message, reply }, onGone);
+  return new Call(context, { message, reply: replyTo(context, exchange) }, onGone);
+}
+
+export function replyTo({ heart, unread }: ReplyContext, { request, response, owner }: Exchange): Reply {
+  return new Reply(response, { streams: takesStream(request), heart, unread, owner });
 }
 
 export function takesStream({ headers: { accept } }: IncomingMessage): boolean {

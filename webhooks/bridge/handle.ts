@@ -6,18 +6,16 @@ import { beginSession, type Beginning, type BeginOptions } from './begin-session
 import { readBody, type Body } from './body.ts';
 import type { Call } from './call.ts';
 import { classify, unsupportedVersion, type Route } from './classify.ts';
-import { callOf, headerOf, takesStream, type Exchange } from './exchange.ts';
-import type { Heart } from './heart.ts';
+import { callOf, headerOf, replyTo, takesStream, type Exchange } from './exchange.ts';
 import { parseMessage, type Message, type MessageProblem, type RequestMessage } from './message.ts';
 import { isFromHere } from './origin.ts';
 import { refuse, refuseBody, type Refusal } from './refuse.ts';
-import { Reply } from './reply.ts';
+import type { ReplyContext } from './reply.ts';
 import { rpcCodes, type RpcError } from './rpc-error.ts';
 import type { Session } from './session.ts';
 
-export interface HandlerOptions extends BeginOptions {
+export interface HandlerOptions extends BeginOptions, ReplyContext {
   readonly path: string;
-  readonly heart: Heart;
   /** Bytes of all bodies that are being read. */
   readonly bodies: AnswerPool;
 }
@@ -34,7 +32,7 @@ export function createHandler(options: HandlerOptions): Handle {
       refuse(response, refusal);
       return;
     }
-    const exchange = { request, response };
+    const exchange = { request, response, owner: request.socket.remoteAddress ?? '' };
     if (request.method === 'POST') await post(options, exchange);
     else if (request.method === 'GET') get(options, exchange);
     else remove(options, exchange);
@@ -62,12 +60,13 @@ async function post(options: HandlerOptions, exchange: Exchange): Promise<void> 
     refuseBody(request, response, { status: 415, message: 'The body has to be application/json, not compressed.' });
     return;
   }
-  const { maxMessageBytes: maxBytes, bodies: pool } = options;
+  const { maxMessageBytes: maxBytes, bodies: pool, leftovers } = options;
   const body = await readBody(request, { maxBytes, pool });
   if (body.type !== 'whole') {
     refuseUnread(exchange, body.type, maxBytes);
     return;
   }
+  leftovers.add(body.bytes.length);
   const parsed = parseMessage(body.bytes);
   if (!parsed.ok) {
     refuse(response, { status: 400, error: problems[parsed.problem] });
@@ -158,9 +157,9 @@ function inSession(options: HandlerOptions, message: Message, exchange: Exchange
     refuse(response, { status: 400, error: unsupportedVersion(version, handshakeVersions) }, message);
     return;
   }
-  const { session } = found;
+  const { id: owner, session } = found;
   if (message.kind === 'request') {
-    const call: Call = callOf(options, message, exchange, () => {
+    const call: Call = callOf(options, message, { ...exchange, owner }, () => {
       session.abandon(call);
     });
     session.ask(call, message);
@@ -171,7 +170,8 @@ function inSession(options: HandlerOptions, message: Message, exchange: Exchange
   }
 }
 
-function get(options: HandlerOptions, { request, response }: Exchange): void {
+function get(options: HandlerOptions, exchange: Exchange): void {
+  const { request, response } = exchange;
   const found = sessionOf(options, request);
   if (!('session' in found)) {
     // Only sessions have such a stream; clients go on without it.
@@ -183,7 +183,7 @@ function get(options: HandlerOptions, { request, response }: Exchange): void {
     refuse(response, refused(406, 'Not Acceptable: the client has to accept text/event-stream.'));
     return;
   }
-  found.session.listen(new Reply(response, { streams: true, heart: options.heart }));
+  found.session.listen(replyTo(options, { ...exchange, owner: found.id }));
 }
 
 function remove(options: HandlerOptions, { request, response }: Exchange): void {

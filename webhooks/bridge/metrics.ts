@@ -14,6 +14,7 @@ export interface BridgeMetrics {
   observeChildStart(seconds: number): void;
   childRestarted(reason: RestartReason): void;
   garbageLine(): void;
+  answerCutOff(): void;
 }
 
 export interface BridgeGauges {
@@ -75,6 +76,11 @@ export function createBridgeMetrics(registry: Registry, { sessions, maxSessions 
     help: 'Lines on the standard output of the server that are no messages, and were dropped.',
     registers,
   });
+  const cutOff = new Counter({
+    name: 'mcp_bridge_unread_answers_total',
+    help: 'Answers and streams that were cut off because clients left more unread than the bridge keeps for all of them.',
+    registers,
+  });
   new Gauge({
     name: 'mcp_bridge_sessions',
     help: 'Open sessions; each is a process of the server, unless they share one.',
@@ -101,6 +107,9 @@ export function createBridgeMetrics(registry: Registry, { sessions, maxSessions 
     },
     garbageLine() {
       garbage.inc();
+    },
+    answerCutOff() {
+      cutOff.inc();
     },
   };
 }

@@ -21,6 +21,8 @@ export interface OwnSessionOptions {
   readonly onEnd: () => void;
 }
 
+type Reader = Pick<Reply, 'relief'>;
+
 /**
  * A session with a process of its own. Every byte goes through as it is: ids and progress tokens are those of the one
  * client, and what the server asks or tells belongs to nobody else.
@@ -31,6 +33,8 @@ export class OwnSession implements Session {
   readonly #outbox = new Outbox();
   #connection: Connection | undefined;
   #stream: Reply | undefined;
+  /** Replies of which its client has not read enough. */
+  readonly #behind = new Set<Reader>();
   #isOver = false;
 
   private constructor(options: OwnSessionOptions) {
@@ -126,6 +130,7 @@ export class OwnSession implements Session {
     if (message.kind === 'response') {
       const call = this.#forget(message.id);
       call?.answer(message.bytes, message);
+      this.#heed(call);
       return;
     }
     this.#say(message);
@@ -136,10 +141,27 @@ export class OwnSession implements Session {
     const streaming = [...this.#calls.values()].filter((call) => call.streams && call.method !== 'initialize');
     const [only, ...others] = streaming;
     const related = this.#progressing(message) ?? (others.length === 0 ? only : undefined);
-    if (related?.notify(message.bytes) === true) return;
-    if (this.#stream?.notify(message.bytes) === true) return;
-    if (streaming.at(-1)?.notify(message.bytes) === true) return;
-    this.#outbox.add(message.bytes);
+    const told = [related, this.#stream, streaming.at(-1)].find((one) => one?.notify(message.bytes) === true);
+    if (told === undefined) this.#outbox.add(message.bytes);
+    // A stream that nobody reads must not hold up calls: that is closed when too much waits in it, and can be opened anew.
+    else if (told !== this.#stream) this.#heed(told);
+  }
+
+  /**
+   * While its client does not read, the process waits instead of us keeping what it says. Not for ever: a reply of which
+   * nothing is taken is closed.
+   */
+  #heed(reader: Reader | undefined): void {
+    if (reader === undefined || this.#behind.has(reader)) return;
+    const { relief } = reader;
+    if (relief === undefined) return;
+    this.#behind.add(reader);
+    this.#connection?.hold(true);
+    const release = (): void => {
+      this.#behind.delete(reader);
+      if (this.#behind.size === 0) this.#connection?.hold(false);
+    };
+    relief.then(release, release);
   }
 
   #progressing({ method, params }: RequestMessage | NotificationMessage): Call | undefined {

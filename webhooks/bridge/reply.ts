@@ -2,12 +2,17 @@ import type { ServerResponse } from 'node:http';
 import type { Heart } from './heart.ts';
 import type { MessageId } from './message.ts';
 import { renderRpcError, type RpcError } from './rpc-error.ts';
+import type { Unread } from './unread.ts';
 
 /**
  * Most bytes that a client may leave unread before the next message closes its stream. So one that does not read costs
- * this much and one message.
+ * this much and one message, and all of them together what `Unread` allows.
  */
 const maxUnreadBytes = 1024 * 1024;
+/** Beyond so many unread bytes a client is behind: nothing more is read of a process that is there for it alone. */
+const maxAheadBytes = 256 * 1024;
+/** How long a client that is behind, or has its answer, may take nothing of it at all, in milliseconds. */
+const stallMs = 20_000;
 
 const eventStart = Buffer.from('event: message\ndata: ');
 const eventEnd = Buffer.from('\n\n');
@@ -20,10 +25,17 @@ const streamHeaders = {
   'x-accel-buffering': 'no',
 };
 
-export interface ReplyOptions {
+/** Of all replies. */
+export interface ReplyContext {
+  readonly heart: Heart;
+  readonly unread: Unread;
+}
+
+export interface ReplyOptions extends ReplyContext {
   /** Whether the client takes server-sent events. */
   readonly streams: boolean;
-  readonly heart: Heart;
+  /** For whom it counts what its client does not read. */
+  readonly owner: string;
 }
 
 /**
@@ -34,6 +46,8 @@ export class Reply {
   readonly #response: ServerResponse;
   readonly #options: ReplyOptions;
   #isStream = false;
+  /** Its client has to go on reading. */
+  #isTimed = false;
   #isOver = false;
   /** How often the heart has beaten since it began. */
   #beats = 0;
@@ -55,6 +69,20 @@ export class Reply {
 
   get streams(): boolean {
     return this.#options.streams;
+  }
+
+  /** Undefined, or, while its client is behind, what is over when it is not, or has gone. */
+  get relief(): Promise<void> | undefined {
+    const response = this.#response;
+    if (response.destroyed || response.writableLength <= maxAheadBytes) return undefined;
+    return new Promise((resolve) => {
+      const onRelief = (): void => {
+        response.off('drain', onRelief).off('close', onRelief);
+        resolve();
+      };
+      // Of what has ended only the second comes.
+      response.once('drain', onRelief).once('close', onRelief);
+    });
   }
 
   /** Headers are sent now; for a stream that may have nothing to say for long. */
@@ -88,6 +116,7 @@ export class Reply {
       ...headers,
     });
     this.#response.end(message);
+    this.#count();
   }
 
   refuse(id: MessageId | Uint8Array | undefined, error: RpcError, options: AnswerOptions = {}): void {
@@ -107,6 +136,8 @@ export class Reply {
   beat(): void {
     this.#beats += 1;
     if (this.#isOver || !this.#options.streams || this.#beats < 2) return;
+    // One that does not read hears nothing, and each beat would be a sign of life.
+    if (this.#response.writableNeedDrain) return;
     this.open();
     this.#write([comment]);
   }
@@ -122,11 +153,29 @@ export class Reply {
   #write(pieces: readonly Uint8Array[]): boolean {
     if (this.#isOver) return false;
     if (this.#response.writableLength > maxUnreadBytes) {
-      this.#response.destroy();
+      this.#options.unread.cutOff(this.#response);
       return false;
     }
     this.#response.write(pieces.length === 1 ? pieces[0] : Buffer.concat(pieces));
+    this.#count();
     return true;
+  }
+
+  /** What the kernel has not taken stays with us: it counts, and not for ever. */
+  #count(): void {
+    const { unread, owner } = this.#options;
+    const response = this.#response;
+    unread.add(response, owner);
+    const isLast = response.writableEnded && response.writableLength > 0;
+    if (this.#isTimed || (!isLast && response.writableLength <= maxAheadBytes)) return;
+    this.#isTimed = true;
+    const { socket } = response;
+    // Nobody listens to it: the server then closes the connection. A part that was taken begins it anew.
+    socket?.setTimeout(stallMs);
+    response.once('drain', () => {
+      this.#isTimed = false;
+      socket?.setTimeout(0);
+    });
   }
 }
 

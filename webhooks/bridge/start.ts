@@ -1,4 +1,5 @@
 import type { Clock } from '../platform/clock.ts';
+import { createCollector, type CollectGarbage } from '../platform/collect-garbage.ts';
 import { healthRoutes } from '../platform/http/health.ts';
 import { metricsRoutes } from '../platform/http/metrics.ts';
 import { startPlainServer, type PlainServer } from '../platform/http/plain-server.ts';
@@ -13,11 +14,13 @@ import { Heart } from './heart.ts';
 import { startHttpServer } from './http-server.ts';
 import { Keeper } from './keeper.ts';
 import { leave } from './leave.ts';
+import { Leftovers } from './leftovers.ts';
 import type { NotificationMessage } from './message.ts';
 import { createBridgeMetrics } from './metrics.ts';
 import { Sessions } from './sessions.ts';
 import { SharedSession } from './shared-session.ts';
 import { UnixShim } from './unix-shim.ts';
+import { Unread } from './unread.ts';
 
 export interface BridgeOptions {
   readonly config: BridgeConfig;
@@ -42,6 +45,13 @@ const minPoolBytes = 16 * 1024 * 1024;
 /** How long everything is served as before when the pod ends, in milliseconds: endpoints are gone by then. */
 const tailMs = 5_000;
 const mostSweepsMs = 30_000;
+
+/** A context of the engine for it alone, so it is made when it is needed. */
+let collector: CollectGarbage | undefined;
+const collectGarbage: CollectGarbage = (what) => {
+  collector ??= createCollector();
+  collector(what);
+};
 
 /** Runs until the signal aborts and what was under way is over. */
 export async function startBridge(options: BridgeOptions): Promise<void> {
@@ -91,6 +101,7 @@ export async function startBridge(options: BridgeOptions): Promise<void> {
     ...{ shim, clock, log, metrics, maxMessageBytes: config.maxMessageBytes, startMs: config.startMs },
     pool: new AnswerPool(poolBytes),
     unsent: new Unsent(poolBytes),
+    leftovers: new Leftovers(clock, collectGarbage, over.signal),
   };
   const keeper = new Keeper({
     ...context,
@@ -105,6 +116,9 @@ export async function startBridge(options: BridgeOptions): Promise<void> {
     },
   });
   const heart = new Heart();
+  const unread = new Unread(poolBytes, () => {
+    metrics.answerCutOff();
+  });
   const handle = createHandler({
     ...context,
     ...{
@@ -112,7 +126,9 @@ export async function startBridge(options: BridgeOptions): Promise<void> {
       keeper,
       sessions,
       heart,
-      bodies: new AnswerPool(poolBytes),
+      unread,
+      // Behind a gateway everybody comes from one address.
+      bodies: new AnswerPool(poolBytes, 'oldest gives way'),
       maxPending: maxPending.session,
       mode: config.mode,
     },

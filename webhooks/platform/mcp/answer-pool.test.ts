@@ -102,3 +102,25 @@ describe('the memory that long answers share', () => {
 it('knows whose a server is by its address', () => {
   expect(ownerOf(new URL('http://search.tools.svc.cluster.local:8080/mcp'))).toBe('tools');
 });
+
+describe('the memory of bodies, behind a gateway all of one address', () => {
+  it('is given up by the one that has been there for the longest time, and by nobody who came later', () => {
+    const pool = new AnswerPool(100, 'oldest gives way');
+    const evicted: string[] = [];
+    const body = (name: string) => ({ owner: 'gateway', onEvicted: () => evicted.push(name) });
+    const [first, second, third] = [body('first'), body('second'), body('third')];
+    expect([pool.hold(first, 40), pool.hold(second, 40), pool.hold(third, 40)]).toEqual([true, true, true]);
+    expect(evicted).toEqual(['first']);
+    // It is the oldest itself now.
+    expect(pool.hold(second, 80)).toBe(false);
+    expect([evicted, pool.used]).toEqual([['first'], 80]);
+  });
+
+  it('is taken from whoever holds more, where there are others', () => {
+    const pool = new AnswerPool(100, 'oldest gives way');
+    const evicted: string[] = [];
+    pool.hold({ owner: 'a', onEvicted: () => evicted.push('a') }, 80);
+    expect(pool.hold({ owner: 'b', onEvicted: () => evicted.push('b') }, 40)).toBe(true);
+    expect(evicted).toEqual(['a']);
+  });
+});

@@ -13,11 +13,17 @@ export interface AnswerHolder {
  */
 export class AnswerPool {
   readonly #maxBytes: number;
+  readonly #withinOwner: 'refuse' | 'oldest gives way';
   readonly #held = new Map<AnswerHolder, number>();
   #used = 0;
 
-  constructor(maxBytes: number) {
+  /**
+   * `withinOwner`: what becomes of who needs more where its own owner holds the most. Where an owner may be many behind one
+   * address, what has been there for the longest time gives way, because that is what never comes to its end.
+   */
+  constructor(maxBytes: number, withinOwner: 'refuse' | 'oldest gives way' = 'refuse') {
     this.#maxBytes = maxBytes;
+    this.#withinOwner = withinOwner;
   }
 
   get used(): number {
@@ -29,10 +35,12 @@ export class AnswerPool {
     const more = bytes - (this.#held.get(holder) ?? 0);
     while (this.#used + more > this.#maxBytes) {
       const largest = this.#largestOwner();
-      if (largest === undefined || largest.owner === holder.owner) return false;
-      if (this.#heldBy(holder.owner) + more >= largest.bytes) return false;
-      this.release(largest.longest);
-      largest.longest.onEvicted();
+      if (largest === undefined) return false;
+      const isOwn = largest.owner === holder.owner || this.#heldBy(holder.owner) + more >= largest.bytes;
+      const loser = isOwn ? this.#ownLoser(holder.owner) : largest.longest;
+      if (loser === undefined || loser === holder) return false;
+      this.release(loser);
+      loser.onEvicted();
     }
     this.#used += more;
     this.#held.set(holder, bytes);
@@ -44,13 +52,20 @@ export class AnswerPool {
     this.#held.delete(holder);
   }
 
+  #ownLoser(owner: string): AnswerHolder | undefined {
+    if (this.#withinOwner === 'refuse') return undefined;
+    // Maps keep the order in which holders came.
+    for (const holder of this.#held.keys()) if (holder.owner === owner) return holder;
+    return undefined;
+  }
+
   #heldBy(owner: string): number {
     let bytes = 0;
     for (const [holder, held] of this.#held) if (holder.owner === owner) bytes += held;
     return bytes;
   }
 
-  /** There are never more than the places of the verifier, some 48. */
+  /** There are never more than the places of the verifier, some 48, or the connections of a bridge, some hundred. */
   #largestOwner(): { readonly owner: string; readonly bytes: number; readonly longest: AnswerHolder } | undefined {
     const byOwner = new Map<string, { owner: string; bytes: number; longest: AnswerHolder }>();
     for (const [holder, held] of this.#held) {

@@ -59,7 +59,10 @@ function variablesOf({ server, compatibility }: ExpansionInput): readonly (reado
   return [
     // Half of what the container may use; buffers are beside it.
     ['NODE_OPTIONS', '--max-semi-space-size=1 --max-old-space-size=40'],
+    // As our other containers have it: buffers of long messages go back at once.
     ['MALLOC_ARENA_MAX', 1],
+    ['MALLOC_MMAP_THRESHOLD_', 65_536],
+    ['MALLOC_TRIM_THRESHOLD_', 65_536],
     ['MCP_SOCKET', socketPath],
     ['MCP_PORT', config.port],
     ['MCP_PATH', config.path ?? defaultPath],
