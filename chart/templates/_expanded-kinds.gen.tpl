@@ -42,6 +42,24 @@
     - networkpolicies
   verbs:
     - delete
+{{- if .Values.autoscaling.enabled }}
+- apiGroups:
+    - autoscaling
+  resources:
+    - horizontalpodautoscalers
+  verbs:
+    - get
+    - list
+    - watch
+    - create
+    - patch
+- apiGroups:
+    - autoscaling
+  resources:
+    - horizontalpodautoscalers
+  verbs:
+    - delete
+{{- end }}
 {{- if .Values.disruptionBudgets.enabled }}
 - apiGroups:
     - policy
@@ -178,6 +196,7 @@
 {{/* With commas between them; empty where nothing optional is switched on. */}}
 {{- define "mcp-lifecycle.features" -}}
 {{- $features := list }}
+{{- if .Values.autoscaling.enabled }}{{ $features = append $features "autoscaling" }}{{ end }}
 {{- if .Values.disruptionBudgets.enabled }}{{ $features = append $features "disruptionBudgets" }}{{ end }}
 {{- if .Values.monitoring.enabled }}{{ $features = append $features "monitoring" }}{{ end }}
 {{- if .Values.reports.enabled }}{{ $features = append $features "reports" }}{{ end }}

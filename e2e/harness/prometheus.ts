@@ -30,7 +30,7 @@ export function buildPrometheus(): Promise<PrometheusPrograms> {
 
 /** The operator, as a process beside the cluster that speaks to the API server alone. */
 export function startOperator({ operator }: PrometheusPrograms, namespace: string): Running {
-  return start([
+  return startProgram([
     operator,
     `--apiserver=${proxyUrl()}`,
     `--namespaces=${namespace}`,
@@ -78,7 +78,7 @@ export async function startPrometheus(
     ...[prometheus, `--config.file=${file}`, `--storage.tsdb.path=${path.join(folder, 'data')}`],
     `--web.listen-address=${url}`,
   ];
-  const running = start(await commandInCluster(cluster, command), cluster.environment);
+  const running = startProgram(await commandInCluster(cluster, command), cluster.environment);
   return {
     said: () => running.said(),
     async query(expression) {
@@ -115,7 +115,11 @@ function withKubeconfig(configuration: string, kubeconfig: string): string {
   return stringify({ ...read, scrape_configs });
 }
 
-function start(command: readonly string[], environment: ClusterHandle['environment'] = process.env): Running {
+/** Beside the cluster, or in its network: see `commandInCluster`. */
+export function startProgram(
+  command: readonly string[],
+  environment: ClusterHandle['environment'] = process.env,
+): Running {
   const [program = '', ...args] = command;
   // A group of its own: what enters the network of the cluster is a program that starts another one.
   const child = spawn(program, args, { env: environment, stdio: ['ignore', 'ignore', 'pipe'], detached: true });

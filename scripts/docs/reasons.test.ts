@@ -73,6 +73,7 @@ const spokenOf = expandedKinds.filter((of) => !isOptional(of) || isAsked(of));
 const reasons = new Set([
   ...found.ofConditions,
   ...spokenOf.map(({ unavailable }) => unavailable.reason),
+  ...spokenOf.flatMap(({ trouble }) => trouble?.reason ?? []),
   ...Object.values(toolReasons),
   ...[RECONCILE_ERROR, NOT_CHECKED],
 ]);

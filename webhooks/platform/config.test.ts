@@ -51,7 +51,9 @@ it('knows which optional features are switched on, and no others than there are'
   expect(parseWebhookConfig(environment)).toMatchObject({ config: { features: [] } });
   expect(parseWebhookConfig({ ...environment, FEATURES: 'monitoring,gateways' })).toEqual({
     ok: false,
-    problems: ['FEATURES has gateways: use any of disruptionBudgets, monitoring, reports, v2dy, v2dy.pools.'],
+    problems: [
+      'FEATURES has gateways: use any of autoscaling, disruptionBudgets, monitoring, reports, v2dy, v2dy.pools.',
+    ],
   });
 });
 

@@ -8,6 +8,7 @@ import type { WeakField } from '../core/plan/foreign/weaknesses.ts';
 import type { DeploymentStatus, ObservedChild } from '../core/plan/observed.ts';
 import type { OwnerReference } from '../core/resources/expanded-kind.ts';
 import { expandedKinds } from '../core/resources/index.gen.ts';
+import { oneLine } from '../core/engine/text.ts';
 import { digest } from '../platform/digest.ts';
 import { KeptOnce } from './kept-once.ts';
 import { isRecord, listAt, metaOf, numberAt, recordAt, stringAt } from '../platform/kube/object.ts';
@@ -16,7 +17,7 @@ import { isRecord, listAt, metaOf, numberAt, recordAt, stringAt } from '../platf
  * Of texts that are remembered of an object, in characters: anybody may give one our label, and an annotation of 256 KiB or
  * an owner with a name of 1 MiB. Names and digests of ours are shorter, conditions that a controller writes mostly.
  */
-const limits = { identity: 253, reason: 256, message: 1_024, conditions: 20 };
+const limits = { identity: 253, reason: 256, message: 1_024, conditions: 20, trouble: 300, time: 40 };
 
 /** How the Deployment controller counts templates, on Deployments and ReplicaSets. */
 export const REVISION_ANNOTATION = 'deployment.kubernetes.io/revision';
@@ -72,7 +73,31 @@ export function observeChild(raw: unknown): ObservedChild | undefined {
     ...strategyOf(kind, raw),
     ...resourcesOf(kind, raw),
     ...(weaknesses.length === 0 ? {} : { weaknesses }),
+    ...troubleIn(kind, raw),
   };
+}
+
+/** The kinds whose objects say whether they work. */
+const withTrouble = new Map(
+  expandedKinds.flatMap(({ kind, trouble }) => (trouble === undefined ? [] : [[kind, trouble]])),
+);
+
+function troubleIn(kind: string, raw: unknown): Pick<ObservedChild, 'trouble'> {
+  const found = withTrouble.get(kind)?.read(raw);
+  if (found === undefined) return {};
+  const { cause, message, since } = found;
+  return {
+    trouble: {
+      cause: copyOf(oneLine(cause, limits.reason)),
+      message: copyOf(oneLine(message, limits.trouble)),
+      since: copyOf(since.slice(0, limits.time)),
+    },
+  };
+}
+
+/** A part of a text would keep the whole of it in memory. */
+function copyOf(text: string): string {
+  return Buffer.from(text).toString();
 }
 
 function strategyOf(kind: string, raw: unknown): Pick<ObservedChild, 'hasStrategyOfOthers'> {

@@ -11,7 +11,7 @@ import type { ObservedChild } from '../core/plan/observed.ts';
 import { takesExtensions } from '../core/plan/reduced-status.ts';
 import { nextReport } from '../core/plan/report.ts';
 import type { Report, Rolling } from '../core/plan/report.ts';
-import { optionalConditions } from '../core/plan/optional-conditions.ts';
+import { optionalConditions, tellsTroubleInMs } from '../core/plan/optional-conditions.ts';
 import type { OptionalInput } from '../core/plan/optional-conditions.ts';
 import type { PlannedRollout } from '../core/plan/plan-rollout.ts';
 import { saidToServe, servesWell } from '../core/plan/served-generation.ts';
@@ -104,10 +104,11 @@ export async function reconcile(key: string, world: World, signal: AbortSignal):
   const workload = await gatherWorkload(key, decision.server, { isApplied: isNow, world, signal });
   const rolling = rollingOf(key, decision, { held, told, round }, world);
   const serving = told.filter(({ action }) => !isOfCandidate(decision.server, action));
+  const optional = optionalFor(key, decision, { apis, outcomes: told, nowMs: workload.nowMs }, world);
   const report = nextReport({
     ...{ ...workload, isQueued, accepted: acceptanceOf(decision, policyNotice), policy: decision.policy },
     ...{ problem: findProblem(serving), standing: standingFor(key, decision, { round, held }, world) },
-    ...{ optional: optionalFor(key, decision, { apis, outcomes: told }, world), rolling },
+    ...{ optional: optional.said, rolling },
   });
   const address = report.status.address?.url;
   keepAsking(key, decision.server, { ask: report.ask, address, caBundle: references.caBundle }, world);
@@ -115,7 +116,7 @@ export async function reconcile(key: string, world: World, signal: AbortSignal):
   const written = await writeStatus(server, report, world, signal);
   const early = afterWriting(written, comeBack ?? (held.error && retryAfter(held.error)), report);
   if (early !== undefined) return early;
-  const looksMs = [afterMs, afterLeaving(key, executed, world), report.lookAgainMs];
+  const looksMs = [afterMs, afterLeaving(key, executed, world), report.lookAgainMs, optional.lookAgainMs];
   return whatNext(executed, soonest([...looksMs, ...[...unreadKinds].map(() => comeBackMs.toUnread)]));
 }
 
@@ -355,16 +356,17 @@ function isSameObject(a: KubernetesObject, b: KubernetesObject | undefined): b i
   return a.kind === b?.kind && a.metadata.name === b.metadata.name;
 }
 
-/** Undefined where nothing was brought about. */
+/** Nothing where nothing was brought about. */
 function optionalFor(
   key: string,
   { verdict, server }: DecidedServer,
-  known: Pick<OptionalInput, 'apis' | 'outcomes'>,
+  told: Pick<OptionalInput, 'apis' | 'outcomes' | 'nowMs'>,
   { children }: World,
-): readonly Said[] | undefined {
-  if (verdict !== 'accepted') return undefined;
+): { readonly said?: readonly Said[]; readonly lookAgainMs?: number | undefined } {
+  if (verdict !== 'accepted') return {};
   const existing = expandedKinds.filter(isOptional).flatMap(({ kind }) => children.get(kind)?.of(key) ?? []);
-  return optionalConditions({ ...known, server, children: existing.map(({ child }) => child) });
+  const known = { ...told, server, children: existing.map(({ child }) => child) };
+  return { said: optionalConditions(known), lookAgainMs: tellsTroubleInMs(known) };
 }
 
 /** The answer to an apply is not told by the watch again, and may show what nobody knew of before it. */

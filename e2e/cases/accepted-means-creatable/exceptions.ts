@@ -59,5 +59,14 @@ export const exceptions: readonly Exception[] = [
     reason: 'no pod could be created: the Deployment would be there without any',
     titles: /^extensions\.scheduling\.priorityClassName = "system-other"$/,
   },
+  {
+    reason: 'the autoscaler would look at another number than the type says, or find none each time',
+    titles:
+      /^autoscaling metric = .*"target":\{"type":("(Utilization|Value)","averageValue"|"AverageValue",("averageUtilization"|"value"|"averageValue":"10","value"))/,
+  },
+  {
+    reason: 'nothing is measured of such a resource',
+    titles: /^autoscaling metric = \{"type":"Resource","resource":\{"name":"(?!cpu"|memory")/,
+  },
   { reason: 'no container starts with an empty seccomp profile', titles: /"localhostProfile":""/ },
 ];

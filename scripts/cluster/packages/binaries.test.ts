@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { componentVersions, linkFlags } from './binaries.ts';
 import { certManagerVersion } from './cert-manager.ts';
+import { metricsServerVersion } from './metrics-server.ts';
 import { operatorVersion } from './monitoring-kinds.ts';
 import { prometheusVersion } from './prometheus.ts';
 
@@ -11,6 +12,7 @@ describe('the built components', () => {
     ['etcd', 'go.etcd.io/etcd/server/v3'],
     ['coredns', 'github.com/coredns/coredns'],
     ['cert-manager', 'github.com/cert-manager/cert-manager'],
+    ['metrics-server', 'sigs.k8s.io/metrics-server'],
     ['prometheus', 'github.com/prometheus/prometheus'],
     ['prometheus-operator', 'github.com/prometheus-operator/prometheus-operator'],
   ] as const)('have the version of %s in its go.mod', (component, module) => {
@@ -18,6 +20,7 @@ describe('the built components', () => {
     const versions = {
       ...componentVersions,
       'cert-manager': certManagerVersion,
+      'metrics-server': metricsServerVersion,
       prometheus: prometheusVersion,
       'prometheus-operator': operatorVersion,
     };

@@ -53,7 +53,7 @@ export interface Rule {
   /** It judges nothing until a policy names it: what it demands is for somebody to decide, mostly by its parameters. */
   readonly isOptIn?: true;
   /**
-   * It looks at nothing of the spec but the number of replicas, so it is asked where that is scaled as well. That webhook
+   * It looks at nothing of the spec but how many replicas there are and may be, so it is asked where that is scaled as well. That webhook
    * fails open, so what it finds is never taken for old where nobody can tell when it came (docs/decisions/0048).
    */
   readonly isAboutReplicas?: true;

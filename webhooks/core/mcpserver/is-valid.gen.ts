@@ -869,6 +869,285 @@ function isRootSpecExtensionsStdio(data) {
   return true;
 }
 
+function isRootSpecExtensionsAutoscalingMetricsItemResourceTarget(data) {
+  if (!isObject(data)) return false;
+  const data0 = data["type"];
+  if (!(typeof data0 === 'string' && (data0 === "AverageValue" || data0 === "Utilization"))) return false;
+  const data1 = data["averageUtilization"];
+  if (data1 !== undefined && !(Number.isInteger(data1) && data1 >= 1 && data1 <= 2147483647)) return false;
+  const data2 = data["averageValue"];
+  if (data2 !== undefined && !isIntOrString(data2)) return false;
+  return true;
+}
+
+function isRootSpecExtensionsAutoscalingMetricsItemResource(data) {
+  if (!isObject(data)) return false;
+  const data0 = data["name"];
+  if (!(typeof data0 === 'string' && (data0.length >= 2 || lengthOf(data0) >= 1) && (data0.length <= 253 || lengthOf(data0) <= 253))) return false;
+  const data1 = data["target"];
+  if (!isRootSpecExtensionsAutoscalingMetricsItemResourceTarget(data1)) return false;
+  return true;
+}
+
+function isRootSpecExtensionsAutoscalingMetricsItemContainerResourceTarget(data) {
+  if (!isObject(data)) return false;
+  const data0 = data["type"];
+  if (!(typeof data0 === 'string' && (data0 === "AverageValue" || data0 === "Utilization"))) return false;
+  const data1 = data["averageUtilization"];
+  if (data1 !== undefined && !(Number.isInteger(data1) && data1 >= 1 && data1 <= 2147483647)) return false;
+  const data2 = data["averageValue"];
+  if (data2 !== undefined && !isIntOrString(data2)) return false;
+  return true;
+}
+
+function isRootSpecExtensionsAutoscalingMetricsItemContainerResource(data) {
+  if (!isObject(data)) return false;
+  const data0 = data["name"];
+  if (!(typeof data0 === 'string' && (data0.length >= 2 || lengthOf(data0) >= 1) && (data0.length <= 253 || lengthOf(data0) <= 253))) return false;
+  const data1 = data["container"];
+  if (!(typeof data1 === 'string' && (data1.length >= 2 || lengthOf(data1) >= 1) && (data1.length <= 63 || lengthOf(data1) <= 63))) return false;
+  const data2 = data["target"];
+  if (!isRootSpecExtensionsAutoscalingMetricsItemContainerResourceTarget(data2)) return false;
+  return true;
+}
+
+function isRootSpecExtensionsAutoscalingMetricsItemPodsMetricSelectorMatchLabels(data) {
+  if (!isObject(data)) return false;
+  for (const key in data) if ((!(typeof data[key] === 'string'))) return false;
+  return true;
+}
+
+function isRootSpecExtensionsAutoscalingMetricsItemPodsMetricSelector(data) {
+  if (!isObject(data)) return false;
+  const data0 = data["matchLabels"];
+  if (data0 !== undefined && !isRootSpecExtensionsAutoscalingMetricsItemPodsMetricSelectorMatchLabels(data0)) return false;
+  return true;
+}
+
+function isRootSpecExtensionsAutoscalingMetricsItemPodsMetric(data) {
+  if (!isObject(data)) return false;
+  const data0 = data["name"];
+  if (!(typeof data0 === 'string' && (data0.length >= 2 || lengthOf(data0) >= 1) && (data0.length <= 253 || lengthOf(data0) <= 253))) return false;
+  const data1 = data["selector"];
+  if (data1 !== undefined && !isRootSpecExtensionsAutoscalingMetricsItemPodsMetricSelector(data1)) return false;
+  return true;
+}
+
+function isRootSpecExtensionsAutoscalingMetricsItemPodsTarget(data) {
+  if (!isObject(data)) return false;
+  const data0 = data["type"];
+  if (!(typeof data0 === 'string' && (data0 === "AverageValue"))) return false;
+  const data1 = data["averageValue"];
+  if (data1 !== undefined && !isIntOrString(data1)) return false;
+  return true;
+}
+
+function isRootSpecExtensionsAutoscalingMetricsItemPods(data) {
+  if (!isObject(data)) return false;
+  const data0 = data["metric"];
+  if (!isRootSpecExtensionsAutoscalingMetricsItemPodsMetric(data0)) return false;
+  const data1 = data["target"];
+  if (!isRootSpecExtensionsAutoscalingMetricsItemPodsTarget(data1)) return false;
+  return true;
+}
+
+function isRootSpecExtensionsAutoscalingMetricsItemObjectDescribedObject(data) {
+  if (!isObject(data)) return false;
+  const data0 = data["apiVersion"];
+  if (data0 !== undefined && !(typeof data0 === 'string' && (data0.length <= 316 || lengthOf(data0) <= 316))) return false;
+  const data1 = data["kind"];
+  if (!(typeof data1 === 'string' && (data1.length >= 2 || lengthOf(data1) >= 1) && (data1.length <= 63 || lengthOf(data1) <= 63))) return false;
+  const data2 = data["name"];
+  if (!(typeof data2 === 'string' && (data2.length >= 2 || lengthOf(data2) >= 1) && (data2.length <= 253 || lengthOf(data2) <= 253))) return false;
+  return true;
+}
+
+function isRootSpecExtensionsAutoscalingMetricsItemObjectMetricSelectorMatchLabels(data) {
+  if (!isObject(data)) return false;
+  for (const key in data) if ((!(typeof data[key] === 'string'))) return false;
+  return true;
+}
+
+function isRootSpecExtensionsAutoscalingMetricsItemObjectMetricSelector(data) {
+  if (!isObject(data)) return false;
+  const data0 = data["matchLabels"];
+  if (data0 !== undefined && !isRootSpecExtensionsAutoscalingMetricsItemObjectMetricSelectorMatchLabels(data0)) return false;
+  return true;
+}
+
+function isRootSpecExtensionsAutoscalingMetricsItemObjectMetric(data) {
+  if (!isObject(data)) return false;
+  const data0 = data["name"];
+  if (!(typeof data0 === 'string' && (data0.length >= 2 || lengthOf(data0) >= 1) && (data0.length <= 253 || lengthOf(data0) <= 253))) return false;
+  const data1 = data["selector"];
+  if (data1 !== undefined && !isRootSpecExtensionsAutoscalingMetricsItemObjectMetricSelector(data1)) return false;
+  return true;
+}
+
+function isRootSpecExtensionsAutoscalingMetricsItemObjectTarget(data) {
+  if (!isObject(data)) return false;
+  const data0 = data["type"];
+  if (!(typeof data0 === 'string' && (data0 === "AverageValue" || data0 === "Value"))) return false;
+  const data1 = data["value"];
+  if (data1 !== undefined && !isIntOrString(data1)) return false;
+  const data2 = data["averageValue"];
+  if (data2 !== undefined && !isIntOrString(data2)) return false;
+  return true;
+}
+
+function isRootSpecExtensionsAutoscalingMetricsItemObject(data) {
+  if (!isObject(data)) return false;
+  const data0 = data["describedObject"];
+  if (!isRootSpecExtensionsAutoscalingMetricsItemObjectDescribedObject(data0)) return false;
+  const data1 = data["metric"];
+  if (!isRootSpecExtensionsAutoscalingMetricsItemObjectMetric(data1)) return false;
+  const data2 = data["target"];
+  if (!isRootSpecExtensionsAutoscalingMetricsItemObjectTarget(data2)) return false;
+  return true;
+}
+
+function isRootSpecExtensionsAutoscalingMetricsItemExternalMetricSelectorMatchLabels(data) {
+  if (!isObject(data)) return false;
+  for (const key in data) if ((!(typeof data[key] === 'string'))) return false;
+  return true;
+}
+
+function isRootSpecExtensionsAutoscalingMetricsItemExternalMetricSelector(data) {
+  if (!isObject(data)) return false;
+  const data0 = data["matchLabels"];
+  if (data0 !== undefined && !isRootSpecExtensionsAutoscalingMetricsItemExternalMetricSelectorMatchLabels(data0)) return false;
+  return true;
+}
+
+function isRootSpecExtensionsAutoscalingMetricsItemExternalMetric(data) {
+  if (!isObject(data)) return false;
+  const data0 = data["name"];
+  if (!(typeof data0 === 'string' && (data0.length >= 2 || lengthOf(data0) >= 1) && (data0.length <= 253 || lengthOf(data0) <= 253))) return false;
+  const data1 = data["selector"];
+  if (data1 !== undefined && !isRootSpecExtensionsAutoscalingMetricsItemExternalMetricSelector(data1)) return false;
+  return true;
+}
+
+function isRootSpecExtensionsAutoscalingMetricsItemExternalTarget(data) {
+  if (!isObject(data)) return false;
+  const data0 = data["type"];
+  if (!(typeof data0 === 'string' && (data0 === "AverageValue" || data0 === "Value"))) return false;
+  const data1 = data["value"];
+  if (data1 !== undefined && !isIntOrString(data1)) return false;
+  const data2 = data["averageValue"];
+  if (data2 !== undefined && !isIntOrString(data2)) return false;
+  return true;
+}
+
+function isRootSpecExtensionsAutoscalingMetricsItemExternal(data) {
+  if (!isObject(data)) return false;
+  const data0 = data["metric"];
+  if (!isRootSpecExtensionsAutoscalingMetricsItemExternalMetric(data0)) return false;
+  const data1 = data["target"];
+  if (!isRootSpecExtensionsAutoscalingMetricsItemExternalTarget(data1)) return false;
+  return true;
+}
+
+function isRootSpecExtensionsAutoscalingMetricsItem(data) {
+  if (!isObject(data)) return false;
+  const data0 = data["type"];
+  if (!(typeof data0 === 'string' && (data0 === "ContainerResource" || data0 === "External" || data0 === "Object" || data0 === "Pods" || data0 === "Resource"))) return false;
+  const data1 = data["resource"];
+  if (data1 !== undefined && !isRootSpecExtensionsAutoscalingMetricsItemResource(data1)) return false;
+  const data2 = data["containerResource"];
+  if (data2 !== undefined && !isRootSpecExtensionsAutoscalingMetricsItemContainerResource(data2)) return false;
+  const data3 = data["pods"];
+  if (data3 !== undefined && !isRootSpecExtensionsAutoscalingMetricsItemPods(data3)) return false;
+  const data4 = data["object"];
+  if (data4 !== undefined && !isRootSpecExtensionsAutoscalingMetricsItemObject(data4)) return false;
+  const data5 = data["external"];
+  if (data5 !== undefined && !isRootSpecExtensionsAutoscalingMetricsItemExternal(data5)) return false;
+  return true;
+}
+
+function areRootSpecExtensionsAutoscalingMetricsItems(data) {
+  for (const item of data) if (!isRootSpecExtensionsAutoscalingMetricsItem(item)) return false;
+  return true;
+}
+
+function isRootSpecExtensionsAutoscalingBehaviorScaleUpPoliciesItem(data) {
+  if (!isObject(data)) return false;
+  const data0 = data["type"];
+  if (!(typeof data0 === 'string' && (data0 === "Pods" || data0 === "Percent"))) return false;
+  const data1 = data["value"];
+  if (!(Number.isInteger(data1) && data1 >= 1 && data1 <= 2147483647)) return false;
+  const data2 = data["periodSeconds"];
+  if (!(Number.isInteger(data2) && data2 >= 1 && data2 <= 1800)) return false;
+  return true;
+}
+
+function areRootSpecExtensionsAutoscalingBehaviorScaleUpPoliciesItems(data) {
+  for (const item of data) if (!isRootSpecExtensionsAutoscalingBehaviorScaleUpPoliciesItem(item)) return false;
+  return true;
+}
+
+function isRootSpecExtensionsAutoscalingBehaviorScaleUp(data) {
+  if (!isObject(data)) return false;
+  const data0 = data["stabilizationWindowSeconds"];
+  if (data0 !== undefined && !(Number.isInteger(data0) && data0 >= 0 && data0 <= 3600)) return false;
+  const data1 = data["selectPolicy"];
+  if (data1 !== undefined && !(typeof data1 === 'string' && (data1 === "Max" || data1 === "Min" || data1 === "Disabled"))) return false;
+  const data2 = data["policies"];
+  if (data2 !== undefined && !(Array.isArray(data2) && data2.length >= 1 && data2.length <= 10 && areRootSpecExtensionsAutoscalingBehaviorScaleUpPoliciesItems(data2))) return false;
+  return true;
+}
+
+function isRootSpecExtensionsAutoscalingBehaviorScaleDownPoliciesItem(data) {
+  if (!isObject(data)) return false;
+  const data0 = data["type"];
+  if (!(typeof data0 === 'string' && (data0 === "Pods" || data0 === "Percent"))) return false;
+  const data1 = data["value"];
+  if (!(Number.isInteger(data1) && data1 >= 1 && data1 <= 2147483647)) return false;
+  const data2 = data["periodSeconds"];
+  if (!(Number.isInteger(data2) && data2 >= 1 && data2 <= 1800)) return false;
+  return true;
+}
+
+function areRootSpecExtensionsAutoscalingBehaviorScaleDownPoliciesItems(data) {
+  for (const item of data) if (!isRootSpecExtensionsAutoscalingBehaviorScaleDownPoliciesItem(item)) return false;
+  return true;
+}
+
+function isRootSpecExtensionsAutoscalingBehaviorScaleDown(data) {
+  if (!isObject(data)) return false;
+  const data0 = data["stabilizationWindowSeconds"];
+  if (data0 !== undefined && !(Number.isInteger(data0) && data0 >= 0 && data0 <= 3600)) return false;
+  const data1 = data["selectPolicy"];
+  if (data1 !== undefined && !(typeof data1 === 'string' && (data1 === "Max" || data1 === "Min" || data1 === "Disabled"))) return false;
+  const data2 = data["policies"];
+  if (data2 !== undefined && !(Array.isArray(data2) && data2.length >= 1 && data2.length <= 10 && areRootSpecExtensionsAutoscalingBehaviorScaleDownPoliciesItems(data2))) return false;
+  return true;
+}
+
+function isRootSpecExtensionsAutoscalingBehavior(data) {
+  if (!isObject(data)) return false;
+  const data0 = data["scaleUp"];
+  if (data0 !== undefined && !isRootSpecExtensionsAutoscalingBehaviorScaleUp(data0)) return false;
+  const data1 = data["scaleDown"];
+  if (data1 !== undefined && !isRootSpecExtensionsAutoscalingBehaviorScaleDown(data1)) return false;
+  return true;
+}
+
+function isRootSpecExtensionsAutoscaling(data) {
+  if (!isObject(data)) return false;
+  const data0 = data["minReplicas"];
+  if (data0 !== undefined && !(Number.isInteger(data0) && data0 >= 0 && data0 <= 2147483647)) return false;
+  const data1 = data["maxReplicas"];
+  if (!(Number.isInteger(data1) && data1 >= 1 && data1 <= 2147483647)) return false;
+  const data2 = data["targetCPUUtilizationPercentage"];
+  if (data2 !== undefined && !(Number.isInteger(data2) && data2 >= 1 && data2 <= 2147483647)) return false;
+  const data3 = data["metrics"];
+  if (data3 !== undefined && !(Array.isArray(data3) && data3.length >= 1 && data3.length <= 16 && areRootSpecExtensionsAutoscalingMetricsItems(data3))) return false;
+  const data4 = data["behavior"];
+  if (data4 !== undefined && !isRootSpecExtensionsAutoscalingBehavior(data4)) return false;
+  return true;
+}
+
 function isRootSpecExtensionsSchedulingNodeSelector(data) {
   if (!isObject(data)) return false;
   if (Object.keys(data).length > 32) return false;
@@ -961,8 +1240,10 @@ function isRootSpecExtensions(data) {
   if (data5 !== undefined && !isProbe(data5)) return false;
   const data6 = data["stdio"];
   if (data6 !== undefined && !isRootSpecExtensionsStdio(data6)) return false;
-  const data7 = data["scheduling"];
-  if (data7 !== undefined && !isRootSpecExtensionsScheduling(data7)) return false;
+  const data7 = data["autoscaling"];
+  if (data7 !== undefined && !isRootSpecExtensionsAutoscaling(data7)) return false;
+  const data8 = data["scheduling"];
+  if (data8 !== undefined && !isRootSpecExtensionsScheduling(data8)) return false;
   return true;
 }
 

@@ -1367,6 +1367,270 @@ export const structure: StructuralSchema = {
         }
        }
       },
+      "autoscaling": {
+       "type": "object",
+       "properties": {
+        "minReplicas": {
+         "type": "integer"
+        },
+        "maxReplicas": {
+         "type": "integer"
+        },
+        "targetCPUUtilizationPercentage": {
+         "type": "integer"
+        },
+        "metrics": {
+         "type": "array",
+         "items": {
+          "type": "object",
+          "properties": {
+           "type": {
+            "type": "string"
+           },
+           "resource": {
+            "type": "object",
+            "properties": {
+             "name": {
+              "type": "string"
+             },
+             "target": {
+              "type": "object",
+              "properties": {
+               "type": {
+                "type": "string"
+               },
+               "averageUtilization": {
+                "type": "integer"
+               },
+               "averageValue": {
+                "type": "int-or-string"
+               }
+              }
+             }
+            }
+           },
+           "containerResource": {
+            "type": "object",
+            "properties": {
+             "name": {
+              "type": "string"
+             },
+             "container": {
+              "type": "string"
+             },
+             "target": {
+              "type": "object",
+              "properties": {
+               "type": {
+                "type": "string"
+               },
+               "averageUtilization": {
+                "type": "integer"
+               },
+               "averageValue": {
+                "type": "int-or-string"
+               }
+              }
+             }
+            }
+           },
+           "pods": {
+            "type": "object",
+            "properties": {
+             "metric": {
+              "type": "object",
+              "properties": {
+               "name": {
+                "type": "string"
+               },
+               "selector": {
+                "type": "object",
+                "properties": {
+                 "matchLabels": {
+                  "type": "object",
+                  "additionalProperties": {
+                   "type": "string"
+                  }
+                 }
+                }
+               }
+              }
+             },
+             "target": {
+              "type": "object",
+              "properties": {
+               "type": {
+                "type": "string"
+               },
+               "averageValue": {
+                "type": "int-or-string"
+               }
+              }
+             }
+            }
+           },
+           "object": {
+            "type": "object",
+            "properties": {
+             "describedObject": {
+              "type": "object",
+              "properties": {
+               "apiVersion": {
+                "type": "string"
+               },
+               "kind": {
+                "type": "string"
+               },
+               "name": {
+                "type": "string"
+               }
+              }
+             },
+             "metric": {
+              "type": "object",
+              "properties": {
+               "name": {
+                "type": "string"
+               },
+               "selector": {
+                "type": "object",
+                "properties": {
+                 "matchLabels": {
+                  "type": "object",
+                  "additionalProperties": {
+                   "type": "string"
+                  }
+                 }
+                }
+               }
+              }
+             },
+             "target": {
+              "type": "object",
+              "properties": {
+               "type": {
+                "type": "string"
+               },
+               "value": {
+                "type": "int-or-string"
+               },
+               "averageValue": {
+                "type": "int-or-string"
+               }
+              }
+             }
+            }
+           },
+           "external": {
+            "type": "object",
+            "properties": {
+             "metric": {
+              "type": "object",
+              "properties": {
+               "name": {
+                "type": "string"
+               },
+               "selector": {
+                "type": "object",
+                "properties": {
+                 "matchLabels": {
+                  "type": "object",
+                  "additionalProperties": {
+                   "type": "string"
+                  }
+                 }
+                }
+               }
+              }
+             },
+             "target": {
+              "type": "object",
+              "properties": {
+               "type": {
+                "type": "string"
+               },
+               "value": {
+                "type": "int-or-string"
+               },
+               "averageValue": {
+                "type": "int-or-string"
+               }
+              }
+             }
+            }
+           }
+          }
+         }
+        },
+        "behavior": {
+         "type": "object",
+         "properties": {
+          "scaleUp": {
+           "type": "object",
+           "properties": {
+            "stabilizationWindowSeconds": {
+             "type": "integer"
+            },
+            "selectPolicy": {
+             "type": "string"
+            },
+            "policies": {
+             "type": "array",
+             "items": {
+              "type": "object",
+              "properties": {
+               "type": {
+                "type": "string"
+               },
+               "value": {
+                "type": "integer"
+               },
+               "periodSeconds": {
+                "type": "integer"
+               }
+              }
+             }
+            }
+           }
+          },
+          "scaleDown": {
+           "type": "object",
+           "properties": {
+            "stabilizationWindowSeconds": {
+             "type": "integer"
+            },
+            "selectPolicy": {
+             "type": "string"
+            },
+            "policies": {
+             "type": "array",
+             "items": {
+              "type": "object",
+              "properties": {
+               "type": {
+                "type": "string"
+               },
+               "value": {
+                "type": "integer"
+               },
+               "periodSeconds": {
+                "type": "integer"
+               }
+              }
+             }
+            }
+           }
+          }
+         }
+        }
+       },
+       "rules": [
+        {
+         "rule": "!has(self.minReplicas) || self.minReplicas <= self.maxReplicas",
+         "message": "minReplicas must be at most maxReplicas"
+        }
+       ]
+      },
       "scheduling": {
        "type": "object",
        "properties": {

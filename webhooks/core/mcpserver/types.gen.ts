@@ -911,6 +911,7 @@ export interface MCPServerExtensions {
   storage?: ClaimMount[];
   startupProbe?: Probe;
   stdio?: StdioSettings;
+  autoscaling?: AutoscalingSettings;
   scheduling?: Scheduling;
 }
 /**
@@ -1052,6 +1053,284 @@ export interface StdioSettings {
   maxMessageBytes?: number;
 }
 /**
+ * How many pods there are by what they have to do: a HorizontalPodAutoscaler of the server's name, which sets runtime.replicas. Needs autoscaling.enabled in the chart: condition Autoscaled says so. Default: none.
+ */
+export interface AutoscalingSettings {
+  /**
+   * Fewest pods (0 or more). 0 needs a metric of type Object or External, and a cluster with HPAScaleToZero. Default: 1.
+   */
+  minReplicas?: number;
+  /**
+   * Most pods (1 or more).
+   */
+  maxReplicas: number;
+  /**
+   * CPU that pods use, on average, in per cent of what they request (1 or more). Default: 80 without metrics; with them CPU counts only if this is set.
+   */
+  targetCPUUtilizationPercentage?: number;
+  /**
+   * What is measured, as in a HorizontalPodAutoscaler (autoscaling/v2); the one that asks for most pods counts (1 to 16). Default: CPU.
+   *
+   * @minItems 1
+   * @maxItems 16
+   */
+  metrics?: ScalingMetric[];
+  /**
+   * How fast, as in a HorizontalPodAutoscaler. Default: Kubernetes' own; but pods of a server that may keep sessions go when they were not needed for 1800 seconds (scaleDown.stabilizationWindowSeconds).
+   */
+  behavior?: {
+    /**
+     * Of one direction.
+     */
+    scaleUp?: {
+      /**
+       * For so long the most careful wish counts (0 to 3600).
+       */
+      stabilizationWindowSeconds?: number;
+      /**
+       * Which of the policies counts, or none at all. Default: Max.
+       */
+      selectPolicy?: 'Max' | 'Min' | 'Disabled';
+      /**
+       * How much at a time (1 to 10).
+       *
+       * @minItems 1
+       * @maxItems 10
+       */
+      policies?: {
+        /**
+         * Of what.
+         */
+        type: 'Pods' | 'Percent';
+        /**
+         * So many.
+         */
+        value: number;
+        /**
+         * Within so many seconds (1 to 1800).
+         */
+        periodSeconds: number;
+      }[];
+    };
+    /**
+     * Of one direction.
+     */
+    scaleDown?: {
+      /**
+       * For so long the most careful wish counts (0 to 3600).
+       */
+      stabilizationWindowSeconds?: number;
+      /**
+       * Which of the policies counts, or none at all. Default: Max.
+       */
+      selectPolicy?: 'Max' | 'Min' | 'Disabled';
+      /**
+       * How much at a time (1 to 10).
+       *
+       * @minItems 1
+       * @maxItems 10
+       */
+      policies?: {
+        /**
+         * Of what.
+         */
+        type: 'Pods' | 'Percent';
+        /**
+         * So many.
+         */
+        value: number;
+        /**
+         * Within so many seconds (1 to 1800).
+         */
+        periodSeconds: number;
+      }[];
+    };
+  };
+}
+/**
+ * One metric. Set exactly the member that type names.
+ */
+export interface ScalingMetric {
+  /**
+   * Where the metric comes from.
+   */
+  type: 'ContainerResource' | 'External' | 'Object' | 'Pods' | 'Resource';
+  /**
+   * CPU or memory of the pods.
+   */
+  resource?: {
+    /**
+     * Its name.
+     */
+    name: string;
+    /**
+     * What is wanted.
+     */
+    target: {
+      /**
+       * Which of the others is set.
+       */
+      type: 'AverageValue' | 'Utilization';
+      /**
+       * Per cent of what is requested.
+       */
+      averageUtilization?: number;
+      averageValue?: IntOrString;
+    };
+  };
+  /**
+   * CPU or memory of one container of the pods.
+   */
+  containerResource?: {
+    /**
+     * Its name.
+     */
+    name: string;
+    /**
+     * Its name, mostly mcp-server.
+     */
+    container: string;
+    /**
+     * What is wanted.
+     */
+    target: {
+      /**
+       * Which of the others is set.
+       */
+      type: 'AverageValue' | 'Utilization';
+      /**
+       * Per cent of what is requested.
+       */
+      averageUtilization?: number;
+      averageValue?: IntOrString;
+    };
+  };
+  /**
+   * What each pod says of itself, through an adapter (custom.metrics.k8s.io).
+   */
+  pods?: {
+    /**
+     * Which metric.
+     */
+    metric: {
+      /**
+       * Its name.
+       */
+      name: string;
+      /**
+       * Which of its series.
+       */
+      selector?: {
+        /**
+         * Labels that each of them has.
+         */
+        matchLabels?: {
+          [k: string]: string;
+        };
+      };
+    };
+    /**
+     * What is wanted.
+     */
+    target: {
+      /**
+       * Always AverageValue.
+       */
+      type: 'AverageValue';
+      averageValue?: IntOrString;
+    };
+  };
+  /**
+   * What another object of this namespace says, through an adapter (custom.metrics.k8s.io).
+   */
+  object?: {
+    /**
+     * Whose metric it is.
+     */
+    describedObject: {
+      /**
+       * Of its API.
+       */
+      apiVersion?: string;
+      /**
+       * Of what kind it is.
+       */
+      kind: string;
+      /**
+       * Its name.
+       */
+      name: string;
+    };
+    /**
+     * Which metric.
+     */
+    metric: {
+      /**
+       * Its name.
+       */
+      name: string;
+      /**
+       * Which of its series.
+       */
+      selector?: {
+        /**
+         * Labels that each of them has.
+         */
+        matchLabels?: {
+          [k: string]: string;
+        };
+      };
+    };
+    /**
+     * What is wanted.
+     */
+    target: {
+      /**
+       * Which of the others is set.
+       */
+      type: 'AverageValue' | 'Value';
+      value?: IntOrString;
+      averageValue?: IntOrString;
+    };
+  };
+  /**
+   * What is no object of the cluster, through an adapter (external.metrics.k8s.io).
+   */
+  external?: {
+    /**
+     * Which metric.
+     */
+    metric: {
+      /**
+       * Its name.
+       */
+      name: string;
+      /**
+       * Which of its series.
+       */
+      selector?: {
+        /**
+         * Labels that each of them has.
+         */
+        matchLabels?: {
+          [k: string]: string;
+        };
+      };
+    };
+    /**
+     * What is wanted.
+     */
+    target: {
+      /**
+       * Which of the others is set.
+       */
+      type: 'AverageValue' | 'Value';
+      value?: IntOrString;
+      averageValue?: IntOrString;
+    };
+  };
+}
+/**
  * On which nodes the pods run, in which runtime, and how many of them may be disrupted at once. At least one field, when given.
  */
 export interface Scheduling {
@@ -1191,7 +1470,7 @@ export interface MCPServerStatus {
   gatewayBinding?: GatewayBindingReference;
   extensions?: StatusExtensions;
   /**
-   * Accepted: the configuration is valid and what it references exists. Available: pods serve. Verified: they answer as an MCP server. Ready: all three. Available, Verified and Ready speak of the pods that serve, and carry the generation that those run. GatewayRegistered: only with spec.gateway, and always False in this version. Only while so: Reconciling=True, a change is on its way; Progressing=False and Stalled=True, new pods do not come up, and why. Monitored: only with spec.extensions.metrics, whether Prometheus is told of it, and what is missing; no other condition speaks of that. DisruptionsLimited: the same of scheduling.disruptionBudget and its PodDisruptionBudget.
+   * Accepted: the configuration is valid and what it references exists. Available: pods serve. Verified: they answer as an MCP server. Ready: all three. Available, Verified and Ready speak of the pods that serve, and carry the generation that those run. GatewayRegistered: only with spec.gateway, and always False in this version. Only while so: Reconciling=True, a change is on its way; Progressing=False and Stalled=True, new pods do not come up, and why. Monitored: only with spec.extensions.metrics, whether Prometheus is told of it, and what is missing; no other condition speaks of that. DisruptionsLimited: the same of scheduling.disruptionBudget and its PodDisruptionBudget. Autoscaled: the same of autoscaling and its HorizontalPodAutoscaler, and whether that scales.
    */
   conditions?: Condition[];
 }

@@ -31,7 +31,7 @@ function escapePointer(name) {
 export function errorsOf(data: unknown): readonly SchemaError[] {
   return validate21(data) ? [] : (validate21.errors ?? []);
 }
-const schema6 = {"type":"object","required":["apiVersion","kind","metadata","spec"],"properties":{"apiVersion":{"type":"string","enum":["mcp.x-k8s.io/v1beta1","mcp.x-k8s.io/v1alpha1"]},"kind":{"type":"string","enum":["MCPServer"]},"metadata":{"type":"object","required":["name"],"properties":{"name":{"type":"string"},"generateName":{"type":"string"},"namespace":{"type":"string"},"uid":{"type":"string"},"resourceVersion":{"type":"string"},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"creationTimestamp":{"type":"string"},"deletionTimestamp":{"type":"string"},"labels":{"type":"object","additionalProperties":{"type":"string"}},"annotations":{"type":"object","additionalProperties":{"type":"string"}}}},"spec":{"type":"object","required":["source","config"],"properties":{"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ContainerImage"]},"containerImage":{"type":"object","required":["ref"],"properties":{"ref":{"type":"string","minLength":1,"maxLength":1000},"pullPolicy":{"type":"string","enum":["Always","IfNotPresent","Never"]},"imagePullSecrets":{"type":"array","items":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}}}}}}},"config":{"type":"object","required":["port"],"properties":{"port":{"minimum":1,"maximum":65535,"type":"integer"},"path":{"type":"string","minLength":1,"maxLength":253},"arguments":{"type":"array","items":{"type":"string","minLength":1}},"env":{"type":"array","maxItems":1000,"items":{"$ref":"#/$defs/EnvVar"}},"envFrom":{"type":"array","maxItems":250,"items":{"$ref":"#/$defs/EnvFromSource"}},"storage":{"type":"array","minItems":1,"maxItems":64,"items":{"type":"object","required":["path","source"],"properties":{"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ConfigMap","Secret","EmptyDir"]},"configMap":{"$ref":"#/$defs/ConfigMapVolumeSource"},"secret":{"$ref":"#/$defs/SecretVolumeSource"},"emptyDir":{"$ref":"#/$defs/EmptyDirVolumeSource"}}}}}}}},"runtime":{"type":"object","properties":{"replicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"resources":{"$ref":"#/$defs/ResourceRequirements"},"security":{"type":"object","properties":{"serviceAccountName":{"type":"string","maxLength":253},"podSecurityContext":{"$ref":"#/$defs/PodSecurityContext"},"securityContext":{"$ref":"#/$defs/SecurityContext"}}},"health":{"type":"object","minProperties":1,"properties":{"livenessProbe":{"$ref":"#/$defs/Probe"},"readinessProbe":{"$ref":"#/$defs/Probe"}}}}},"mcp":{"type":"object","properties":{"stateless":{"type":"boolean"}}},"network":{"type":"object","properties":{"ingressFrom":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressTo":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressPorts":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPort"}},"dnsEgressPeer":{"$ref":"#/$defs/NetworkPolicyPeer"}}},"transport":{"type":"object","properties":{"tls":{"type":"object","properties":{"enabled":{"type":"boolean"},"caBundleSecret":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}},"insecureSkipVerify":{"type":"boolean"}}}}},"gateway":{"type":"object","required":["provider"],"properties":{"provider":{"type":"string","minLength":1,"maxLength":253},"configRef":{"type":"string","maxLength":253}}},"extraLabels":{"type":"object","additionalProperties":{"type":"string"}},"extraAnnotations":{"type":"object","additionalProperties":{"type":"string"}},"extensions":{"type":"object","properties":{"verification":{"type":"object","properties":{"periodSeconds":{"minimum":5,"maximum":86400,"type":"integer"}}},"rollout":{"type":"object","properties":{"strategy":{"type":"string","enum":["RollingUpdate","Recreate"]},"verify":{"type":"string","enum":["Candidate","AfterSwitch"]},"deadlineSeconds":{"minimum":10,"maximum":3600,"type":"integer"},"minReadySeconds":{"minimum":1,"maximum":300,"type":"integer"},"terminationGracePeriodSeconds":{"minimum":1,"maximum":86400,"type":"integer"}}},"toolContract":{"type":"object","minProperties":1,"properties":{"mode":{"type":"string","enum":["Observe","Pin"]},"digest":{"type":"string","maxLength":71,"pattern":"^sha256:[0-9a-f]{64}$"},"ignore":{"type":"array","minItems":1,"maxItems":16,"items":{"type":"string","maxLength":256,"pattern":"^(/([^/~]|~[01])+)+$"}},"allow":{"type":"string","enum":["Any","ReadOnly"]}}},"metrics":{"type":"object","required":["port"],"properties":{"port":{"$ref":"#/$defs/IntOrString"},"path":{"type":"string","minLength":1,"maxLength":253},"interval":{"type":"string","pattern":"^[1-9][0-9]{0,4}[smh]$"},"labels":{"type":"object","maxProperties":50,"additionalProperties":{"type":"string"}},"kind":{"type":"string","enum":["PodMonitor","ServiceMonitor"]}}},"storage":{"type":"array","minItems":1,"maxItems":16,"items":{"type":"object","required":["claimName","path"],"properties":{"claimName":{"type":"string","minLength":1,"maxLength":253},"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"subPath":{"type":"string","minLength":1,"maxLength":1024}}}},"startupProbe":{"$ref":"#/$defs/Probe"},"stdio":{"type":"object","properties":{"command":{"type":"array","maxItems":64,"items":{"type":"string","maxLength":4096}},"cwd":{"type":"string","minLength":1,"maxLength":4096},"sessions":{"type":"string","enum":["Auto","PerSession","Shared"]},"maxSessions":{"minimum":1,"maximum":256,"type":"integer"},"idleTimeoutSeconds":{"minimum":10,"maximum":86400,"type":"integer"},"startTimeoutSeconds":{"minimum":1,"maximum":600,"type":"integer"},"maxMessageBytes":{"minimum":1024,"maximum":4194304,"type":"integer"}}},"scheduling":{"type":"object","minProperties":1,"properties":{"nodeSelector":{"type":"object","maxProperties":32,"additionalProperties":{"type":"string"}},"tolerations":{"type":"array","maxItems":32,"items":{"type":"object","properties":{"key":{"type":"string","maxLength":317},"operator":{"type":"string","enum":["Equal","Exists"]},"value":{"type":"string","maxLength":63},"effect":{"type":"string","enum":["NoSchedule","PreferNoSchedule","NoExecute"]},"tolerationSeconds":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"}}}},"topologySpreadConstraints":{"type":"array","maxItems":8,"items":{"type":"object","required":["maxSkew","topologyKey","whenUnsatisfiable"],"properties":{"maxSkew":{"minimum":1,"maximum":2147483647,"type":"integer"},"topologyKey":{"type":"string","minLength":1,"maxLength":317},"whenUnsatisfiable":{"type":"string","enum":["DoNotSchedule","ScheduleAnyway"]},"minDomains":{"minimum":1,"maximum":2147483647,"type":"integer"},"nodeAffinityPolicy":{"type":"string","enum":["Honor","Ignore"]},"nodeTaintsPolicy":{"type":"string","enum":["Honor","Ignore"]}}}},"priorityClassName":{"type":"string","minLength":1,"maxLength":253},"runtimeClassName":{"type":"string","minLength":1,"maxLength":253},"disruptionBudget":{"type":"object","properties":{"maxUnavailable":{"minimum":1,"maximum":2147483647,"type":"integer"},"unhealthyPodEvictionPolicy":{"type":"string","enum":["AlwaysAllow","IfHealthyBudget"]}}}}}}}}},"status":{"type":"object","properties":{"observedGeneration":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"phase":{"type":"string","enum":["Pending","Running","Failed"]},"deploymentName":{"type":"string"},"serviceName":{"type":"string"},"address":{"type":"object","properties":{"url":{"type":"string"}}},"replicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"readyReplicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"selector":{"type":"string"},"serverInfo":{"type":"object","properties":{"name":{"type":"string"},"version":{"type":"string"},"protocolVersion":{"type":"string"},"instructions":{"type":"string"},"capabilities":{"type":"object","properties":{"tools":{"type":"boolean"},"resources":{"type":"boolean"},"prompts":{"type":"boolean"},"logging":{"type":"boolean"},"completions":{"type":"boolean"}}}}},"handshakeRetryCount":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"gatewayBinding":{"type":"object","properties":{"name":{"type":"string"},"provider":{"type":"string"}}},"extensions":{"type":"object","properties":{"release":{"type":"string","maxLength":64},"causes":{"type":"object","maxProperties":16,"additionalProperties":{"type":"string","maxLength":200}},"policy":{"type":"object","properties":{"revision":{"minimum":1,"maximum":2147483647,"type":"integer"},"digests":{"type":"object","maxProperties":200,"additionalProperties":{"type":"string","maxLength":64}},"digest":{"type":"string","maxLength":64},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"tolerated":{"type":"array","maxItems":50,"items":{"type":"object","required":["rule","path","message","fingerprint"],"properties":{"rule":{"type":"string","maxLength":100},"path":{"type":"string","maxLength":400},"message":{"type":"string","maxLength":400},"fingerprint":{"type":"string","maxLength":64}}}},"excused":{"type":"array","maxItems":100,"items":{"type":"string","maxLength":100}},"excusedFingerprints":{"type":"array","maxItems":50,"items":{"type":"string","maxLength":64}},"pods":{"type":"string","maxLength":64},"toleratedNotListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"foreign":{"type":"object","required":["fields"],"properties":{"fields":{"type":"array","maxItems":20,"items":{"type":"object","required":["kind","path","state"],"properties":{"kind":{"type":"string","maxLength":63},"path":{"type":"string","maxLength":300},"manager":{"type":"string","maxLength":128},"state":{"type":"string","enum":["Waiting","ComesBack","FromAdmission","Stays"]}}}},"notListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"rollout":{"type":"object","required":["phase","target"],"properties":{"phase":{"type":"string","enum":["Proving","Rolling","Rejected","RolledBack","Blocked"]},"target":{"type":"object","required":["template","since"],"properties":{"template":{"type":"string","maxLength":64},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"since":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"}}},"stable":{"type":"object","required":["template","replicaSet"],"properties":{"template":{"type":"string","maxLength":64},"replicaSet":{"type":"string","maxLength":63},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"}}},"proof":{"type":"string","enum":["Proven","NotProven","Skipped"]},"reason":{"type":"string","maxLength":64},"message":{"type":"string","maxLength":1024},"failed":{"type":"array","maxItems":5,"items":{"type":"object","required":["template","reason","message","at"],"properties":{"template":{"type":"string","maxLength":64},"reason":{"type":"string","maxLength":64},"message":{"type":"string","maxLength":512},"retry":{"type":"string","maxLength":253},"contract":{"type":"string","maxLength":64},"at":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"}}}}}},"podFailure":{"type":"object","required":["cause","pod"],"properties":{"cause":{"type":"string","enum":["ImagePull","Configuration","Crashing","OutOfMemory","Unhealthy","Unschedulable","NotStarted"]},"pod":{"type":"string","maxLength":253},"image":{"type":"string","maxLength":1000},"exitCode":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"restarts":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"notReadyAfterSeconds":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"detail":{"type":"string","maxLength":512},"hint":{"type":"string","enum":["Stdio","Crash","Unready","Start","Own","Root","NoAnswer","WrongAnswer","NotFound","NotExecutable","NotStarted","Cwd"]}}},"tools":{"type":"object","properties":{"digest":{"type":"string","maxLength":80},"image":{"type":"string","maxLength":1000},"changedAt":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"accepted":{"type":"string","maxLength":80},"ignore":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":256}},"list":{"type":"array","maxItems":64,"items":{"type":"object","required":["name","interface","wording"],"properties":{"name":{"type":"string","maxLength":128},"interface":{"type":"string","maxLength":16},"wording":{"type":"string","maxLength":16},"readOnly":{"type":"boolean"},"destructive":{"type":"boolean"},"openWorld":{"type":"boolean"}}}},"truncated":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"truncatedNotReadOnly":{"minimum":0,"maximum":2147483647,"type":"integer"},"reason":{"type":"string","enum":["ContractTooLarge","ContractUnreadable","ContractUnstable"]},"message":{"type":"string","maxLength":256}}},"verification":{"type":"object","properties":{"era":{"type":"string","enum":["Stateless","Handshake"]},"image":{"type":"string","maxLength":1000},"goneWhenAsked":{"minimum":1,"maximum":8,"type":"integer"},"lastVerdictTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"verifiedGeneration":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"toolsDigest":{"type":"string","maxLength":80},"notCounted":{"type":"string","maxLength":256},"failingPods":{"type":"array","maxItems":3,"items":{"type":"object","required":["name","message"],"properties":{"name":{"type":"string","maxLength":253},"message":{"type":"string","maxLength":256}}}},"toolCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"resourceCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"promptCount":{"minimum":0,"maximum":2147483647,"type":"integer"}}}}},"conditions":{"type":"array","items":{"type":"object","required":["type","status","lastTransitionTime","reason","message"],"properties":{"type":{"type":"string","maxLength":316,"pattern":"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"},"status":{"type":"string","enum":["True","False","Unknown"]},"observedGeneration":{"minimum":0,"maximum":9223372036854776000,"type":"integer"},"lastTransitionTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"reason":{"type":"string","minLength":1,"maxLength":1024,"pattern":"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"},"message":{"type":"string","maxLength":32768}}}}}}}};
+const schema6 = {"type":"object","required":["apiVersion","kind","metadata","spec"],"properties":{"apiVersion":{"type":"string","enum":["mcp.x-k8s.io/v1beta1","mcp.x-k8s.io/v1alpha1"]},"kind":{"type":"string","enum":["MCPServer"]},"metadata":{"type":"object","required":["name"],"properties":{"name":{"type":"string"},"generateName":{"type":"string"},"namespace":{"type":"string"},"uid":{"type":"string"},"resourceVersion":{"type":"string"},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"creationTimestamp":{"type":"string"},"deletionTimestamp":{"type":"string"},"labels":{"type":"object","additionalProperties":{"type":"string"}},"annotations":{"type":"object","additionalProperties":{"type":"string"}}}},"spec":{"type":"object","required":["source","config"],"properties":{"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ContainerImage"]},"containerImage":{"type":"object","required":["ref"],"properties":{"ref":{"type":"string","minLength":1,"maxLength":1000},"pullPolicy":{"type":"string","enum":["Always","IfNotPresent","Never"]},"imagePullSecrets":{"type":"array","items":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}}}}}}},"config":{"type":"object","required":["port"],"properties":{"port":{"minimum":1,"maximum":65535,"type":"integer"},"path":{"type":"string","minLength":1,"maxLength":253},"arguments":{"type":"array","items":{"type":"string","minLength":1}},"env":{"type":"array","maxItems":1000,"items":{"$ref":"#/$defs/EnvVar"}},"envFrom":{"type":"array","maxItems":250,"items":{"$ref":"#/$defs/EnvFromSource"}},"storage":{"type":"array","minItems":1,"maxItems":64,"items":{"type":"object","required":["path","source"],"properties":{"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ConfigMap","Secret","EmptyDir"]},"configMap":{"$ref":"#/$defs/ConfigMapVolumeSource"},"secret":{"$ref":"#/$defs/SecretVolumeSource"},"emptyDir":{"$ref":"#/$defs/EmptyDirVolumeSource"}}}}}}}},"runtime":{"type":"object","properties":{"replicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"resources":{"$ref":"#/$defs/ResourceRequirements"},"security":{"type":"object","properties":{"serviceAccountName":{"type":"string","maxLength":253},"podSecurityContext":{"$ref":"#/$defs/PodSecurityContext"},"securityContext":{"$ref":"#/$defs/SecurityContext"}}},"health":{"type":"object","minProperties":1,"properties":{"livenessProbe":{"$ref":"#/$defs/Probe"},"readinessProbe":{"$ref":"#/$defs/Probe"}}}}},"mcp":{"type":"object","properties":{"stateless":{"type":"boolean"}}},"network":{"type":"object","properties":{"ingressFrom":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressTo":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressPorts":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPort"}},"dnsEgressPeer":{"$ref":"#/$defs/NetworkPolicyPeer"}}},"transport":{"type":"object","properties":{"tls":{"type":"object","properties":{"enabled":{"type":"boolean"},"caBundleSecret":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}},"insecureSkipVerify":{"type":"boolean"}}}}},"gateway":{"type":"object","required":["provider"],"properties":{"provider":{"type":"string","minLength":1,"maxLength":253},"configRef":{"type":"string","maxLength":253}}},"extraLabels":{"type":"object","additionalProperties":{"type":"string"}},"extraAnnotations":{"type":"object","additionalProperties":{"type":"string"}},"extensions":{"type":"object","properties":{"verification":{"type":"object","properties":{"periodSeconds":{"minimum":5,"maximum":86400,"type":"integer"}}},"rollout":{"type":"object","properties":{"strategy":{"type":"string","enum":["RollingUpdate","Recreate"]},"verify":{"type":"string","enum":["Candidate","AfterSwitch"]},"deadlineSeconds":{"minimum":10,"maximum":3600,"type":"integer"},"minReadySeconds":{"minimum":1,"maximum":300,"type":"integer"},"terminationGracePeriodSeconds":{"minimum":1,"maximum":86400,"type":"integer"}}},"toolContract":{"type":"object","minProperties":1,"properties":{"mode":{"type":"string","enum":["Observe","Pin"]},"digest":{"type":"string","maxLength":71,"pattern":"^sha256:[0-9a-f]{64}$"},"ignore":{"type":"array","minItems":1,"maxItems":16,"items":{"type":"string","maxLength":256,"pattern":"^(/([^/~]|~[01])+)+$"}},"allow":{"type":"string","enum":["Any","ReadOnly"]}}},"metrics":{"type":"object","required":["port"],"properties":{"port":{"$ref":"#/$defs/IntOrString"},"path":{"type":"string","minLength":1,"maxLength":253},"interval":{"type":"string","pattern":"^[1-9][0-9]{0,4}[smh]$"},"labels":{"type":"object","maxProperties":50,"additionalProperties":{"type":"string"}},"kind":{"type":"string","enum":["PodMonitor","ServiceMonitor"]}}},"storage":{"type":"array","minItems":1,"maxItems":16,"items":{"type":"object","required":["claimName","path"],"properties":{"claimName":{"type":"string","minLength":1,"maxLength":253},"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"subPath":{"type":"string","minLength":1,"maxLength":1024}}}},"startupProbe":{"$ref":"#/$defs/Probe"},"stdio":{"type":"object","properties":{"command":{"type":"array","maxItems":64,"items":{"type":"string","maxLength":4096}},"cwd":{"type":"string","minLength":1,"maxLength":4096},"sessions":{"type":"string","enum":["Auto","PerSession","Shared"]},"maxSessions":{"minimum":1,"maximum":256,"type":"integer"},"idleTimeoutSeconds":{"minimum":10,"maximum":86400,"type":"integer"},"startTimeoutSeconds":{"minimum":1,"maximum":600,"type":"integer"},"maxMessageBytes":{"minimum":1024,"maximum":4194304,"type":"integer"}}},"autoscaling":{"type":"object","required":["maxReplicas"],"properties":{"minReplicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"maxReplicas":{"minimum":1,"maximum":2147483647,"type":"integer"},"targetCPUUtilizationPercentage":{"minimum":1,"maximum":2147483647,"type":"integer"},"metrics":{"type":"array","minItems":1,"maxItems":16,"items":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ContainerResource","External","Object","Pods","Resource"]},"resource":{"type":"object","required":["name","target"],"properties":{"name":{"type":"string","minLength":1,"maxLength":253},"target":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["AverageValue","Utilization"]},"averageUtilization":{"minimum":1,"maximum":2147483647,"type":"integer"},"averageValue":{"$ref":"#/$defs/IntOrString"}}}}},"containerResource":{"type":"object","required":["name","container","target"],"properties":{"name":{"type":"string","minLength":1,"maxLength":253},"container":{"type":"string","minLength":1,"maxLength":63},"target":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["AverageValue","Utilization"]},"averageUtilization":{"minimum":1,"maximum":2147483647,"type":"integer"},"averageValue":{"$ref":"#/$defs/IntOrString"}}}}},"pods":{"type":"object","required":["metric","target"],"properties":{"metric":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1,"maxLength":253},"selector":{"type":"object","properties":{"matchLabels":{"type":"object","additionalProperties":{"type":"string"}}}}}},"target":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["AverageValue"]},"averageValue":{"$ref":"#/$defs/IntOrString"}}}}},"object":{"type":"object","required":["describedObject","metric","target"],"properties":{"describedObject":{"type":"object","required":["kind","name"],"properties":{"apiVersion":{"type":"string","maxLength":316},"kind":{"type":"string","minLength":1,"maxLength":63},"name":{"type":"string","minLength":1,"maxLength":253}}},"metric":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1,"maxLength":253},"selector":{"type":"object","properties":{"matchLabels":{"type":"object","additionalProperties":{"type":"string"}}}}}},"target":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["AverageValue","Value"]},"value":{"$ref":"#/$defs/IntOrString"},"averageValue":{"$ref":"#/$defs/IntOrString"}}}}},"external":{"type":"object","required":["metric","target"],"properties":{"metric":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1,"maxLength":253},"selector":{"type":"object","properties":{"matchLabels":{"type":"object","additionalProperties":{"type":"string"}}}}}},"target":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["AverageValue","Value"]},"value":{"$ref":"#/$defs/IntOrString"},"averageValue":{"$ref":"#/$defs/IntOrString"}}}}}}}},"behavior":{"type":"object","properties":{"scaleUp":{"type":"object","properties":{"stabilizationWindowSeconds":{"minimum":0,"maximum":3600,"type":"integer"},"selectPolicy":{"type":"string","enum":["Max","Min","Disabled"]},"policies":{"type":"array","minItems":1,"maxItems":10,"items":{"type":"object","required":["type","value","periodSeconds"],"properties":{"type":{"type":"string","enum":["Pods","Percent"]},"value":{"minimum":1,"maximum":2147483647,"type":"integer"},"periodSeconds":{"minimum":1,"maximum":1800,"type":"integer"}}}}}},"scaleDown":{"type":"object","properties":{"stabilizationWindowSeconds":{"minimum":0,"maximum":3600,"type":"integer"},"selectPolicy":{"type":"string","enum":["Max","Min","Disabled"]},"policies":{"type":"array","minItems":1,"maxItems":10,"items":{"type":"object","required":["type","value","periodSeconds"],"properties":{"type":{"type":"string","enum":["Pods","Percent"]},"value":{"minimum":1,"maximum":2147483647,"type":"integer"},"periodSeconds":{"minimum":1,"maximum":1800,"type":"integer"}}}}}}}}}},"scheduling":{"type":"object","minProperties":1,"properties":{"nodeSelector":{"type":"object","maxProperties":32,"additionalProperties":{"type":"string"}},"tolerations":{"type":"array","maxItems":32,"items":{"type":"object","properties":{"key":{"type":"string","maxLength":317},"operator":{"type":"string","enum":["Equal","Exists"]},"value":{"type":"string","maxLength":63},"effect":{"type":"string","enum":["NoSchedule","PreferNoSchedule","NoExecute"]},"tolerationSeconds":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"}}}},"topologySpreadConstraints":{"type":"array","maxItems":8,"items":{"type":"object","required":["maxSkew","topologyKey","whenUnsatisfiable"],"properties":{"maxSkew":{"minimum":1,"maximum":2147483647,"type":"integer"},"topologyKey":{"type":"string","minLength":1,"maxLength":317},"whenUnsatisfiable":{"type":"string","enum":["DoNotSchedule","ScheduleAnyway"]},"minDomains":{"minimum":1,"maximum":2147483647,"type":"integer"},"nodeAffinityPolicy":{"type":"string","enum":["Honor","Ignore"]},"nodeTaintsPolicy":{"type":"string","enum":["Honor","Ignore"]}}}},"priorityClassName":{"type":"string","minLength":1,"maxLength":253},"runtimeClassName":{"type":"string","minLength":1,"maxLength":253},"disruptionBudget":{"type":"object","properties":{"maxUnavailable":{"minimum":1,"maximum":2147483647,"type":"integer"},"unhealthyPodEvictionPolicy":{"type":"string","enum":["AlwaysAllow","IfHealthyBudget"]}}}}}}}}},"status":{"type":"object","properties":{"observedGeneration":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"phase":{"type":"string","enum":["Pending","Running","Failed"]},"deploymentName":{"type":"string"},"serviceName":{"type":"string"},"address":{"type":"object","properties":{"url":{"type":"string"}}},"replicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"readyReplicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"selector":{"type":"string"},"serverInfo":{"type":"object","properties":{"name":{"type":"string"},"version":{"type":"string"},"protocolVersion":{"type":"string"},"instructions":{"type":"string"},"capabilities":{"type":"object","properties":{"tools":{"type":"boolean"},"resources":{"type":"boolean"},"prompts":{"type":"boolean"},"logging":{"type":"boolean"},"completions":{"type":"boolean"}}}}},"handshakeRetryCount":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"gatewayBinding":{"type":"object","properties":{"name":{"type":"string"},"provider":{"type":"string"}}},"extensions":{"type":"object","properties":{"release":{"type":"string","maxLength":64},"causes":{"type":"object","maxProperties":16,"additionalProperties":{"type":"string","maxLength":200}},"policy":{"type":"object","properties":{"revision":{"minimum":1,"maximum":2147483647,"type":"integer"},"digests":{"type":"object","maxProperties":200,"additionalProperties":{"type":"string","maxLength":64}},"digest":{"type":"string","maxLength":64},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"tolerated":{"type":"array","maxItems":50,"items":{"type":"object","required":["rule","path","message","fingerprint"],"properties":{"rule":{"type":"string","maxLength":100},"path":{"type":"string","maxLength":400},"message":{"type":"string","maxLength":400},"fingerprint":{"type":"string","maxLength":64}}}},"excused":{"type":"array","maxItems":100,"items":{"type":"string","maxLength":100}},"excusedFingerprints":{"type":"array","maxItems":50,"items":{"type":"string","maxLength":64}},"pods":{"type":"string","maxLength":64},"toleratedNotListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"foreign":{"type":"object","required":["fields"],"properties":{"fields":{"type":"array","maxItems":20,"items":{"type":"object","required":["kind","path","state"],"properties":{"kind":{"type":"string","maxLength":63},"path":{"type":"string","maxLength":300},"manager":{"type":"string","maxLength":128},"state":{"type":"string","enum":["Waiting","ComesBack","FromAdmission","Stays"]}}}},"notListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"rollout":{"type":"object","required":["phase","target"],"properties":{"phase":{"type":"string","enum":["Proving","Rolling","Rejected","RolledBack","Blocked"]},"target":{"type":"object","required":["template","since"],"properties":{"template":{"type":"string","maxLength":64},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"since":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"}}},"stable":{"type":"object","required":["template","replicaSet"],"properties":{"template":{"type":"string","maxLength":64},"replicaSet":{"type":"string","maxLength":63},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"}}},"proof":{"type":"string","enum":["Proven","NotProven","Skipped"]},"reason":{"type":"string","maxLength":64},"message":{"type":"string","maxLength":1024},"failed":{"type":"array","maxItems":5,"items":{"type":"object","required":["template","reason","message","at"],"properties":{"template":{"type":"string","maxLength":64},"reason":{"type":"string","maxLength":64},"message":{"type":"string","maxLength":512},"retry":{"type":"string","maxLength":253},"contract":{"type":"string","maxLength":64},"at":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"}}}}}},"podFailure":{"type":"object","required":["cause","pod"],"properties":{"cause":{"type":"string","enum":["ImagePull","Configuration","Crashing","OutOfMemory","Unhealthy","Unschedulable","NotStarted"]},"pod":{"type":"string","maxLength":253},"image":{"type":"string","maxLength":1000},"exitCode":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"restarts":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"notReadyAfterSeconds":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"detail":{"type":"string","maxLength":512},"hint":{"type":"string","enum":["Stdio","Crash","Unready","Start","Own","Root","NoAnswer","WrongAnswer","NotFound","NotExecutable","NotStarted","Cwd"]}}},"tools":{"type":"object","properties":{"digest":{"type":"string","maxLength":80},"image":{"type":"string","maxLength":1000},"changedAt":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"accepted":{"type":"string","maxLength":80},"ignore":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":256}},"list":{"type":"array","maxItems":64,"items":{"type":"object","required":["name","interface","wording"],"properties":{"name":{"type":"string","maxLength":128},"interface":{"type":"string","maxLength":16},"wording":{"type":"string","maxLength":16},"readOnly":{"type":"boolean"},"destructive":{"type":"boolean"},"openWorld":{"type":"boolean"}}}},"truncated":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"truncatedNotReadOnly":{"minimum":0,"maximum":2147483647,"type":"integer"},"reason":{"type":"string","enum":["ContractTooLarge","ContractUnreadable","ContractUnstable"]},"message":{"type":"string","maxLength":256}}},"verification":{"type":"object","properties":{"era":{"type":"string","enum":["Stateless","Handshake"]},"image":{"type":"string","maxLength":1000},"goneWhenAsked":{"minimum":1,"maximum":8,"type":"integer"},"lastVerdictTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"verifiedGeneration":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"toolsDigest":{"type":"string","maxLength":80},"notCounted":{"type":"string","maxLength":256},"failingPods":{"type":"array","maxItems":3,"items":{"type":"object","required":["name","message"],"properties":{"name":{"type":"string","maxLength":253},"message":{"type":"string","maxLength":256}}}},"toolCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"resourceCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"promptCount":{"minimum":0,"maximum":2147483647,"type":"integer"}}}}},"conditions":{"type":"array","items":{"type":"object","required":["type","status","lastTransitionTime","reason","message"],"properties":{"type":{"type":"string","maxLength":316,"pattern":"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"},"status":{"type":"string","enum":["True","False","Unknown"]},"observedGeneration":{"minimum":0,"maximum":9223372036854776000,"type":"integer"},"lastTransitionTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"reason":{"type":"string","minLength":1,"maxLength":1024,"pattern":"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"},"message":{"type":"string","maxLength":32768}}}}}}}};
 const func2 = unicodeLength.default;
 function validate24(data, instancePath = ""){
 let vErrors = null;
@@ -3350,2303 +3350,3374 @@ vErrors = add(vErrors, err189);
 errors++;
 }
 }
-if(data75.scheduling !== undefined){
-let data113 = data75.scheduling;
+if(data75.autoscaling !== undefined){
+let data113 = data75.autoscaling;
 if(data113 && typeof data113 == "object" && !Array.isArray(data113)){
-if(Object.keys(data113).length < 1){
-const err190 = {instancePath:instancePath+"/spec/extensions/scheduling",keyword:"minProperties",params:{limit: 1}};
+if(data113.maxReplicas === undefined){
+const err190 = {instancePath:instancePath+"/spec/extensions/autoscaling",keyword:"required",params:{missingProperty: "maxReplicas"}};
 vErrors = add(vErrors, err190);
 errors++;
 }
-if(data113.nodeSelector !== undefined){
-let data114 = data113.nodeSelector;
-if(data114 && typeof data114 == "object" && !Array.isArray(data114)){
-if(Object.keys(data114).length > 32){
-const err191 = {instancePath:instancePath+"/spec/extensions/scheduling/nodeSelector",keyword:"maxProperties",params:{limit: 32}};
+if(data113.minReplicas !== undefined){
+let data114 = data113.minReplicas;
+if(!(((typeof data114 == "number") && (!(data114 % 1) && !isNaN(data114))) && (isFinite(data114)))){
+const err191 = {instancePath:instancePath+"/spec/extensions/autoscaling/minReplicas",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err191);
 errors++;
 }
-for(const key5 in data114){
-if(typeof data114[key5] !== "string"){
-const err192 = {instancePath:instancePath+"/spec/extensions/scheduling/nodeSelector/" + escapePointer(key5),keyword:"type",params:{type: "string"}};
+if((typeof data114 == "number") && (isFinite(data114))){
+if(data114 > 2147483647 || isNaN(data114)){
+const err192 = {instancePath:instancePath+"/spec/extensions/autoscaling/minReplicas",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err192);
 errors++;
 }
-}
-}
-else {
-const err193 = {instancePath:instancePath+"/spec/extensions/scheduling/nodeSelector",keyword:"type",params:{type: "object"}};
+if(data114 < 0 || isNaN(data114)){
+const err193 = {instancePath:instancePath+"/spec/extensions/autoscaling/minReplicas",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 vErrors = add(vErrors, err193);
 errors++;
 }
 }
-if(data113.tolerations !== undefined){
-let data116 = data113.tolerations;
-if(Array.isArray(data116)){
-if(data116.length > 32){
-const err194 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations",keyword:"maxItems",params:{limit: 32}};
+}
+if(data113.maxReplicas !== undefined){
+let data115 = data113.maxReplicas;
+if(!(((typeof data115 == "number") && (!(data115 % 1) && !isNaN(data115))) && (isFinite(data115)))){
+const err194 = {instancePath:instancePath+"/spec/extensions/autoscaling/maxReplicas",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err194);
 errors++;
 }
-const len11 = data116.length;
-for(let i11=0; i11<len11; i11++){
-let data117 = data116[i11];
-if(data117 && typeof data117 == "object" && !Array.isArray(data117)){
-if(data117.key !== undefined){
-let data118 = data117.key;
-if(typeof data118 === "string"){
-if(data118.length > 317 && func2(data118) > 317){
-const err195 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i11+"/key",keyword:"maxLength",params:{limit: 317}};
+if((typeof data115 == "number") && (isFinite(data115))){
+if(data115 > 2147483647 || isNaN(data115)){
+const err195 = {instancePath:instancePath+"/spec/extensions/autoscaling/maxReplicas",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err195);
 errors++;
 }
-}
-else {
-const err196 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i11+"/key",keyword:"type",params:{type: "string"}};
+if(data115 < 1 || isNaN(data115)){
+const err196 = {instancePath:instancePath+"/spec/extensions/autoscaling/maxReplicas",keyword:"minimum",params:{comparison: ">=", limit: 1}};
 vErrors = add(vErrors, err196);
 errors++;
 }
 }
-if(data117.operator !== undefined){
-let data119 = data117.operator;
-if(typeof data119 !== "string"){
-const err197 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i11+"/operator",keyword:"type",params:{type: "string"}};
+}
+if(data113.targetCPUUtilizationPercentage !== undefined){
+let data116 = data113.targetCPUUtilizationPercentage;
+if(!(((typeof data116 == "number") && (!(data116 % 1) && !isNaN(data116))) && (isFinite(data116)))){
+const err197 = {instancePath:instancePath+"/spec/extensions/autoscaling/targetCPUUtilizationPercentage",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err197);
 errors++;
 }
-if(!((data119 === "Equal") || (data119 === "Exists"))){
-const err198 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i11+"/operator",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.tolerations.items.properties.operator.enum}};
+if((typeof data116 == "number") && (isFinite(data116))){
+if(data116 > 2147483647 || isNaN(data116)){
+const err198 = {instancePath:instancePath+"/spec/extensions/autoscaling/targetCPUUtilizationPercentage",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err198);
 errors++;
 }
-}
-if(data117.value !== undefined){
-let data120 = data117.value;
-if(typeof data120 === "string"){
-if(data120.length > 63 && func2(data120) > 63){
-const err199 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i11+"/value",keyword:"maxLength",params:{limit: 63}};
+if(data116 < 1 || isNaN(data116)){
+const err199 = {instancePath:instancePath+"/spec/extensions/autoscaling/targetCPUUtilizationPercentage",keyword:"minimum",params:{comparison: ">=", limit: 1}};
 vErrors = add(vErrors, err199);
 errors++;
 }
 }
-else {
-const err200 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i11+"/value",keyword:"type",params:{type: "string"}};
+}
+if(data113.metrics !== undefined){
+let data117 = data113.metrics;
+if(Array.isArray(data117)){
+if(data117.length > 16){
+const err200 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics",keyword:"maxItems",params:{limit: 16}};
 vErrors = add(vErrors, err200);
 errors++;
 }
-}
-if(data117.effect !== undefined){
-let data121 = data117.effect;
-if(typeof data121 !== "string"){
-const err201 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i11+"/effect",keyword:"type",params:{type: "string"}};
+if(data117.length < 1){
+const err201 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics",keyword:"minItems",params:{limit: 1}};
 vErrors = add(vErrors, err201);
 errors++;
 }
-if(!(((data121 === "NoSchedule") || (data121 === "PreferNoSchedule")) || (data121 === "NoExecute"))){
-const err202 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i11+"/effect",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.tolerations.items.properties.effect.enum}};
+const len11 = data117.length;
+for(let i11=0; i11<len11; i11++){
+let data118 = data117[i11];
+if(data118 && typeof data118 == "object" && !Array.isArray(data118)){
+if(data118.type === undefined){
+const err202 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11,keyword:"required",params:{missingProperty: "type"}};
 vErrors = add(vErrors, err202);
 errors++;
 }
-}
-if(data117.tolerationSeconds !== undefined){
-let data122 = data117.tolerationSeconds;
-if(!(((typeof data122 == "number") && (!(data122 % 1) && !isNaN(data122))) && (isFinite(data122)))){
-const err203 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i11+"/tolerationSeconds",keyword:"type",params:{type: "integer"}};
+if(data118.type !== undefined){
+let data119 = data118.type;
+if(typeof data119 !== "string"){
+const err203 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/type",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err203);
 errors++;
 }
-if((typeof data122 == "number") && (isFinite(data122))){
-if(data122 > 9223372036854776000 || isNaN(data122)){
-const err204 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i11+"/tolerationSeconds",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+if(!(((((data119 === "ContainerResource") || (data119 === "External")) || (data119 === "Object")) || (data119 === "Pods")) || (data119 === "Resource"))){
+const err204 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/type",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.autoscaling.properties.metrics.items.properties.type.enum}};
 vErrors = add(vErrors, err204);
 errors++;
 }
-if(data122 < -9223372036854776000 || isNaN(data122)){
-const err205 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i11+"/tolerationSeconds",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
+}
+if(data118.resource !== undefined){
+let data120 = data118.resource;
+if(data120 && typeof data120 == "object" && !Array.isArray(data120)){
+if(data120.name === undefined){
+const err205 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/resource",keyword:"required",params:{missingProperty: "name"}};
 vErrors = add(vErrors, err205);
 errors++;
 }
-}
-}
-}
-else {
-const err206 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i11,keyword:"type",params:{type: "object"}};
+if(data120.target === undefined){
+const err206 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/resource",keyword:"required",params:{missingProperty: "target"}};
 vErrors = add(vErrors, err206);
 errors++;
 }
-}
-}
-else {
-const err207 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations",keyword:"type",params:{type: "array"}};
+if(data120.name !== undefined){
+let data121 = data120.name;
+if(typeof data121 === "string"){
+if(data121.length > 253 && func2(data121) > 253){
+const err207 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/resource/name",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err207);
 errors++;
 }
-}
-if(data113.topologySpreadConstraints !== undefined){
-let data123 = data113.topologySpreadConstraints;
-if(Array.isArray(data123)){
-if(data123.length > 8){
-const err208 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints",keyword:"maxItems",params:{limit: 8}};
+if(data121.length < 2 && func2(data121) < 1){
+const err208 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/resource/name",keyword:"minLength",params:{limit: 1}};
 vErrors = add(vErrors, err208);
 errors++;
 }
-const len12 = data123.length;
-for(let i12=0; i12<len12; i12++){
-let data124 = data123[i12];
-if(data124 && typeof data124 == "object" && !Array.isArray(data124)){
-if(data124.maxSkew === undefined){
-const err209 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i12,keyword:"required",params:{missingProperty: "maxSkew"}};
+}
+else {
+const err209 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/resource/name",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err209);
 errors++;
 }
-if(data124.topologyKey === undefined){
-const err210 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i12,keyword:"required",params:{missingProperty: "topologyKey"}};
+}
+if(data120.target !== undefined){
+let data122 = data120.target;
+if(data122 && typeof data122 == "object" && !Array.isArray(data122)){
+if(data122.type === undefined){
+const err210 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/resource/target",keyword:"required",params:{missingProperty: "type"}};
 vErrors = add(vErrors, err210);
 errors++;
 }
-if(data124.whenUnsatisfiable === undefined){
-const err211 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i12,keyword:"required",params:{missingProperty: "whenUnsatisfiable"}};
+if(data122.type !== undefined){
+let data123 = data122.type;
+if(typeof data123 !== "string"){
+const err211 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/resource/target/type",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err211);
 errors++;
 }
-if(data124.maxSkew !== undefined){
-let data125 = data124.maxSkew;
-if(!(((typeof data125 == "number") && (!(data125 % 1) && !isNaN(data125))) && (isFinite(data125)))){
-const err212 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i12+"/maxSkew",keyword:"type",params:{type: "integer"}};
+if(!((data123 === "AverageValue") || (data123 === "Utilization"))){
+const err212 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/resource/target/type",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.autoscaling.properties.metrics.items.properties.resource.properties.target.properties.type.enum}};
 vErrors = add(vErrors, err212);
 errors++;
 }
-if((typeof data125 == "number") && (isFinite(data125))){
-if(data125 > 2147483647 || isNaN(data125)){
-const err213 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i12+"/maxSkew",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+if(data122.averageUtilization !== undefined){
+let data124 = data122.averageUtilization;
+if(!(((typeof data124 == "number") && (!(data124 % 1) && !isNaN(data124))) && (isFinite(data124)))){
+const err213 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/resource/target/averageUtilization",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err213);
 errors++;
 }
-if(data125 < 1 || isNaN(data125)){
-const err214 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i12+"/maxSkew",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+if((typeof data124 == "number") && (isFinite(data124))){
+if(data124 > 2147483647 || isNaN(data124)){
+const err214 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/resource/target/averageUtilization",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err214);
 errors++;
 }
-}
-}
-if(data124.topologyKey !== undefined){
-let data126 = data124.topologyKey;
-if(typeof data126 === "string"){
-if(data126.length > 317 && func2(data126) > 317){
-const err215 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i12+"/topologyKey",keyword:"maxLength",params:{limit: 317}};
+if(data124 < 1 || isNaN(data124)){
+const err215 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/resource/target/averageUtilization",keyword:"minimum",params:{comparison: ">=", limit: 1}};
 vErrors = add(vErrors, err215);
 errors++;
 }
-if(data126.length < 2 && func2(data126) < 1){
-const err216 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i12+"/topologyKey",keyword:"minLength",params:{limit: 1}};
+}
+}
+if(data122.averageValue !== undefined){
+if(!(validate88(data122.averageValue, instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/resource/target/averageValue"))){
+vErrors = addAll(vErrors, validate88.errors);
+errors = vErrors.length;
+}
+}
+}
+else {
+const err216 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/resource/target",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err216);
 errors++;
 }
 }
+}
 else {
-const err217 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i12+"/topologyKey",keyword:"type",params:{type: "string"}};
+const err217 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/resource",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err217);
 errors++;
 }
 }
-if(data124.whenUnsatisfiable !== undefined){
-let data127 = data124.whenUnsatisfiable;
-if(typeof data127 !== "string"){
-const err218 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i12+"/whenUnsatisfiable",keyword:"type",params:{type: "string"}};
+if(data118.containerResource !== undefined){
+let data126 = data118.containerResource;
+if(data126 && typeof data126 == "object" && !Array.isArray(data126)){
+if(data126.name === undefined){
+const err218 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/containerResource",keyword:"required",params:{missingProperty: "name"}};
 vErrors = add(vErrors, err218);
 errors++;
 }
-if(!((data127 === "DoNotSchedule") || (data127 === "ScheduleAnyway"))){
-const err219 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i12+"/whenUnsatisfiable",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.topologySpreadConstraints.items.properties.whenUnsatisfiable.enum}};
+if(data126.container === undefined){
+const err219 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/containerResource",keyword:"required",params:{missingProperty: "container"}};
 vErrors = add(vErrors, err219);
 errors++;
 }
-}
-if(data124.minDomains !== undefined){
-let data128 = data124.minDomains;
-if(!(((typeof data128 == "number") && (!(data128 % 1) && !isNaN(data128))) && (isFinite(data128)))){
-const err220 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i12+"/minDomains",keyword:"type",params:{type: "integer"}};
+if(data126.target === undefined){
+const err220 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/containerResource",keyword:"required",params:{missingProperty: "target"}};
 vErrors = add(vErrors, err220);
 errors++;
 }
-if((typeof data128 == "number") && (isFinite(data128))){
-if(data128 > 2147483647 || isNaN(data128)){
-const err221 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i12+"/minDomains",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+if(data126.name !== undefined){
+let data127 = data126.name;
+if(typeof data127 === "string"){
+if(data127.length > 253 && func2(data127) > 253){
+const err221 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/containerResource/name",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err221);
 errors++;
 }
-if(data128 < 1 || isNaN(data128)){
-const err222 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i12+"/minDomains",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+if(data127.length < 2 && func2(data127) < 1){
+const err222 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/containerResource/name",keyword:"minLength",params:{limit: 1}};
 vErrors = add(vErrors, err222);
 errors++;
 }
 }
-}
-if(data124.nodeAffinityPolicy !== undefined){
-let data129 = data124.nodeAffinityPolicy;
-if(typeof data129 !== "string"){
-const err223 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i12+"/nodeAffinityPolicy",keyword:"type",params:{type: "string"}};
+else {
+const err223 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/containerResource/name",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err223);
 errors++;
 }
-if(!((data129 === "Honor") || (data129 === "Ignore"))){
-const err224 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i12+"/nodeAffinityPolicy",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.topologySpreadConstraints.items.properties.nodeAffinityPolicy.enum}};
+}
+if(data126.container !== undefined){
+let data128 = data126.container;
+if(typeof data128 === "string"){
+if(data128.length > 63 && func2(data128) > 63){
+const err224 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/containerResource/container",keyword:"maxLength",params:{limit: 63}};
 vErrors = add(vErrors, err224);
 errors++;
 }
-}
-if(data124.nodeTaintsPolicy !== undefined){
-let data130 = data124.nodeTaintsPolicy;
-if(typeof data130 !== "string"){
-const err225 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i12+"/nodeTaintsPolicy",keyword:"type",params:{type: "string"}};
+if(data128.length < 2 && func2(data128) < 1){
+const err225 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/containerResource/container",keyword:"minLength",params:{limit: 1}};
 vErrors = add(vErrors, err225);
 errors++;
 }
-if(!((data130 === "Honor") || (data130 === "Ignore"))){
-const err226 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i12+"/nodeTaintsPolicy",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.topologySpreadConstraints.items.properties.nodeTaintsPolicy.enum}};
+}
+else {
+const err226 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/containerResource/container",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err226);
 errors++;
 }
 }
-}
-else {
-const err227 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i12,keyword:"type",params:{type: "object"}};
+if(data126.target !== undefined){
+let data129 = data126.target;
+if(data129 && typeof data129 == "object" && !Array.isArray(data129)){
+if(data129.type === undefined){
+const err227 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/containerResource/target",keyword:"required",params:{missingProperty: "type"}};
 vErrors = add(vErrors, err227);
 errors++;
 }
-}
-}
-else {
-const err228 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints",keyword:"type",params:{type: "array"}};
+if(data129.type !== undefined){
+let data130 = data129.type;
+if(typeof data130 !== "string"){
+const err228 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/containerResource/target/type",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err228);
 errors++;
 }
-}
-if(data113.priorityClassName !== undefined){
-let data131 = data113.priorityClassName;
-if(typeof data131 === "string"){
-if(data131.length > 253 && func2(data131) > 253){
-const err229 = {instancePath:instancePath+"/spec/extensions/scheduling/priorityClassName",keyword:"maxLength",params:{limit: 253}};
+if(!((data130 === "AverageValue") || (data130 === "Utilization"))){
+const err229 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/containerResource/target/type",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.autoscaling.properties.metrics.items.properties.containerResource.properties.target.properties.type.enum}};
 vErrors = add(vErrors, err229);
 errors++;
 }
-if(data131.length < 2 && func2(data131) < 1){
-const err230 = {instancePath:instancePath+"/spec/extensions/scheduling/priorityClassName",keyword:"minLength",params:{limit: 1}};
+}
+if(data129.averageUtilization !== undefined){
+let data131 = data129.averageUtilization;
+if(!(((typeof data131 == "number") && (!(data131 % 1) && !isNaN(data131))) && (isFinite(data131)))){
+const err230 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/containerResource/target/averageUtilization",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err230);
 errors++;
 }
-}
-else {
-const err231 = {instancePath:instancePath+"/spec/extensions/scheduling/priorityClassName",keyword:"type",params:{type: "string"}};
+if((typeof data131 == "number") && (isFinite(data131))){
+if(data131 > 2147483647 || isNaN(data131)){
+const err231 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/containerResource/target/averageUtilization",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err231);
 errors++;
 }
-}
-if(data113.runtimeClassName !== undefined){
-let data132 = data113.runtimeClassName;
-if(typeof data132 === "string"){
-if(data132.length > 253 && func2(data132) > 253){
-const err232 = {instancePath:instancePath+"/spec/extensions/scheduling/runtimeClassName",keyword:"maxLength",params:{limit: 253}};
+if(data131 < 1 || isNaN(data131)){
+const err232 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/containerResource/target/averageUtilization",keyword:"minimum",params:{comparison: ">=", limit: 1}};
 vErrors = add(vErrors, err232);
 errors++;
 }
-if(data132.length < 2 && func2(data132) < 1){
-const err233 = {instancePath:instancePath+"/spec/extensions/scheduling/runtimeClassName",keyword:"minLength",params:{limit: 1}};
+}
+}
+if(data129.averageValue !== undefined){
+if(!(validate88(data129.averageValue, instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/containerResource/target/averageValue"))){
+vErrors = addAll(vErrors, validate88.errors);
+errors = vErrors.length;
+}
+}
+}
+else {
+const err233 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/containerResource/target",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err233);
 errors++;
 }
 }
+}
 else {
-const err234 = {instancePath:instancePath+"/spec/extensions/scheduling/runtimeClassName",keyword:"type",params:{type: "string"}};
+const err234 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/containerResource",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err234);
 errors++;
 }
 }
-if(data113.disruptionBudget !== undefined){
-let data133 = data113.disruptionBudget;
+if(data118.pods !== undefined){
+let data133 = data118.pods;
 if(data133 && typeof data133 == "object" && !Array.isArray(data133)){
-if(data133.maxUnavailable !== undefined){
-let data134 = data133.maxUnavailable;
-if(!(((typeof data134 == "number") && (!(data134 % 1) && !isNaN(data134))) && (isFinite(data134)))){
-const err235 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/maxUnavailable",keyword:"type",params:{type: "integer"}};
+if(data133.metric === undefined){
+const err235 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/pods",keyword:"required",params:{missingProperty: "metric"}};
 vErrors = add(vErrors, err235);
 errors++;
 }
-if((typeof data134 == "number") && (isFinite(data134))){
-if(data134 > 2147483647 || isNaN(data134)){
-const err236 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/maxUnavailable",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+if(data133.target === undefined){
+const err236 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/pods",keyword:"required",params:{missingProperty: "target"}};
 vErrors = add(vErrors, err236);
 errors++;
 }
-if(data134 < 1 || isNaN(data134)){
-const err237 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/maxUnavailable",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+if(data133.metric !== undefined){
+let data134 = data133.metric;
+if(data134 && typeof data134 == "object" && !Array.isArray(data134)){
+if(data134.name === undefined){
+const err237 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/pods/metric",keyword:"required",params:{missingProperty: "name"}};
 vErrors = add(vErrors, err237);
 errors++;
 }
-}
-}
-if(data133.unhealthyPodEvictionPolicy !== undefined){
-let data135 = data133.unhealthyPodEvictionPolicy;
-if(typeof data135 !== "string"){
-const err238 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/unhealthyPodEvictionPolicy",keyword:"type",params:{type: "string"}};
+if(data134.name !== undefined){
+let data135 = data134.name;
+if(typeof data135 === "string"){
+if(data135.length > 253 && func2(data135) > 253){
+const err238 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/pods/metric/name",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err238);
 errors++;
 }
-if(!((data135 === "AlwaysAllow") || (data135 === "IfHealthyBudget"))){
-const err239 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/unhealthyPodEvictionPolicy",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.disruptionBudget.properties.unhealthyPodEvictionPolicy.enum}};
+if(data135.length < 2 && func2(data135) < 1){
+const err239 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/pods/metric/name",keyword:"minLength",params:{limit: 1}};
 vErrors = add(vErrors, err239);
 errors++;
 }
 }
-}
 else {
-const err240 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget",keyword:"type",params:{type: "object"}};
+const err240 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/pods/metric/name",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err240);
 errors++;
 }
 }
-}
-else {
-const err241 = {instancePath:instancePath+"/spec/extensions/scheduling",keyword:"type",params:{type: "object"}};
+if(data134.selector !== undefined){
+let data136 = data134.selector;
+if(data136 && typeof data136 == "object" && !Array.isArray(data136)){
+if(data136.matchLabels !== undefined){
+let data137 = data136.matchLabels;
+if(data137 && typeof data137 == "object" && !Array.isArray(data137)){
+for(const key5 in data137){
+if(typeof data137[key5] !== "string"){
+const err241 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/pods/metric/selector/matchLabels/" + escapePointer(key5),keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err241);
 errors++;
 }
 }
 }
 else {
-const err242 = {instancePath:instancePath+"/spec/extensions",keyword:"type",params:{type: "object"}};
+const err242 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/pods/metric/selector/matchLabels",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err242);
 errors++;
 }
 }
 }
 else {
-const err243 = {instancePath:instancePath+"/spec",keyword:"type",params:{type: "object"}};
+const err243 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/pods/metric/selector",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err243);
-errors++;
-}
-}
-if(data.status !== undefined){
-let data136 = data.status;
-if(data136 && typeof data136 == "object" && !Array.isArray(data136)){
-if(data136.observedGeneration !== undefined){
-let data137 = data136.observedGeneration;
-if(!(((typeof data137 == "number") && (!(data137 % 1) && !isNaN(data137))) && (isFinite(data137)))){
-const err244 = {instancePath:instancePath+"/status/observedGeneration",keyword:"type",params:{type: "integer"}};
-vErrors = add(vErrors, err244);
-errors++;
-}
-if((typeof data137 == "number") && (isFinite(data137))){
-if(data137 > 9223372036854776000 || isNaN(data137)){
-const err245 = {instancePath:instancePath+"/status/observedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
-vErrors = add(vErrors, err245);
-errors++;
-}
-if(data137 < -9223372036854776000 || isNaN(data137)){
-const err246 = {instancePath:instancePath+"/status/observedGeneration",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
-vErrors = add(vErrors, err246);
-errors++;
-}
-}
-}
-if(data136.phase !== undefined){
-let data138 = data136.phase;
-if(typeof data138 !== "string"){
-const err247 = {instancePath:instancePath+"/status/phase",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err247);
-errors++;
-}
-if(!(((data138 === "Pending") || (data138 === "Running")) || (data138 === "Failed"))){
-const err248 = {instancePath:instancePath+"/status/phase",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.phase.enum}};
-vErrors = add(vErrors, err248);
-errors++;
-}
-}
-if(data136.deploymentName !== undefined){
-if(typeof data136.deploymentName !== "string"){
-const err249 = {instancePath:instancePath+"/status/deploymentName",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err249);
-errors++;
-}
-}
-if(data136.serviceName !== undefined){
-if(typeof data136.serviceName !== "string"){
-const err250 = {instancePath:instancePath+"/status/serviceName",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err250);
-errors++;
-}
-}
-if(data136.address !== undefined){
-let data141 = data136.address;
-if(data141 && typeof data141 == "object" && !Array.isArray(data141)){
-if(data141.url !== undefined){
-if(typeof data141.url !== "string"){
-const err251 = {instancePath:instancePath+"/status/address/url",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err251);
 errors++;
 }
 }
 }
 else {
-const err252 = {instancePath:instancePath+"/status/address",keyword:"type",params:{type: "object"}};
+const err244 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/pods/metric",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err244);
+errors++;
+}
+}
+if(data133.target !== undefined){
+let data139 = data133.target;
+if(data139 && typeof data139 == "object" && !Array.isArray(data139)){
+if(data139.type === undefined){
+const err245 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/pods/target",keyword:"required",params:{missingProperty: "type"}};
+vErrors = add(vErrors, err245);
+errors++;
+}
+if(data139.type !== undefined){
+let data140 = data139.type;
+if(typeof data140 !== "string"){
+const err246 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/pods/target/type",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err246);
+errors++;
+}
+if(!(data140 === "AverageValue")){
+const err247 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/pods/target/type",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.autoscaling.properties.metrics.items.properties.pods.properties.target.properties.type.enum}};
+vErrors = add(vErrors, err247);
+errors++;
+}
+}
+if(data139.averageValue !== undefined){
+if(!(validate88(data139.averageValue, instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/pods/target/averageValue"))){
+vErrors = addAll(vErrors, validate88.errors);
+errors = vErrors.length;
+}
+}
+}
+else {
+const err248 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/pods/target",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err248);
+errors++;
+}
+}
+}
+else {
+const err249 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/pods",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err249);
+errors++;
+}
+}
+if(data118.object !== undefined){
+let data142 = data118.object;
+if(data142 && typeof data142 == "object" && !Array.isArray(data142)){
+if(data142.describedObject === undefined){
+const err250 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object",keyword:"required",params:{missingProperty: "describedObject"}};
+vErrors = add(vErrors, err250);
+errors++;
+}
+if(data142.metric === undefined){
+const err251 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object",keyword:"required",params:{missingProperty: "metric"}};
+vErrors = add(vErrors, err251);
+errors++;
+}
+if(data142.target === undefined){
+const err252 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object",keyword:"required",params:{missingProperty: "target"}};
 vErrors = add(vErrors, err252);
 errors++;
 }
-}
-if(data136.replicas !== undefined){
-let data143 = data136.replicas;
-if(!(((typeof data143 == "number") && (!(data143 % 1) && !isNaN(data143))) && (isFinite(data143)))){
-const err253 = {instancePath:instancePath+"/status/replicas",keyword:"type",params:{type: "integer"}};
+if(data142.describedObject !== undefined){
+let data143 = data142.describedObject;
+if(data143 && typeof data143 == "object" && !Array.isArray(data143)){
+if(data143.kind === undefined){
+const err253 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/describedObject",keyword:"required",params:{missingProperty: "kind"}};
 vErrors = add(vErrors, err253);
 errors++;
 }
-if((typeof data143 == "number") && (isFinite(data143))){
-if(data143 > 2147483647 || isNaN(data143)){
-const err254 = {instancePath:instancePath+"/status/replicas",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+if(data143.name === undefined){
+const err254 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/describedObject",keyword:"required",params:{missingProperty: "name"}};
 vErrors = add(vErrors, err254);
 errors++;
 }
-if(data143 < -2147483648 || isNaN(data143)){
-const err255 = {instancePath:instancePath+"/status/replicas",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+if(data143.apiVersion !== undefined){
+let data144 = data143.apiVersion;
+if(typeof data144 === "string"){
+if(data144.length > 316 && func2(data144) > 316){
+const err255 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/describedObject/apiVersion",keyword:"maxLength",params:{limit: 316}};
 vErrors = add(vErrors, err255);
 errors++;
 }
 }
-}
-if(data136.readyReplicas !== undefined){
-let data144 = data136.readyReplicas;
-if(!(((typeof data144 == "number") && (!(data144 % 1) && !isNaN(data144))) && (isFinite(data144)))){
-const err256 = {instancePath:instancePath+"/status/readyReplicas",keyword:"type",params:{type: "integer"}};
+else {
+const err256 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/describedObject/apiVersion",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err256);
 errors++;
 }
-if((typeof data144 == "number") && (isFinite(data144))){
-if(data144 > 2147483647 || isNaN(data144)){
-const err257 = {instancePath:instancePath+"/status/readyReplicas",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+if(data143.kind !== undefined){
+let data145 = data143.kind;
+if(typeof data145 === "string"){
+if(data145.length > 63 && func2(data145) > 63){
+const err257 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/describedObject/kind",keyword:"maxLength",params:{limit: 63}};
 vErrors = add(vErrors, err257);
 errors++;
 }
-if(data144 < -2147483648 || isNaN(data144)){
-const err258 = {instancePath:instancePath+"/status/readyReplicas",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+if(data145.length < 2 && func2(data145) < 1){
+const err258 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/describedObject/kind",keyword:"minLength",params:{limit: 1}};
 vErrors = add(vErrors, err258);
 errors++;
 }
 }
-}
-if(data136.selector !== undefined){
-if(typeof data136.selector !== "string"){
-const err259 = {instancePath:instancePath+"/status/selector",keyword:"type",params:{type: "string"}};
+else {
+const err259 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/describedObject/kind",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err259);
 errors++;
 }
 }
-if(data136.serverInfo !== undefined){
-let data146 = data136.serverInfo;
-if(data146 && typeof data146 == "object" && !Array.isArray(data146)){
-if(data146.name !== undefined){
-if(typeof data146.name !== "string"){
-const err260 = {instancePath:instancePath+"/status/serverInfo/name",keyword:"type",params:{type: "string"}};
+if(data143.name !== undefined){
+let data146 = data143.name;
+if(typeof data146 === "string"){
+if(data146.length > 253 && func2(data146) > 253){
+const err260 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/describedObject/name",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err260);
 errors++;
 }
-}
-if(data146.version !== undefined){
-if(typeof data146.version !== "string"){
-const err261 = {instancePath:instancePath+"/status/serverInfo/version",keyword:"type",params:{type: "string"}};
+if(data146.length < 2 && func2(data146) < 1){
+const err261 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/describedObject/name",keyword:"minLength",params:{limit: 1}};
 vErrors = add(vErrors, err261);
 errors++;
 }
 }
-if(data146.protocolVersion !== undefined){
-if(typeof data146.protocolVersion !== "string"){
-const err262 = {instancePath:instancePath+"/status/serverInfo/protocolVersion",keyword:"type",params:{type: "string"}};
+else {
+const err262 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/describedObject/name",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err262);
 errors++;
 }
 }
-if(data146.instructions !== undefined){
-if(typeof data146.instructions !== "string"){
-const err263 = {instancePath:instancePath+"/status/serverInfo/instructions",keyword:"type",params:{type: "string"}};
+}
+else {
+const err263 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/describedObject",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err263);
 errors++;
 }
 }
-if(data146.capabilities !== undefined){
-let data151 = data146.capabilities;
-if(data151 && typeof data151 == "object" && !Array.isArray(data151)){
-if(data151.tools !== undefined){
-if(typeof data151.tools !== "boolean"){
-const err264 = {instancePath:instancePath+"/status/serverInfo/capabilities/tools",keyword:"type",params:{type: "boolean"}};
+if(data142.metric !== undefined){
+let data147 = data142.metric;
+if(data147 && typeof data147 == "object" && !Array.isArray(data147)){
+if(data147.name === undefined){
+const err264 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/metric",keyword:"required",params:{missingProperty: "name"}};
 vErrors = add(vErrors, err264);
 errors++;
 }
-}
-if(data151.resources !== undefined){
-if(typeof data151.resources !== "boolean"){
-const err265 = {instancePath:instancePath+"/status/serverInfo/capabilities/resources",keyword:"type",params:{type: "boolean"}};
+if(data147.name !== undefined){
+let data148 = data147.name;
+if(typeof data148 === "string"){
+if(data148.length > 253 && func2(data148) > 253){
+const err265 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/metric/name",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err265);
 errors++;
 }
-}
-if(data151.prompts !== undefined){
-if(typeof data151.prompts !== "boolean"){
-const err266 = {instancePath:instancePath+"/status/serverInfo/capabilities/prompts",keyword:"type",params:{type: "boolean"}};
+if(data148.length < 2 && func2(data148) < 1){
+const err266 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/metric/name",keyword:"minLength",params:{limit: 1}};
 vErrors = add(vErrors, err266);
 errors++;
 }
 }
-if(data151.logging !== undefined){
-if(typeof data151.logging !== "boolean"){
-const err267 = {instancePath:instancePath+"/status/serverInfo/capabilities/logging",keyword:"type",params:{type: "boolean"}};
+else {
+const err267 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/metric/name",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err267);
 errors++;
 }
 }
-if(data151.completions !== undefined){
-if(typeof data151.completions !== "boolean"){
-const err268 = {instancePath:instancePath+"/status/serverInfo/capabilities/completions",keyword:"type",params:{type: "boolean"}};
+if(data147.selector !== undefined){
+let data149 = data147.selector;
+if(data149 && typeof data149 == "object" && !Array.isArray(data149)){
+if(data149.matchLabels !== undefined){
+let data150 = data149.matchLabels;
+if(data150 && typeof data150 == "object" && !Array.isArray(data150)){
+for(const key6 in data150){
+if(typeof data150[key6] !== "string"){
+const err268 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/metric/selector/matchLabels/" + escapePointer(key6),keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err268);
 errors++;
 }
 }
 }
 else {
-const err269 = {instancePath:instancePath+"/status/serverInfo/capabilities",keyword:"type",params:{type: "object"}};
+const err269 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/metric/selector/matchLabels",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err269);
 errors++;
 }
 }
 }
 else {
-const err270 = {instancePath:instancePath+"/status/serverInfo",keyword:"type",params:{type: "object"}};
+const err270 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/metric/selector",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err270);
 errors++;
 }
 }
-if(data136.handshakeRetryCount !== undefined){
-let data157 = data136.handshakeRetryCount;
-if(!(((typeof data157 == "number") && (!(data157 % 1) && !isNaN(data157))) && (isFinite(data157)))){
-const err271 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"type",params:{type: "integer"}};
+}
+else {
+const err271 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/metric",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err271);
 errors++;
 }
-if((typeof data157 == "number") && (isFinite(data157))){
-if(data157 > 2147483647 || isNaN(data157)){
-const err272 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+if(data142.target !== undefined){
+let data152 = data142.target;
+if(data152 && typeof data152 == "object" && !Array.isArray(data152)){
+if(data152.type === undefined){
+const err272 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/target",keyword:"required",params:{missingProperty: "type"}};
 vErrors = add(vErrors, err272);
 errors++;
 }
-if(data157 < -2147483648 || isNaN(data157)){
-const err273 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+if(data152.type !== undefined){
+let data153 = data152.type;
+if(typeof data153 !== "string"){
+const err273 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/target/type",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err273);
 errors++;
 }
-}
-}
-if(data136.gatewayBinding !== undefined){
-let data158 = data136.gatewayBinding;
-if(data158 && typeof data158 == "object" && !Array.isArray(data158)){
-if(data158.name !== undefined){
-if(typeof data158.name !== "string"){
-const err274 = {instancePath:instancePath+"/status/gatewayBinding/name",keyword:"type",params:{type: "string"}};
+if(!((data153 === "AverageValue") || (data153 === "Value"))){
+const err274 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/target/type",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.autoscaling.properties.metrics.items.properties.object.properties.target.properties.type.enum}};
 vErrors = add(vErrors, err274);
 errors++;
 }
 }
-if(data158.provider !== undefined){
-if(typeof data158.provider !== "string"){
-const err275 = {instancePath:instancePath+"/status/gatewayBinding/provider",keyword:"type",params:{type: "string"}};
+if(data152.value !== undefined){
+if(!(validate88(data152.value, instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/target/value"))){
+vErrors = addAll(vErrors, validate88.errors);
+errors = vErrors.length;
+}
+}
+if(data152.averageValue !== undefined){
+if(!(validate88(data152.averageValue, instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/target/averageValue"))){
+vErrors = addAll(vErrors, validate88.errors);
+errors = vErrors.length;
+}
+}
+}
+else {
+const err275 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/target",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err275);
 errors++;
 }
 }
 }
 else {
-const err276 = {instancePath:instancePath+"/status/gatewayBinding",keyword:"type",params:{type: "object"}};
+const err276 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err276);
 errors++;
 }
 }
-if(data136.extensions !== undefined){
-let data161 = data136.extensions;
-if(data161 && typeof data161 == "object" && !Array.isArray(data161)){
-if(data161.release !== undefined){
-let data162 = data161.release;
-if(typeof data162 === "string"){
-if(data162.length > 64 && func2(data162) > 64){
-const err277 = {instancePath:instancePath+"/status/extensions/release",keyword:"maxLength",params:{limit: 64}};
+if(data118.external !== undefined){
+let data156 = data118.external;
+if(data156 && typeof data156 == "object" && !Array.isArray(data156)){
+if(data156.metric === undefined){
+const err277 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/external",keyword:"required",params:{missingProperty: "metric"}};
 vErrors = add(vErrors, err277);
 errors++;
 }
-}
-else {
-const err278 = {instancePath:instancePath+"/status/extensions/release",keyword:"type",params:{type: "string"}};
+if(data156.target === undefined){
+const err278 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/external",keyword:"required",params:{missingProperty: "target"}};
 vErrors = add(vErrors, err278);
 errors++;
 }
-}
-if(data161.causes !== undefined){
-let data163 = data161.causes;
-if(data163 && typeof data163 == "object" && !Array.isArray(data163)){
-if(Object.keys(data163).length > 16){
-const err279 = {instancePath:instancePath+"/status/extensions/causes",keyword:"maxProperties",params:{limit: 16}};
+if(data156.metric !== undefined){
+let data157 = data156.metric;
+if(data157 && typeof data157 == "object" && !Array.isArray(data157)){
+if(data157.name === undefined){
+const err279 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/external/metric",keyword:"required",params:{missingProperty: "name"}};
 vErrors = add(vErrors, err279);
 errors++;
 }
-for(const key6 in data163){
-let data164 = data163[key6];
-if(typeof data164 === "string"){
-if(data164.length > 200 && func2(data164) > 200){
-const err280 = {instancePath:instancePath+"/status/extensions/causes/" + escapePointer(key6),keyword:"maxLength",params:{limit: 200}};
+if(data157.name !== undefined){
+let data158 = data157.name;
+if(typeof data158 === "string"){
+if(data158.length > 253 && func2(data158) > 253){
+const err280 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/external/metric/name",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err280);
 errors++;
 }
-}
-else {
-const err281 = {instancePath:instancePath+"/status/extensions/causes/" + escapePointer(key6),keyword:"type",params:{type: "string"}};
+if(data158.length < 2 && func2(data158) < 1){
+const err281 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/external/metric/name",keyword:"minLength",params:{limit: 1}};
 vErrors = add(vErrors, err281);
 errors++;
 }
 }
-}
 else {
-const err282 = {instancePath:instancePath+"/status/extensions/causes",keyword:"type",params:{type: "object"}};
+const err282 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/external/metric/name",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err282);
 errors++;
 }
 }
-if(data161.policy !== undefined){
-let data165 = data161.policy;
-if(data165 && typeof data165 == "object" && !Array.isArray(data165)){
-if(data165.revision !== undefined){
-let data166 = data165.revision;
-if(!(((typeof data166 == "number") && (!(data166 % 1) && !isNaN(data166))) && (isFinite(data166)))){
-const err283 = {instancePath:instancePath+"/status/extensions/policy/revision",keyword:"type",params:{type: "integer"}};
+if(data157.selector !== undefined){
+let data159 = data157.selector;
+if(data159 && typeof data159 == "object" && !Array.isArray(data159)){
+if(data159.matchLabels !== undefined){
+let data160 = data159.matchLabels;
+if(data160 && typeof data160 == "object" && !Array.isArray(data160)){
+for(const key7 in data160){
+if(typeof data160[key7] !== "string"){
+const err283 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/external/metric/selector/matchLabels/" + escapePointer(key7),keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err283);
 errors++;
 }
-if((typeof data166 == "number") && (isFinite(data166))){
-if(data166 > 2147483647 || isNaN(data166)){
-const err284 = {instancePath:instancePath+"/status/extensions/policy/revision",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+}
+else {
+const err284 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/external/metric/selector/matchLabels",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err284);
 errors++;
 }
-if(data166 < 1 || isNaN(data166)){
-const err285 = {instancePath:instancePath+"/status/extensions/policy/revision",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+}
+}
+else {
+const err285 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/external/metric/selector",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err285);
 errors++;
 }
 }
 }
-if(data165.digests !== undefined){
-let data167 = data165.digests;
-if(data167 && typeof data167 == "object" && !Array.isArray(data167)){
-if(Object.keys(data167).length > 200){
-const err286 = {instancePath:instancePath+"/status/extensions/policy/digests",keyword:"maxProperties",params:{limit: 200}};
+else {
+const err286 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/external/metric",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err286);
 errors++;
 }
-for(const key7 in data167){
-let data168 = data167[key7];
-if(typeof data168 === "string"){
-if(data168.length > 64 && func2(data168) > 64){
-const err287 = {instancePath:instancePath+"/status/extensions/policy/digests/" + escapePointer(key7),keyword:"maxLength",params:{limit: 64}};
+}
+if(data156.target !== undefined){
+let data162 = data156.target;
+if(data162 && typeof data162 == "object" && !Array.isArray(data162)){
+if(data162.type === undefined){
+const err287 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/external/target",keyword:"required",params:{missingProperty: "type"}};
 vErrors = add(vErrors, err287);
 errors++;
 }
-}
-else {
-const err288 = {instancePath:instancePath+"/status/extensions/policy/digests/" + escapePointer(key7),keyword:"type",params:{type: "string"}};
+if(data162.type !== undefined){
+let data163 = data162.type;
+if(typeof data163 !== "string"){
+const err288 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/external/target/type",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err288);
 errors++;
 }
-}
-}
-else {
-const err289 = {instancePath:instancePath+"/status/extensions/policy/digests",keyword:"type",params:{type: "object"}};
+if(!((data163 === "AverageValue") || (data163 === "Value"))){
+const err289 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/external/target/type",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.autoscaling.properties.metrics.items.properties.external.properties.target.properties.type.enum}};
 vErrors = add(vErrors, err289);
 errors++;
 }
 }
-if(data165.digest !== undefined){
-let data169 = data165.digest;
-if(typeof data169 === "string"){
-if(data169.length > 64 && func2(data169) > 64){
-const err290 = {instancePath:instancePath+"/status/extensions/policy/digest",keyword:"maxLength",params:{limit: 64}};
+if(data162.value !== undefined){
+if(!(validate88(data162.value, instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/external/target/value"))){
+vErrors = addAll(vErrors, validate88.errors);
+errors = vErrors.length;
+}
+}
+if(data162.averageValue !== undefined){
+if(!(validate88(data162.averageValue, instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/external/target/averageValue"))){
+vErrors = addAll(vErrors, validate88.errors);
+errors = vErrors.length;
+}
+}
+}
+else {
+const err290 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/external/target",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err290);
 errors++;
 }
 }
+}
 else {
-const err291 = {instancePath:instancePath+"/status/extensions/policy/digest",keyword:"type",params:{type: "string"}};
+const err291 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/external",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err291);
 errors++;
 }
 }
-if(data165.generation !== undefined){
-let data170 = data165.generation;
-if(!(((typeof data170 == "number") && (!(data170 % 1) && !isNaN(data170))) && (isFinite(data170)))){
-const err292 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"type",params:{type: "integer"}};
+}
+else {
+const err292 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err292);
 errors++;
 }
-if((typeof data170 == "number") && (isFinite(data170))){
-if(data170 > 9223372036854776000 || isNaN(data170)){
-const err293 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+}
+}
+else {
+const err293 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err293);
 errors++;
 }
-if(data170 < -9223372036854776000 || isNaN(data170)){
-const err294 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
+}
+if(data113.behavior !== undefined){
+let data166 = data113.behavior;
+if(data166 && typeof data166 == "object" && !Array.isArray(data166)){
+if(data166.scaleUp !== undefined){
+let data167 = data166.scaleUp;
+if(data167 && typeof data167 == "object" && !Array.isArray(data167)){
+if(data167.stabilizationWindowSeconds !== undefined){
+let data168 = data167.stabilizationWindowSeconds;
+if(!(((typeof data168 == "number") && (!(data168 % 1) && !isNaN(data168))) && (isFinite(data168)))){
+const err294 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/stabilizationWindowSeconds",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err294);
 errors++;
 }
-}
-}
-if(data165.tolerated !== undefined){
-let data171 = data165.tolerated;
-if(Array.isArray(data171)){
-if(data171.length > 50){
-const err295 = {instancePath:instancePath+"/status/extensions/policy/tolerated",keyword:"maxItems",params:{limit: 50}};
+if((typeof data168 == "number") && (isFinite(data168))){
+if(data168 > 3600 || isNaN(data168)){
+const err295 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/stabilizationWindowSeconds",keyword:"maximum",params:{comparison: "<=", limit: 3600}};
 vErrors = add(vErrors, err295);
 errors++;
 }
-const len13 = data171.length;
-for(let i13=0; i13<len13; i13++){
-let data172 = data171[i13];
-if(data172 && typeof data172 == "object" && !Array.isArray(data172)){
-if(data172.rule === undefined){
-const err296 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i13,keyword:"required",params:{missingProperty: "rule"}};
+if(data168 < 0 || isNaN(data168)){
+const err296 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/stabilizationWindowSeconds",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 vErrors = add(vErrors, err296);
 errors++;
 }
-if(data172.path === undefined){
-const err297 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i13,keyword:"required",params:{missingProperty: "path"}};
+}
+}
+if(data167.selectPolicy !== undefined){
+let data169 = data167.selectPolicy;
+if(typeof data169 !== "string"){
+const err297 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/selectPolicy",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err297);
 errors++;
 }
-if(data172.message === undefined){
-const err298 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i13,keyword:"required",params:{missingProperty: "message"}};
+if(!(((data169 === "Max") || (data169 === "Min")) || (data169 === "Disabled"))){
+const err298 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/selectPolicy",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.autoscaling.properties.behavior.properties.scaleUp.properties.selectPolicy.enum}};
 vErrors = add(vErrors, err298);
 errors++;
 }
-if(data172.fingerprint === undefined){
-const err299 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i13,keyword:"required",params:{missingProperty: "fingerprint"}};
+}
+if(data167.policies !== undefined){
+let data170 = data167.policies;
+if(Array.isArray(data170)){
+if(data170.length > 10){
+const err299 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/policies",keyword:"maxItems",params:{limit: 10}};
 vErrors = add(vErrors, err299);
 errors++;
 }
-if(data172.rule !== undefined){
-let data173 = data172.rule;
-if(typeof data173 === "string"){
-if(data173.length > 100 && func2(data173) > 100){
-const err300 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i13+"/rule",keyword:"maxLength",params:{limit: 100}};
+if(data170.length < 1){
+const err300 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/policies",keyword:"minItems",params:{limit: 1}};
 vErrors = add(vErrors, err300);
 errors++;
 }
-}
-else {
-const err301 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i13+"/rule",keyword:"type",params:{type: "string"}};
+const len12 = data170.length;
+for(let i12=0; i12<len12; i12++){
+let data171 = data170[i12];
+if(data171 && typeof data171 == "object" && !Array.isArray(data171)){
+if(data171.type === undefined){
+const err301 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/policies/" + i12,keyword:"required",params:{missingProperty: "type"}};
 vErrors = add(vErrors, err301);
 errors++;
 }
-}
-if(data172.path !== undefined){
-let data174 = data172.path;
-if(typeof data174 === "string"){
-if(data174.length > 400 && func2(data174) > 400){
-const err302 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i13+"/path",keyword:"maxLength",params:{limit: 400}};
+if(data171.value === undefined){
+const err302 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/policies/" + i12,keyword:"required",params:{missingProperty: "value"}};
 vErrors = add(vErrors, err302);
 errors++;
 }
-}
-else {
-const err303 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i13+"/path",keyword:"type",params:{type: "string"}};
+if(data171.periodSeconds === undefined){
+const err303 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/policies/" + i12,keyword:"required",params:{missingProperty: "periodSeconds"}};
 vErrors = add(vErrors, err303);
 errors++;
 }
-}
-if(data172.message !== undefined){
-let data175 = data172.message;
-if(typeof data175 === "string"){
-if(data175.length > 400 && func2(data175) > 400){
-const err304 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i13+"/message",keyword:"maxLength",params:{limit: 400}};
+if(data171.type !== undefined){
+let data172 = data171.type;
+if(typeof data172 !== "string"){
+const err304 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/policies/" + i12+"/type",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err304);
 errors++;
 }
-}
-else {
-const err305 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i13+"/message",keyword:"type",params:{type: "string"}};
+if(!((data172 === "Pods") || (data172 === "Percent"))){
+const err305 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/policies/" + i12+"/type",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.autoscaling.properties.behavior.properties.scaleUp.properties.policies.items.properties.type.enum}};
 vErrors = add(vErrors, err305);
 errors++;
 }
 }
-if(data172.fingerprint !== undefined){
-let data176 = data172.fingerprint;
-if(typeof data176 === "string"){
-if(data176.length > 64 && func2(data176) > 64){
-const err306 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i13+"/fingerprint",keyword:"maxLength",params:{limit: 64}};
+if(data171.value !== undefined){
+let data173 = data171.value;
+if(!(((typeof data173 == "number") && (!(data173 % 1) && !isNaN(data173))) && (isFinite(data173)))){
+const err306 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/policies/" + i12+"/value",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err306);
 errors++;
 }
-}
-else {
-const err307 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i13+"/fingerprint",keyword:"type",params:{type: "string"}};
+if((typeof data173 == "number") && (isFinite(data173))){
+if(data173 > 2147483647 || isNaN(data173)){
+const err307 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/policies/" + i12+"/value",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err307);
 errors++;
 }
-}
-}
-else {
-const err308 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i13,keyword:"type",params:{type: "object"}};
+if(data173 < 1 || isNaN(data173)){
+const err308 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/policies/" + i12+"/value",keyword:"minimum",params:{comparison: ">=", limit: 1}};
 vErrors = add(vErrors, err308);
 errors++;
 }
 }
 }
-else {
-const err309 = {instancePath:instancePath+"/status/extensions/policy/tolerated",keyword:"type",params:{type: "array"}};
+if(data171.periodSeconds !== undefined){
+let data174 = data171.periodSeconds;
+if(!(((typeof data174 == "number") && (!(data174 % 1) && !isNaN(data174))) && (isFinite(data174)))){
+const err309 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/policies/" + i12+"/periodSeconds",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err309);
 errors++;
 }
-}
-if(data165.excused !== undefined){
-let data177 = data165.excused;
-if(Array.isArray(data177)){
-if(data177.length > 100){
-const err310 = {instancePath:instancePath+"/status/extensions/policy/excused",keyword:"maxItems",params:{limit: 100}};
+if((typeof data174 == "number") && (isFinite(data174))){
+if(data174 > 1800 || isNaN(data174)){
+const err310 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/policies/" + i12+"/periodSeconds",keyword:"maximum",params:{comparison: "<=", limit: 1800}};
 vErrors = add(vErrors, err310);
 errors++;
 }
-const len14 = data177.length;
-for(let i14=0; i14<len14; i14++){
-let data178 = data177[i14];
-if(typeof data178 === "string"){
-if(data178.length > 100 && func2(data178) > 100){
-const err311 = {instancePath:instancePath+"/status/extensions/policy/excused/" + i14,keyword:"maxLength",params:{limit: 100}};
+if(data174 < 1 || isNaN(data174)){
+const err311 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/policies/" + i12+"/periodSeconds",keyword:"minimum",params:{comparison: ">=", limit: 1}};
 vErrors = add(vErrors, err311);
 errors++;
 }
 }
+}
+}
 else {
-const err312 = {instancePath:instancePath+"/status/extensions/policy/excused/" + i14,keyword:"type",params:{type: "string"}};
+const err312 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/policies/" + i12,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err312);
 errors++;
 }
 }
 }
 else {
-const err313 = {instancePath:instancePath+"/status/extensions/policy/excused",keyword:"type",params:{type: "array"}};
+const err313 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/policies",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err313);
 errors++;
 }
 }
-if(data165.excusedFingerprints !== undefined){
-let data179 = data165.excusedFingerprints;
-if(Array.isArray(data179)){
-if(data179.length > 50){
-const err314 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints",keyword:"maxItems",params:{limit: 50}};
+}
+else {
+const err314 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err314);
 errors++;
 }
-const len15 = data179.length;
-for(let i15=0; i15<len15; i15++){
-let data180 = data179[i15];
-if(typeof data180 === "string"){
-if(data180.length > 64 && func2(data180) > 64){
-const err315 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints/" + i15,keyword:"maxLength",params:{limit: 64}};
+}
+if(data166.scaleDown !== undefined){
+let data175 = data166.scaleDown;
+if(data175 && typeof data175 == "object" && !Array.isArray(data175)){
+if(data175.stabilizationWindowSeconds !== undefined){
+let data176 = data175.stabilizationWindowSeconds;
+if(!(((typeof data176 == "number") && (!(data176 % 1) && !isNaN(data176))) && (isFinite(data176)))){
+const err315 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/stabilizationWindowSeconds",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err315);
 errors++;
 }
-}
-else {
-const err316 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints/" + i15,keyword:"type",params:{type: "string"}};
+if((typeof data176 == "number") && (isFinite(data176))){
+if(data176 > 3600 || isNaN(data176)){
+const err316 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/stabilizationWindowSeconds",keyword:"maximum",params:{comparison: "<=", limit: 3600}};
 vErrors = add(vErrors, err316);
 errors++;
 }
-}
-}
-else {
-const err317 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints",keyword:"type",params:{type: "array"}};
+if(data176 < 0 || isNaN(data176)){
+const err317 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/stabilizationWindowSeconds",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 vErrors = add(vErrors, err317);
 errors++;
 }
 }
-if(data165.pods !== undefined){
-let data181 = data165.pods;
-if(typeof data181 === "string"){
-if(data181.length > 64 && func2(data181) > 64){
-const err318 = {instancePath:instancePath+"/status/extensions/policy/pods",keyword:"maxLength",params:{limit: 64}};
+}
+if(data175.selectPolicy !== undefined){
+let data177 = data175.selectPolicy;
+if(typeof data177 !== "string"){
+const err318 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/selectPolicy",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err318);
 errors++;
 }
-}
-else {
-const err319 = {instancePath:instancePath+"/status/extensions/policy/pods",keyword:"type",params:{type: "string"}};
+if(!(((data177 === "Max") || (data177 === "Min")) || (data177 === "Disabled"))){
+const err319 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/selectPolicy",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.autoscaling.properties.behavior.properties.scaleDown.properties.selectPolicy.enum}};
 vErrors = add(vErrors, err319);
 errors++;
 }
 }
-if(data165.toleratedNotListed !== undefined){
-let data182 = data165.toleratedNotListed;
-if(!(((typeof data182 == "number") && (!(data182 % 1) && !isNaN(data182))) && (isFinite(data182)))){
-const err320 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"type",params:{type: "integer"}};
+if(data175.policies !== undefined){
+let data178 = data175.policies;
+if(Array.isArray(data178)){
+if(data178.length > 10){
+const err320 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/policies",keyword:"maxItems",params:{limit: 10}};
 vErrors = add(vErrors, err320);
 errors++;
 }
-if((typeof data182 == "number") && (isFinite(data182))){
-if(data182 > 2147483647 || isNaN(data182)){
-const err321 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+if(data178.length < 1){
+const err321 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/policies",keyword:"minItems",params:{limit: 1}};
 vErrors = add(vErrors, err321);
 errors++;
 }
-if(data182 < -2147483648 || isNaN(data182)){
-const err322 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+const len13 = data178.length;
+for(let i13=0; i13<len13; i13++){
+let data179 = data178[i13];
+if(data179 && typeof data179 == "object" && !Array.isArray(data179)){
+if(data179.type === undefined){
+const err322 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/policies/" + i13,keyword:"required",params:{missingProperty: "type"}};
 vErrors = add(vErrors, err322);
 errors++;
 }
-}
-}
-}
-else {
-const err323 = {instancePath:instancePath+"/status/extensions/policy",keyword:"type",params:{type: "object"}};
+if(data179.value === undefined){
+const err323 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/policies/" + i13,keyword:"required",params:{missingProperty: "value"}};
 vErrors = add(vErrors, err323);
 errors++;
 }
-}
-if(data161.foreign !== undefined){
-let data183 = data161.foreign;
-if(data183 && typeof data183 == "object" && !Array.isArray(data183)){
-if(data183.fields === undefined){
-const err324 = {instancePath:instancePath+"/status/extensions/foreign",keyword:"required",params:{missingProperty: "fields"}};
+if(data179.periodSeconds === undefined){
+const err324 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/policies/" + i13,keyword:"required",params:{missingProperty: "periodSeconds"}};
 vErrors = add(vErrors, err324);
 errors++;
 }
-if(data183.fields !== undefined){
-let data184 = data183.fields;
-if(Array.isArray(data184)){
-if(data184.length > 20){
-const err325 = {instancePath:instancePath+"/status/extensions/foreign/fields",keyword:"maxItems",params:{limit: 20}};
+if(data179.type !== undefined){
+let data180 = data179.type;
+if(typeof data180 !== "string"){
+const err325 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/policies/" + i13+"/type",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err325);
 errors++;
 }
-const len16 = data184.length;
-for(let i16=0; i16<len16; i16++){
-let data185 = data184[i16];
-if(data185 && typeof data185 == "object" && !Array.isArray(data185)){
-if(data185.kind === undefined){
-const err326 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i16,keyword:"required",params:{missingProperty: "kind"}};
+if(!((data180 === "Pods") || (data180 === "Percent"))){
+const err326 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/policies/" + i13+"/type",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.autoscaling.properties.behavior.properties.scaleDown.properties.policies.items.properties.type.enum}};
 vErrors = add(vErrors, err326);
 errors++;
 }
-if(data185.path === undefined){
-const err327 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i16,keyword:"required",params:{missingProperty: "path"}};
+}
+if(data179.value !== undefined){
+let data181 = data179.value;
+if(!(((typeof data181 == "number") && (!(data181 % 1) && !isNaN(data181))) && (isFinite(data181)))){
+const err327 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/policies/" + i13+"/value",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err327);
 errors++;
 }
-if(data185.state === undefined){
-const err328 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i16,keyword:"required",params:{missingProperty: "state"}};
+if((typeof data181 == "number") && (isFinite(data181))){
+if(data181 > 2147483647 || isNaN(data181)){
+const err328 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/policies/" + i13+"/value",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err328);
 errors++;
 }
-if(data185.kind !== undefined){
-let data186 = data185.kind;
-if(typeof data186 === "string"){
-if(data186.length > 63 && func2(data186) > 63){
-const err329 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i16+"/kind",keyword:"maxLength",params:{limit: 63}};
+if(data181 < 1 || isNaN(data181)){
+const err329 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/policies/" + i13+"/value",keyword:"minimum",params:{comparison: ">=", limit: 1}};
 vErrors = add(vErrors, err329);
 errors++;
 }
 }
-else {
-const err330 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i16+"/kind",keyword:"type",params:{type: "string"}};
+}
+if(data179.periodSeconds !== undefined){
+let data182 = data179.periodSeconds;
+if(!(((typeof data182 == "number") && (!(data182 % 1) && !isNaN(data182))) && (isFinite(data182)))){
+const err330 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/policies/" + i13+"/periodSeconds",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err330);
 errors++;
 }
-}
-if(data185.path !== undefined){
-let data187 = data185.path;
-if(typeof data187 === "string"){
-if(data187.length > 300 && func2(data187) > 300){
-const err331 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i16+"/path",keyword:"maxLength",params:{limit: 300}};
+if((typeof data182 == "number") && (isFinite(data182))){
+if(data182 > 1800 || isNaN(data182)){
+const err331 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/policies/" + i13+"/periodSeconds",keyword:"maximum",params:{comparison: "<=", limit: 1800}};
 vErrors = add(vErrors, err331);
 errors++;
 }
-}
-else {
-const err332 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i16+"/path",keyword:"type",params:{type: "string"}};
+if(data182 < 1 || isNaN(data182)){
+const err332 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/policies/" + i13+"/periodSeconds",keyword:"minimum",params:{comparison: ">=", limit: 1}};
 vErrors = add(vErrors, err332);
 errors++;
 }
 }
-if(data185.manager !== undefined){
-let data188 = data185.manager;
-if(typeof data188 === "string"){
-if(data188.length > 128 && func2(data188) > 128){
-const err333 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i16+"/manager",keyword:"maxLength",params:{limit: 128}};
+}
+}
+else {
+const err333 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/policies/" + i13,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err333);
 errors++;
 }
 }
+}
 else {
-const err334 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i16+"/manager",keyword:"type",params:{type: "string"}};
+const err334 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/policies",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err334);
 errors++;
 }
 }
-if(data185.state !== undefined){
-let data189 = data185.state;
-if(typeof data189 !== "string"){
-const err335 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i16+"/state",keyword:"type",params:{type: "string"}};
+}
+else {
+const err335 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err335);
 errors++;
 }
-if(!((((data189 === "Waiting") || (data189 === "ComesBack")) || (data189 === "FromAdmission")) || (data189 === "Stays"))){
-const err336 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i16+"/state",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.foreign.properties.fields.items.properties.state.enum}};
+}
+}
+else {
+const err336 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err336);
 errors++;
 }
 }
 }
 else {
-const err337 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i16,keyword:"type",params:{type: "object"}};
+const err337 = {instancePath:instancePath+"/spec/extensions/autoscaling",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err337);
 errors++;
 }
 }
-}
-else {
-const err338 = {instancePath:instancePath+"/status/extensions/foreign/fields",keyword:"type",params:{type: "array"}};
+if(data75.scheduling !== undefined){
+let data183 = data75.scheduling;
+if(data183 && typeof data183 == "object" && !Array.isArray(data183)){
+if(Object.keys(data183).length < 1){
+const err338 = {instancePath:instancePath+"/spec/extensions/scheduling",keyword:"minProperties",params:{limit: 1}};
 vErrors = add(vErrors, err338);
 errors++;
 }
-}
-if(data183.notListed !== undefined){
-let data190 = data183.notListed;
-if(!(((typeof data190 == "number") && (!(data190 % 1) && !isNaN(data190))) && (isFinite(data190)))){
-const err339 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"type",params:{type: "integer"}};
+if(data183.nodeSelector !== undefined){
+let data184 = data183.nodeSelector;
+if(data184 && typeof data184 == "object" && !Array.isArray(data184)){
+if(Object.keys(data184).length > 32){
+const err339 = {instancePath:instancePath+"/spec/extensions/scheduling/nodeSelector",keyword:"maxProperties",params:{limit: 32}};
 vErrors = add(vErrors, err339);
 errors++;
 }
-if((typeof data190 == "number") && (isFinite(data190))){
-if(data190 > 2147483647 || isNaN(data190)){
-const err340 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+for(const key8 in data184){
+if(typeof data184[key8] !== "string"){
+const err340 = {instancePath:instancePath+"/spec/extensions/scheduling/nodeSelector/" + escapePointer(key8),keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err340);
 errors++;
 }
-if(data190 < -2147483648 || isNaN(data190)){
-const err341 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+}
+}
+else {
+const err341 = {instancePath:instancePath+"/spec/extensions/scheduling/nodeSelector",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err341);
 errors++;
 }
 }
-}
-}
-else {
-const err342 = {instancePath:instancePath+"/status/extensions/foreign",keyword:"type",params:{type: "object"}};
+if(data183.tolerations !== undefined){
+let data186 = data183.tolerations;
+if(Array.isArray(data186)){
+if(data186.length > 32){
+const err342 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations",keyword:"maxItems",params:{limit: 32}};
 vErrors = add(vErrors, err342);
 errors++;
 }
-}
-if(data161.rollout !== undefined){
-let data191 = data161.rollout;
-if(data191 && typeof data191 == "object" && !Array.isArray(data191)){
-if(data191.phase === undefined){
-const err343 = {instancePath:instancePath+"/status/extensions/rollout",keyword:"required",params:{missingProperty: "phase"}};
+const len14 = data186.length;
+for(let i14=0; i14<len14; i14++){
+let data187 = data186[i14];
+if(data187 && typeof data187 == "object" && !Array.isArray(data187)){
+if(data187.key !== undefined){
+let data188 = data187.key;
+if(typeof data188 === "string"){
+if(data188.length > 317 && func2(data188) > 317){
+const err343 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i14+"/key",keyword:"maxLength",params:{limit: 317}};
 vErrors = add(vErrors, err343);
 errors++;
 }
-if(data191.target === undefined){
-const err344 = {instancePath:instancePath+"/status/extensions/rollout",keyword:"required",params:{missingProperty: "target"}};
+}
+else {
+const err344 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i14+"/key",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err344);
 errors++;
 }
-if(data191.phase !== undefined){
-let data192 = data191.phase;
-if(typeof data192 !== "string"){
-const err345 = {instancePath:instancePath+"/status/extensions/rollout/phase",keyword:"type",params:{type: "string"}};
+}
+if(data187.operator !== undefined){
+let data189 = data187.operator;
+if(typeof data189 !== "string"){
+const err345 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i14+"/operator",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err345);
 errors++;
 }
-if(!(((((data192 === "Proving") || (data192 === "Rolling")) || (data192 === "Rejected")) || (data192 === "RolledBack")) || (data192 === "Blocked"))){
-const err346 = {instancePath:instancePath+"/status/extensions/rollout/phase",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.rollout.properties.phase.enum}};
+if(!((data189 === "Equal") || (data189 === "Exists"))){
+const err346 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i14+"/operator",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.tolerations.items.properties.operator.enum}};
 vErrors = add(vErrors, err346);
 errors++;
 }
 }
-if(data191.target !== undefined){
-let data193 = data191.target;
-if(data193 && typeof data193 == "object" && !Array.isArray(data193)){
-if(data193.template === undefined){
-const err347 = {instancePath:instancePath+"/status/extensions/rollout/target",keyword:"required",params:{missingProperty: "template"}};
+if(data187.value !== undefined){
+let data190 = data187.value;
+if(typeof data190 === "string"){
+if(data190.length > 63 && func2(data190) > 63){
+const err347 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i14+"/value",keyword:"maxLength",params:{limit: 63}};
 vErrors = add(vErrors, err347);
-errors++;
-}
-if(data193.since === undefined){
-const err348 = {instancePath:instancePath+"/status/extensions/rollout/target",keyword:"required",params:{missingProperty: "since"}};
-vErrors = add(vErrors, err348);
-errors++;
-}
-if(data193.template !== undefined){
-let data194 = data193.template;
-if(typeof data194 === "string"){
-if(data194.length > 64 && func2(data194) > 64){
-const err349 = {instancePath:instancePath+"/status/extensions/rollout/target/template",keyword:"maxLength",params:{limit: 64}};
-vErrors = add(vErrors, err349);
 errors++;
 }
 }
 else {
-const err350 = {instancePath:instancePath+"/status/extensions/rollout/target/template",keyword:"type",params:{type: "string"}};
+const err348 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i14+"/value",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err348);
+errors++;
+}
+}
+if(data187.effect !== undefined){
+let data191 = data187.effect;
+if(typeof data191 !== "string"){
+const err349 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i14+"/effect",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err349);
+errors++;
+}
+if(!(((data191 === "NoSchedule") || (data191 === "PreferNoSchedule")) || (data191 === "NoExecute"))){
+const err350 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i14+"/effect",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.tolerations.items.properties.effect.enum}};
 vErrors = add(vErrors, err350);
 errors++;
 }
 }
-if(data193.generation !== undefined){
-let data195 = data193.generation;
-if(!(((typeof data195 == "number") && (!(data195 % 1) && !isNaN(data195))) && (isFinite(data195)))){
-const err351 = {instancePath:instancePath+"/status/extensions/rollout/target/generation",keyword:"type",params:{type: "integer"}};
+if(data187.tolerationSeconds !== undefined){
+let data192 = data187.tolerationSeconds;
+if(!(((typeof data192 == "number") && (!(data192 % 1) && !isNaN(data192))) && (isFinite(data192)))){
+const err351 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i14+"/tolerationSeconds",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err351);
 errors++;
 }
-if((typeof data195 == "number") && (isFinite(data195))){
-if(data195 > 9223372036854776000 || isNaN(data195)){
-const err352 = {instancePath:instancePath+"/status/extensions/rollout/target/generation",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+if((typeof data192 == "number") && (isFinite(data192))){
+if(data192 > 9223372036854776000 || isNaN(data192)){
+const err352 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i14+"/tolerationSeconds",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
 vErrors = add(vErrors, err352);
 errors++;
 }
-if(data195 < -9223372036854776000 || isNaN(data195)){
-const err353 = {instancePath:instancePath+"/status/extensions/rollout/target/generation",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
+if(data192 < -9223372036854776000 || isNaN(data192)){
+const err353 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i14+"/tolerationSeconds",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
 vErrors = add(vErrors, err353);
 errors++;
 }
 }
 }
-if(data193.since !== undefined){
-let data196 = data193.since;
-if(typeof data196 === "string"){
-if(!pattern4.test(data196)){
-const err354 = {instancePath:instancePath+"/status/extensions/rollout/target/since",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
+}
+else {
+const err354 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i14,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err354);
 errors++;
 }
 }
+}
 else {
-const err355 = {instancePath:instancePath+"/status/extensions/rollout/target/since",keyword:"type",params:{type: "string"}};
+const err355 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err355);
 errors++;
 }
 }
-}
-else {
-const err356 = {instancePath:instancePath+"/status/extensions/rollout/target",keyword:"type",params:{type: "object"}};
+if(data183.topologySpreadConstraints !== undefined){
+let data193 = data183.topologySpreadConstraints;
+if(Array.isArray(data193)){
+if(data193.length > 8){
+const err356 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints",keyword:"maxItems",params:{limit: 8}};
 vErrors = add(vErrors, err356);
 errors++;
 }
-}
-if(data191.stable !== undefined){
-let data197 = data191.stable;
-if(data197 && typeof data197 == "object" && !Array.isArray(data197)){
-if(data197.template === undefined){
-const err357 = {instancePath:instancePath+"/status/extensions/rollout/stable",keyword:"required",params:{missingProperty: "template"}};
+const len15 = data193.length;
+for(let i15=0; i15<len15; i15++){
+let data194 = data193[i15];
+if(data194 && typeof data194 == "object" && !Array.isArray(data194)){
+if(data194.maxSkew === undefined){
+const err357 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i15,keyword:"required",params:{missingProperty: "maxSkew"}};
 vErrors = add(vErrors, err357);
 errors++;
 }
-if(data197.replicaSet === undefined){
-const err358 = {instancePath:instancePath+"/status/extensions/rollout/stable",keyword:"required",params:{missingProperty: "replicaSet"}};
+if(data194.topologyKey === undefined){
+const err358 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i15,keyword:"required",params:{missingProperty: "topologyKey"}};
 vErrors = add(vErrors, err358);
 errors++;
 }
-if(data197.template !== undefined){
-let data198 = data197.template;
-if(typeof data198 === "string"){
-if(data198.length > 64 && func2(data198) > 64){
-const err359 = {instancePath:instancePath+"/status/extensions/rollout/stable/template",keyword:"maxLength",params:{limit: 64}};
+if(data194.whenUnsatisfiable === undefined){
+const err359 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i15,keyword:"required",params:{missingProperty: "whenUnsatisfiable"}};
 vErrors = add(vErrors, err359);
 errors++;
 }
-}
-else {
-const err360 = {instancePath:instancePath+"/status/extensions/rollout/stable/template",keyword:"type",params:{type: "string"}};
+if(data194.maxSkew !== undefined){
+let data195 = data194.maxSkew;
+if(!(((typeof data195 == "number") && (!(data195 % 1) && !isNaN(data195))) && (isFinite(data195)))){
+const err360 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i15+"/maxSkew",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err360);
 errors++;
 }
-}
-if(data197.replicaSet !== undefined){
-let data199 = data197.replicaSet;
-if(typeof data199 === "string"){
-if(data199.length > 63 && func2(data199) > 63){
-const err361 = {instancePath:instancePath+"/status/extensions/rollout/stable/replicaSet",keyword:"maxLength",params:{limit: 63}};
+if((typeof data195 == "number") && (isFinite(data195))){
+if(data195 > 2147483647 || isNaN(data195)){
+const err361 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i15+"/maxSkew",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err361);
 errors++;
 }
-}
-else {
-const err362 = {instancePath:instancePath+"/status/extensions/rollout/stable/replicaSet",keyword:"type",params:{type: "string"}};
+if(data195 < 1 || isNaN(data195)){
+const err362 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i15+"/maxSkew",keyword:"minimum",params:{comparison: ">=", limit: 1}};
 vErrors = add(vErrors, err362);
 errors++;
 }
 }
-if(data197.generation !== undefined){
-let data200 = data197.generation;
-if(!(((typeof data200 == "number") && (!(data200 % 1) && !isNaN(data200))) && (isFinite(data200)))){
-const err363 = {instancePath:instancePath+"/status/extensions/rollout/stable/generation",keyword:"type",params:{type: "integer"}};
+}
+if(data194.topologyKey !== undefined){
+let data196 = data194.topologyKey;
+if(typeof data196 === "string"){
+if(data196.length > 317 && func2(data196) > 317){
+const err363 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i15+"/topologyKey",keyword:"maxLength",params:{limit: 317}};
 vErrors = add(vErrors, err363);
 errors++;
 }
-if((typeof data200 == "number") && (isFinite(data200))){
-if(data200 > 9223372036854776000 || isNaN(data200)){
-const err364 = {instancePath:instancePath+"/status/extensions/rollout/stable/generation",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+if(data196.length < 2 && func2(data196) < 1){
+const err364 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i15+"/topologyKey",keyword:"minLength",params:{limit: 1}};
 vErrors = add(vErrors, err364);
 errors++;
 }
-if(data200 < -9223372036854776000 || isNaN(data200)){
-const err365 = {instancePath:instancePath+"/status/extensions/rollout/stable/generation",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
+}
+else {
+const err365 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i15+"/topologyKey",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err365);
 errors++;
 }
 }
-}
-}
-else {
-const err366 = {instancePath:instancePath+"/status/extensions/rollout/stable",keyword:"type",params:{type: "object"}};
+if(data194.whenUnsatisfiable !== undefined){
+let data197 = data194.whenUnsatisfiable;
+if(typeof data197 !== "string"){
+const err366 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i15+"/whenUnsatisfiable",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err366);
 errors++;
 }
-}
-if(data191.proof !== undefined){
-let data201 = data191.proof;
-if(typeof data201 !== "string"){
-const err367 = {instancePath:instancePath+"/status/extensions/rollout/proof",keyword:"type",params:{type: "string"}};
+if(!((data197 === "DoNotSchedule") || (data197 === "ScheduleAnyway"))){
+const err367 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i15+"/whenUnsatisfiable",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.topologySpreadConstraints.items.properties.whenUnsatisfiable.enum}};
 vErrors = add(vErrors, err367);
 errors++;
 }
-if(!(((data201 === "Proven") || (data201 === "NotProven")) || (data201 === "Skipped"))){
-const err368 = {instancePath:instancePath+"/status/extensions/rollout/proof",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.rollout.properties.proof.enum}};
+}
+if(data194.minDomains !== undefined){
+let data198 = data194.minDomains;
+if(!(((typeof data198 == "number") && (!(data198 % 1) && !isNaN(data198))) && (isFinite(data198)))){
+const err368 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i15+"/minDomains",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err368);
 errors++;
 }
-}
-if(data191.reason !== undefined){
-let data202 = data191.reason;
-if(typeof data202 === "string"){
-if(data202.length > 64 && func2(data202) > 64){
-const err369 = {instancePath:instancePath+"/status/extensions/rollout/reason",keyword:"maxLength",params:{limit: 64}};
+if((typeof data198 == "number") && (isFinite(data198))){
+if(data198 > 2147483647 || isNaN(data198)){
+const err369 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i15+"/minDomains",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err369);
 errors++;
 }
-}
-else {
-const err370 = {instancePath:instancePath+"/status/extensions/rollout/reason",keyword:"type",params:{type: "string"}};
+if(data198 < 1 || isNaN(data198)){
+const err370 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i15+"/minDomains",keyword:"minimum",params:{comparison: ">=", limit: 1}};
 vErrors = add(vErrors, err370);
 errors++;
 }
 }
-if(data191.message !== undefined){
-let data203 = data191.message;
-if(typeof data203 === "string"){
-if(data203.length > 1024 && func2(data203) > 1024){
-const err371 = {instancePath:instancePath+"/status/extensions/rollout/message",keyword:"maxLength",params:{limit: 1024}};
+}
+if(data194.nodeAffinityPolicy !== undefined){
+let data199 = data194.nodeAffinityPolicy;
+if(typeof data199 !== "string"){
+const err371 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i15+"/nodeAffinityPolicy",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err371);
 errors++;
 }
-}
-else {
-const err372 = {instancePath:instancePath+"/status/extensions/rollout/message",keyword:"type",params:{type: "string"}};
+if(!((data199 === "Honor") || (data199 === "Ignore"))){
+const err372 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i15+"/nodeAffinityPolicy",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.topologySpreadConstraints.items.properties.nodeAffinityPolicy.enum}};
 vErrors = add(vErrors, err372);
 errors++;
 }
 }
-if(data191.failed !== undefined){
-let data204 = data191.failed;
-if(Array.isArray(data204)){
-if(data204.length > 5){
-const err373 = {instancePath:instancePath+"/status/extensions/rollout/failed",keyword:"maxItems",params:{limit: 5}};
+if(data194.nodeTaintsPolicy !== undefined){
+let data200 = data194.nodeTaintsPolicy;
+if(typeof data200 !== "string"){
+const err373 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i15+"/nodeTaintsPolicy",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err373);
 errors++;
 }
-const len17 = data204.length;
-for(let i17=0; i17<len17; i17++){
-let data205 = data204[i17];
-if(data205 && typeof data205 == "object" && !Array.isArray(data205)){
-if(data205.template === undefined){
-const err374 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i17,keyword:"required",params:{missingProperty: "template"}};
+if(!((data200 === "Honor") || (data200 === "Ignore"))){
+const err374 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i15+"/nodeTaintsPolicy",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.topologySpreadConstraints.items.properties.nodeTaintsPolicy.enum}};
 vErrors = add(vErrors, err374);
 errors++;
 }
-if(data205.reason === undefined){
-const err375 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i17,keyword:"required",params:{missingProperty: "reason"}};
+}
+}
+else {
+const err375 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i15,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err375);
 errors++;
 }
-if(data205.message === undefined){
-const err376 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i17,keyword:"required",params:{missingProperty: "message"}};
+}
+}
+else {
+const err376 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err376);
 errors++;
 }
-if(data205.at === undefined){
-const err377 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i17,keyword:"required",params:{missingProperty: "at"}};
+}
+if(data183.priorityClassName !== undefined){
+let data201 = data183.priorityClassName;
+if(typeof data201 === "string"){
+if(data201.length > 253 && func2(data201) > 253){
+const err377 = {instancePath:instancePath+"/spec/extensions/scheduling/priorityClassName",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err377);
 errors++;
 }
-if(data205.template !== undefined){
-let data206 = data205.template;
-if(typeof data206 === "string"){
-if(data206.length > 64 && func2(data206) > 64){
-const err378 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i17+"/template",keyword:"maxLength",params:{limit: 64}};
+if(data201.length < 2 && func2(data201) < 1){
+const err378 = {instancePath:instancePath+"/spec/extensions/scheduling/priorityClassName",keyword:"minLength",params:{limit: 1}};
 vErrors = add(vErrors, err378);
 errors++;
 }
 }
 else {
-const err379 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i17+"/template",keyword:"type",params:{type: "string"}};
+const err379 = {instancePath:instancePath+"/spec/extensions/scheduling/priorityClassName",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err379);
 errors++;
 }
 }
-if(data205.reason !== undefined){
-let data207 = data205.reason;
-if(typeof data207 === "string"){
-if(data207.length > 64 && func2(data207) > 64){
-const err380 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i17+"/reason",keyword:"maxLength",params:{limit: 64}};
+if(data183.runtimeClassName !== undefined){
+let data202 = data183.runtimeClassName;
+if(typeof data202 === "string"){
+if(data202.length > 253 && func2(data202) > 253){
+const err380 = {instancePath:instancePath+"/spec/extensions/scheduling/runtimeClassName",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err380);
 errors++;
 }
-}
-else {
-const err381 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i17+"/reason",keyword:"type",params:{type: "string"}};
+if(data202.length < 2 && func2(data202) < 1){
+const err381 = {instancePath:instancePath+"/spec/extensions/scheduling/runtimeClassName",keyword:"minLength",params:{limit: 1}};
 vErrors = add(vErrors, err381);
 errors++;
 }
 }
-if(data205.message !== undefined){
-let data208 = data205.message;
-if(typeof data208 === "string"){
-if(data208.length > 512 && func2(data208) > 512){
-const err382 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i17+"/message",keyword:"maxLength",params:{limit: 512}};
+else {
+const err382 = {instancePath:instancePath+"/spec/extensions/scheduling/runtimeClassName",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err382);
 errors++;
 }
 }
-else {
-const err383 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i17+"/message",keyword:"type",params:{type: "string"}};
+if(data183.disruptionBudget !== undefined){
+let data203 = data183.disruptionBudget;
+if(data203 && typeof data203 == "object" && !Array.isArray(data203)){
+if(data203.maxUnavailable !== undefined){
+let data204 = data203.maxUnavailable;
+if(!(((typeof data204 == "number") && (!(data204 % 1) && !isNaN(data204))) && (isFinite(data204)))){
+const err383 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/maxUnavailable",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err383);
 errors++;
 }
-}
-if(data205.retry !== undefined){
-let data209 = data205.retry;
-if(typeof data209 === "string"){
-if(data209.length > 253 && func2(data209) > 253){
-const err384 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i17+"/retry",keyword:"maxLength",params:{limit: 253}};
+if((typeof data204 == "number") && (isFinite(data204))){
+if(data204 > 2147483647 || isNaN(data204)){
+const err384 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/maxUnavailable",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err384);
 errors++;
 }
-}
-else {
-const err385 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i17+"/retry",keyword:"type",params:{type: "string"}};
+if(data204 < 1 || isNaN(data204)){
+const err385 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/maxUnavailable",keyword:"minimum",params:{comparison: ">=", limit: 1}};
 vErrors = add(vErrors, err385);
 errors++;
 }
 }
-if(data205.contract !== undefined){
-let data210 = data205.contract;
-if(typeof data210 === "string"){
-if(data210.length > 64 && func2(data210) > 64){
-const err386 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i17+"/contract",keyword:"maxLength",params:{limit: 64}};
+}
+if(data203.unhealthyPodEvictionPolicy !== undefined){
+let data205 = data203.unhealthyPodEvictionPolicy;
+if(typeof data205 !== "string"){
+const err386 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/unhealthyPodEvictionPolicy",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err386);
 errors++;
 }
-}
-else {
-const err387 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i17+"/contract",keyword:"type",params:{type: "string"}};
+if(!((data205 === "AlwaysAllow") || (data205 === "IfHealthyBudget"))){
+const err387 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/unhealthyPodEvictionPolicy",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.disruptionBudget.properties.unhealthyPodEvictionPolicy.enum}};
 vErrors = add(vErrors, err387);
 errors++;
 }
 }
-if(data205.at !== undefined){
-let data211 = data205.at;
-if(typeof data211 === "string"){
-if(!pattern4.test(data211)){
-const err388 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i17+"/at",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
+}
+else {
+const err388 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err388);
 errors++;
 }
 }
+}
 else {
-const err389 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i17+"/at",keyword:"type",params:{type: "string"}};
+const err389 = {instancePath:instancePath+"/spec/extensions/scheduling",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err389);
 errors++;
 }
 }
 }
 else {
-const err390 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i17,keyword:"type",params:{type: "object"}};
+const err390 = {instancePath:instancePath+"/spec/extensions",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err390);
 errors++;
 }
 }
 }
 else {
-const err391 = {instancePath:instancePath+"/status/extensions/rollout/failed",keyword:"type",params:{type: "array"}};
+const err391 = {instancePath:instancePath+"/spec",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err391);
 errors++;
 }
 }
-}
-else {
-const err392 = {instancePath:instancePath+"/status/extensions/rollout",keyword:"type",params:{type: "object"}};
+if(data.status !== undefined){
+let data206 = data.status;
+if(data206 && typeof data206 == "object" && !Array.isArray(data206)){
+if(data206.observedGeneration !== undefined){
+let data207 = data206.observedGeneration;
+if(!(((typeof data207 == "number") && (!(data207 % 1) && !isNaN(data207))) && (isFinite(data207)))){
+const err392 = {instancePath:instancePath+"/status/observedGeneration",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err392);
 errors++;
 }
-}
-if(data161.podFailure !== undefined){
-let data212 = data161.podFailure;
-if(data212 && typeof data212 == "object" && !Array.isArray(data212)){
-if(data212.cause === undefined){
-const err393 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"required",params:{missingProperty: "cause"}};
+if((typeof data207 == "number") && (isFinite(data207))){
+if(data207 > 9223372036854776000 || isNaN(data207)){
+const err393 = {instancePath:instancePath+"/status/observedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
 vErrors = add(vErrors, err393);
 errors++;
 }
-if(data212.pod === undefined){
-const err394 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"required",params:{missingProperty: "pod"}};
+if(data207 < -9223372036854776000 || isNaN(data207)){
+const err394 = {instancePath:instancePath+"/status/observedGeneration",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
 vErrors = add(vErrors, err394);
 errors++;
 }
-if(data212.cause !== undefined){
-let data213 = data212.cause;
-if(typeof data213 !== "string"){
-const err395 = {instancePath:instancePath+"/status/extensions/podFailure/cause",keyword:"type",params:{type: "string"}};
+}
+}
+if(data206.phase !== undefined){
+let data208 = data206.phase;
+if(typeof data208 !== "string"){
+const err395 = {instancePath:instancePath+"/status/phase",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err395);
 errors++;
 }
-if(!(((((((data213 === "ImagePull") || (data213 === "Configuration")) || (data213 === "Crashing")) || (data213 === "OutOfMemory")) || (data213 === "Unhealthy")) || (data213 === "Unschedulable")) || (data213 === "NotStarted"))){
-const err396 = {instancePath:instancePath+"/status/extensions/podFailure/cause",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.podFailure.properties.cause.enum}};
+if(!(((data208 === "Pending") || (data208 === "Running")) || (data208 === "Failed"))){
+const err396 = {instancePath:instancePath+"/status/phase",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.phase.enum}};
 vErrors = add(vErrors, err396);
 errors++;
 }
 }
-if(data212.pod !== undefined){
-let data214 = data212.pod;
-if(typeof data214 === "string"){
-if(data214.length > 253 && func2(data214) > 253){
-const err397 = {instancePath:instancePath+"/status/extensions/podFailure/pod",keyword:"maxLength",params:{limit: 253}};
+if(data206.deploymentName !== undefined){
+if(typeof data206.deploymentName !== "string"){
+const err397 = {instancePath:instancePath+"/status/deploymentName",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err397);
 errors++;
 }
 }
-else {
-const err398 = {instancePath:instancePath+"/status/extensions/podFailure/pod",keyword:"type",params:{type: "string"}};
+if(data206.serviceName !== undefined){
+if(typeof data206.serviceName !== "string"){
+const err398 = {instancePath:instancePath+"/status/serviceName",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err398);
 errors++;
 }
 }
-if(data212.image !== undefined){
-let data215 = data212.image;
-if(typeof data215 === "string"){
-if(data215.length > 1000 && func2(data215) > 1000){
-const err399 = {instancePath:instancePath+"/status/extensions/podFailure/image",keyword:"maxLength",params:{limit: 1000}};
+if(data206.address !== undefined){
+let data211 = data206.address;
+if(data211 && typeof data211 == "object" && !Array.isArray(data211)){
+if(data211.url !== undefined){
+if(typeof data211.url !== "string"){
+const err399 = {instancePath:instancePath+"/status/address/url",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err399);
 errors++;
 }
 }
+}
 else {
-const err400 = {instancePath:instancePath+"/status/extensions/podFailure/image",keyword:"type",params:{type: "string"}};
+const err400 = {instancePath:instancePath+"/status/address",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err400);
 errors++;
 }
 }
-if(data212.exitCode !== undefined){
-let data216 = data212.exitCode;
-if(!(((typeof data216 == "number") && (!(data216 % 1) && !isNaN(data216))) && (isFinite(data216)))){
-const err401 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"type",params:{type: "integer"}};
+if(data206.replicas !== undefined){
+let data213 = data206.replicas;
+if(!(((typeof data213 == "number") && (!(data213 % 1) && !isNaN(data213))) && (isFinite(data213)))){
+const err401 = {instancePath:instancePath+"/status/replicas",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err401);
 errors++;
 }
-if((typeof data216 == "number") && (isFinite(data216))){
-if(data216 > 2147483647 || isNaN(data216)){
-const err402 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+if((typeof data213 == "number") && (isFinite(data213))){
+if(data213 > 2147483647 || isNaN(data213)){
+const err402 = {instancePath:instancePath+"/status/replicas",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err402);
 errors++;
 }
-if(data216 < -2147483648 || isNaN(data216)){
-const err403 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+if(data213 < -2147483648 || isNaN(data213)){
+const err403 = {instancePath:instancePath+"/status/replicas",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err403);
 errors++;
 }
 }
 }
-if(data212.restarts !== undefined){
-let data217 = data212.restarts;
-if(!(((typeof data217 == "number") && (!(data217 % 1) && !isNaN(data217))) && (isFinite(data217)))){
-const err404 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"type",params:{type: "integer"}};
+if(data206.readyReplicas !== undefined){
+let data214 = data206.readyReplicas;
+if(!(((typeof data214 == "number") && (!(data214 % 1) && !isNaN(data214))) && (isFinite(data214)))){
+const err404 = {instancePath:instancePath+"/status/readyReplicas",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err404);
 errors++;
 }
-if((typeof data217 == "number") && (isFinite(data217))){
-if(data217 > 2147483647 || isNaN(data217)){
-const err405 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+if((typeof data214 == "number") && (isFinite(data214))){
+if(data214 > 2147483647 || isNaN(data214)){
+const err405 = {instancePath:instancePath+"/status/readyReplicas",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err405);
 errors++;
 }
-if(data217 < -2147483648 || isNaN(data217)){
-const err406 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+if(data214 < -2147483648 || isNaN(data214)){
+const err406 = {instancePath:instancePath+"/status/readyReplicas",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err406);
 errors++;
 }
 }
 }
-if(data212.notReadyAfterSeconds !== undefined){
-let data218 = data212.notReadyAfterSeconds;
-if(!(((typeof data218 == "number") && (!(data218 % 1) && !isNaN(data218))) && (isFinite(data218)))){
-const err407 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"type",params:{type: "integer"}};
+if(data206.selector !== undefined){
+if(typeof data206.selector !== "string"){
+const err407 = {instancePath:instancePath+"/status/selector",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err407);
 errors++;
 }
-if((typeof data218 == "number") && (isFinite(data218))){
-if(data218 > 2147483647 || isNaN(data218)){
-const err408 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+if(data206.serverInfo !== undefined){
+let data216 = data206.serverInfo;
+if(data216 && typeof data216 == "object" && !Array.isArray(data216)){
+if(data216.name !== undefined){
+if(typeof data216.name !== "string"){
+const err408 = {instancePath:instancePath+"/status/serverInfo/name",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err408);
 errors++;
 }
-if(data218 < -2147483648 || isNaN(data218)){
-const err409 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+}
+if(data216.version !== undefined){
+if(typeof data216.version !== "string"){
+const err409 = {instancePath:instancePath+"/status/serverInfo/version",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err409);
 errors++;
 }
 }
-}
-if(data212.detail !== undefined){
-let data219 = data212.detail;
-if(typeof data219 === "string"){
-if(data219.length > 512 && func2(data219) > 512){
-const err410 = {instancePath:instancePath+"/status/extensions/podFailure/detail",keyword:"maxLength",params:{limit: 512}};
+if(data216.protocolVersion !== undefined){
+if(typeof data216.protocolVersion !== "string"){
+const err410 = {instancePath:instancePath+"/status/serverInfo/protocolVersion",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err410);
 errors++;
 }
 }
-else {
-const err411 = {instancePath:instancePath+"/status/extensions/podFailure/detail",keyword:"type",params:{type: "string"}};
+if(data216.instructions !== undefined){
+if(typeof data216.instructions !== "string"){
+const err411 = {instancePath:instancePath+"/status/serverInfo/instructions",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err411);
 errors++;
 }
 }
-if(data212.hint !== undefined){
-let data220 = data212.hint;
-if(typeof data220 !== "string"){
-const err412 = {instancePath:instancePath+"/status/extensions/podFailure/hint",keyword:"type",params:{type: "string"}};
+if(data216.capabilities !== undefined){
+let data221 = data216.capabilities;
+if(data221 && typeof data221 == "object" && !Array.isArray(data221)){
+if(data221.tools !== undefined){
+if(typeof data221.tools !== "boolean"){
+const err412 = {instancePath:instancePath+"/status/serverInfo/capabilities/tools",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err412);
 errors++;
 }
-if(!((((((((((((data220 === "Stdio") || (data220 === "Crash")) || (data220 === "Unready")) || (data220 === "Start")) || (data220 === "Own")) || (data220 === "Root")) || (data220 === "NoAnswer")) || (data220 === "WrongAnswer")) || (data220 === "NotFound")) || (data220 === "NotExecutable")) || (data220 === "NotStarted")) || (data220 === "Cwd"))){
-const err413 = {instancePath:instancePath+"/status/extensions/podFailure/hint",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.podFailure.properties.hint.enum}};
+}
+if(data221.resources !== undefined){
+if(typeof data221.resources !== "boolean"){
+const err413 = {instancePath:instancePath+"/status/serverInfo/capabilities/resources",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err413);
 errors++;
 }
 }
-}
-else {
-const err414 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"type",params:{type: "object"}};
+if(data221.prompts !== undefined){
+if(typeof data221.prompts !== "boolean"){
+const err414 = {instancePath:instancePath+"/status/serverInfo/capabilities/prompts",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err414);
 errors++;
 }
 }
-if(data161.tools !== undefined){
-let data221 = data161.tools;
-if(data221 && typeof data221 == "object" && !Array.isArray(data221)){
-if(data221.digest !== undefined){
-let data222 = data221.digest;
-if(typeof data222 === "string"){
-if(data222.length > 80 && func2(data222) > 80){
-const err415 = {instancePath:instancePath+"/status/extensions/tools/digest",keyword:"maxLength",params:{limit: 80}};
+if(data221.logging !== undefined){
+if(typeof data221.logging !== "boolean"){
+const err415 = {instancePath:instancePath+"/status/serverInfo/capabilities/logging",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err415);
 errors++;
 }
 }
-else {
-const err416 = {instancePath:instancePath+"/status/extensions/tools/digest",keyword:"type",params:{type: "string"}};
+if(data221.completions !== undefined){
+if(typeof data221.completions !== "boolean"){
+const err416 = {instancePath:instancePath+"/status/serverInfo/capabilities/completions",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err416);
 errors++;
 }
 }
-if(data221.image !== undefined){
-let data223 = data221.image;
-if(typeof data223 === "string"){
-if(data223.length > 1000 && func2(data223) > 1000){
-const err417 = {instancePath:instancePath+"/status/extensions/tools/image",keyword:"maxLength",params:{limit: 1000}};
+}
+else {
+const err417 = {instancePath:instancePath+"/status/serverInfo/capabilities",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err417);
 errors++;
 }
 }
+}
 else {
-const err418 = {instancePath:instancePath+"/status/extensions/tools/image",keyword:"type",params:{type: "string"}};
+const err418 = {instancePath:instancePath+"/status/serverInfo",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err418);
 errors++;
 }
 }
-if(data221.changedAt !== undefined){
-let data224 = data221.changedAt;
-if(typeof data224 === "string"){
-if(!pattern4.test(data224)){
-const err419 = {instancePath:instancePath+"/status/extensions/tools/changedAt",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
+if(data206.handshakeRetryCount !== undefined){
+let data227 = data206.handshakeRetryCount;
+if(!(((typeof data227 == "number") && (!(data227 % 1) && !isNaN(data227))) && (isFinite(data227)))){
+const err419 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err419);
 errors++;
 }
-}
-else {
-const err420 = {instancePath:instancePath+"/status/extensions/tools/changedAt",keyword:"type",params:{type: "string"}};
+if((typeof data227 == "number") && (isFinite(data227))){
+if(data227 > 2147483647 || isNaN(data227)){
+const err420 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err420);
 errors++;
 }
-}
-if(data221.accepted !== undefined){
-let data225 = data221.accepted;
-if(typeof data225 === "string"){
-if(data225.length > 80 && func2(data225) > 80){
-const err421 = {instancePath:instancePath+"/status/extensions/tools/accepted",keyword:"maxLength",params:{limit: 80}};
+if(data227 < -2147483648 || isNaN(data227)){
+const err421 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err421);
 errors++;
 }
 }
-else {
-const err422 = {instancePath:instancePath+"/status/extensions/tools/accepted",keyword:"type",params:{type: "string"}};
+}
+if(data206.gatewayBinding !== undefined){
+let data228 = data206.gatewayBinding;
+if(data228 && typeof data228 == "object" && !Array.isArray(data228)){
+if(data228.name !== undefined){
+if(typeof data228.name !== "string"){
+const err422 = {instancePath:instancePath+"/status/gatewayBinding/name",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err422);
 errors++;
 }
 }
-if(data221.ignore !== undefined){
-let data226 = data221.ignore;
-if(Array.isArray(data226)){
-if(data226.length > 16){
-const err423 = {instancePath:instancePath+"/status/extensions/tools/ignore",keyword:"maxItems",params:{limit: 16}};
+if(data228.provider !== undefined){
+if(typeof data228.provider !== "string"){
+const err423 = {instancePath:instancePath+"/status/gatewayBinding/provider",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err423);
 errors++;
 }
-const len18 = data226.length;
-for(let i18=0; i18<len18; i18++){
-let data227 = data226[i18];
-if(typeof data227 === "string"){
-if(data227.length > 256 && func2(data227) > 256){
-const err424 = {instancePath:instancePath+"/status/extensions/tools/ignore/" + i18,keyword:"maxLength",params:{limit: 256}};
+}
+}
+else {
+const err424 = {instancePath:instancePath+"/status/gatewayBinding",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err424);
 errors++;
 }
 }
-else {
-const err425 = {instancePath:instancePath+"/status/extensions/tools/ignore/" + i18,keyword:"type",params:{type: "string"}};
+if(data206.extensions !== undefined){
+let data231 = data206.extensions;
+if(data231 && typeof data231 == "object" && !Array.isArray(data231)){
+if(data231.release !== undefined){
+let data232 = data231.release;
+if(typeof data232 === "string"){
+if(data232.length > 64 && func2(data232) > 64){
+const err425 = {instancePath:instancePath+"/status/extensions/release",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err425);
 errors++;
 }
 }
-}
 else {
-const err426 = {instancePath:instancePath+"/status/extensions/tools/ignore",keyword:"type",params:{type: "array"}};
+const err426 = {instancePath:instancePath+"/status/extensions/release",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err426);
 errors++;
 }
 }
-if(data221.list !== undefined){
-let data228 = data221.list;
-if(Array.isArray(data228)){
-if(data228.length > 64){
-const err427 = {instancePath:instancePath+"/status/extensions/tools/list",keyword:"maxItems",params:{limit: 64}};
+if(data231.causes !== undefined){
+let data233 = data231.causes;
+if(data233 && typeof data233 == "object" && !Array.isArray(data233)){
+if(Object.keys(data233).length > 16){
+const err427 = {instancePath:instancePath+"/status/extensions/causes",keyword:"maxProperties",params:{limit: 16}};
 vErrors = add(vErrors, err427);
 errors++;
 }
-const len19 = data228.length;
-for(let i19=0; i19<len19; i19++){
-let data229 = data228[i19];
-if(data229 && typeof data229 == "object" && !Array.isArray(data229)){
-if(data229.name === undefined){
-const err428 = {instancePath:instancePath+"/status/extensions/tools/list/" + i19,keyword:"required",params:{missingProperty: "name"}};
+for(const key9 in data233){
+let data234 = data233[key9];
+if(typeof data234 === "string"){
+if(data234.length > 200 && func2(data234) > 200){
+const err428 = {instancePath:instancePath+"/status/extensions/causes/" + escapePointer(key9),keyword:"maxLength",params:{limit: 200}};
 vErrors = add(vErrors, err428);
-errors++;
-}
-if(data229.interface === undefined){
-const err429 = {instancePath:instancePath+"/status/extensions/tools/list/" + i19,keyword:"required",params:{missingProperty: "interface"}};
-vErrors = add(vErrors, err429);
-errors++;
-}
-if(data229.wording === undefined){
-const err430 = {instancePath:instancePath+"/status/extensions/tools/list/" + i19,keyword:"required",params:{missingProperty: "wording"}};
-vErrors = add(vErrors, err430);
-errors++;
-}
-if(data229.name !== undefined){
-let data230 = data229.name;
-if(typeof data230 === "string"){
-if(data230.length > 128 && func2(data230) > 128){
-const err431 = {instancePath:instancePath+"/status/extensions/tools/list/" + i19+"/name",keyword:"maxLength",params:{limit: 128}};
-vErrors = add(vErrors, err431);
 errors++;
 }
 }
 else {
-const err432 = {instancePath:instancePath+"/status/extensions/tools/list/" + i19+"/name",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err432);
+const err429 = {instancePath:instancePath+"/status/extensions/causes/" + escapePointer(key9),keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err429);
 errors++;
 }
 }
-if(data229.interface !== undefined){
-let data231 = data229.interface;
-if(typeof data231 === "string"){
-if(data231.length > 16 && func2(data231) > 16){
-const err433 = {instancePath:instancePath+"/status/extensions/tools/list/" + i19+"/interface",keyword:"maxLength",params:{limit: 16}};
+}
+else {
+const err430 = {instancePath:instancePath+"/status/extensions/causes",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err430);
+errors++;
+}
+}
+if(data231.policy !== undefined){
+let data235 = data231.policy;
+if(data235 && typeof data235 == "object" && !Array.isArray(data235)){
+if(data235.revision !== undefined){
+let data236 = data235.revision;
+if(!(((typeof data236 == "number") && (!(data236 % 1) && !isNaN(data236))) && (isFinite(data236)))){
+const err431 = {instancePath:instancePath+"/status/extensions/policy/revision",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err431);
+errors++;
+}
+if((typeof data236 == "number") && (isFinite(data236))){
+if(data236 > 2147483647 || isNaN(data236)){
+const err432 = {instancePath:instancePath+"/status/extensions/policy/revision",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err432);
+errors++;
+}
+if(data236 < 1 || isNaN(data236)){
+const err433 = {instancePath:instancePath+"/status/extensions/policy/revision",keyword:"minimum",params:{comparison: ">=", limit: 1}};
 vErrors = add(vErrors, err433);
 errors++;
 }
 }
-else {
-const err434 = {instancePath:instancePath+"/status/extensions/tools/list/" + i19+"/interface",keyword:"type",params:{type: "string"}};
+}
+if(data235.digests !== undefined){
+let data237 = data235.digests;
+if(data237 && typeof data237 == "object" && !Array.isArray(data237)){
+if(Object.keys(data237).length > 200){
+const err434 = {instancePath:instancePath+"/status/extensions/policy/digests",keyword:"maxProperties",params:{limit: 200}};
 vErrors = add(vErrors, err434);
 errors++;
 }
-}
-if(data229.wording !== undefined){
-let data232 = data229.wording;
-if(typeof data232 === "string"){
-if(data232.length > 16 && func2(data232) > 16){
-const err435 = {instancePath:instancePath+"/status/extensions/tools/list/" + i19+"/wording",keyword:"maxLength",params:{limit: 16}};
+for(const key10 in data237){
+let data238 = data237[key10];
+if(typeof data238 === "string"){
+if(data238.length > 64 && func2(data238) > 64){
+const err435 = {instancePath:instancePath+"/status/extensions/policy/digests/" + escapePointer(key10),keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err435);
 errors++;
 }
 }
 else {
-const err436 = {instancePath:instancePath+"/status/extensions/tools/list/" + i19+"/wording",keyword:"type",params:{type: "string"}};
+const err436 = {instancePath:instancePath+"/status/extensions/policy/digests/" + escapePointer(key10),keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err436);
 errors++;
 }
 }
-if(data229.readOnly !== undefined){
-if(typeof data229.readOnly !== "boolean"){
-const err437 = {instancePath:instancePath+"/status/extensions/tools/list/" + i19+"/readOnly",keyword:"type",params:{type: "boolean"}};
+}
+else {
+const err437 = {instancePath:instancePath+"/status/extensions/policy/digests",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err437);
 errors++;
 }
 }
-if(data229.destructive !== undefined){
-if(typeof data229.destructive !== "boolean"){
-const err438 = {instancePath:instancePath+"/status/extensions/tools/list/" + i19+"/destructive",keyword:"type",params:{type: "boolean"}};
+if(data235.digest !== undefined){
+let data239 = data235.digest;
+if(typeof data239 === "string"){
+if(data239.length > 64 && func2(data239) > 64){
+const err438 = {instancePath:instancePath+"/status/extensions/policy/digest",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err438);
 errors++;
 }
 }
-if(data229.openWorld !== undefined){
-if(typeof data229.openWorld !== "boolean"){
-const err439 = {instancePath:instancePath+"/status/extensions/tools/list/" + i19+"/openWorld",keyword:"type",params:{type: "boolean"}};
+else {
+const err439 = {instancePath:instancePath+"/status/extensions/policy/digest",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err439);
 errors++;
 }
 }
-}
-else {
-const err440 = {instancePath:instancePath+"/status/extensions/tools/list/" + i19,keyword:"type",params:{type: "object"}};
+if(data235.generation !== undefined){
+let data240 = data235.generation;
+if(!(((typeof data240 == "number") && (!(data240 % 1) && !isNaN(data240))) && (isFinite(data240)))){
+const err440 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err440);
 errors++;
 }
-}
-}
-else {
-const err441 = {instancePath:instancePath+"/status/extensions/tools/list",keyword:"type",params:{type: "array"}};
+if((typeof data240 == "number") && (isFinite(data240))){
+if(data240 > 9223372036854776000 || isNaN(data240)){
+const err441 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
 vErrors = add(vErrors, err441);
 errors++;
 }
-}
-if(data221.truncated !== undefined){
-let data236 = data221.truncated;
-if(!(((typeof data236 == "number") && (!(data236 % 1) && !isNaN(data236))) && (isFinite(data236)))){
-const err442 = {instancePath:instancePath+"/status/extensions/tools/truncated",keyword:"type",params:{type: "integer"}};
+if(data240 < -9223372036854776000 || isNaN(data240)){
+const err442 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
 vErrors = add(vErrors, err442);
 errors++;
 }
-if((typeof data236 == "number") && (isFinite(data236))){
-if(data236 > 2147483647 || isNaN(data236)){
-const err443 = {instancePath:instancePath+"/status/extensions/tools/truncated",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+}
+if(data235.tolerated !== undefined){
+let data241 = data235.tolerated;
+if(Array.isArray(data241)){
+if(data241.length > 50){
+const err443 = {instancePath:instancePath+"/status/extensions/policy/tolerated",keyword:"maxItems",params:{limit: 50}};
 vErrors = add(vErrors, err443);
 errors++;
 }
-if(data236 < -2147483648 || isNaN(data236)){
-const err444 = {instancePath:instancePath+"/status/extensions/tools/truncated",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+const len16 = data241.length;
+for(let i16=0; i16<len16; i16++){
+let data242 = data241[i16];
+if(data242 && typeof data242 == "object" && !Array.isArray(data242)){
+if(data242.rule === undefined){
+const err444 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i16,keyword:"required",params:{missingProperty: "rule"}};
 vErrors = add(vErrors, err444);
 errors++;
 }
-}
-}
-if(data221.truncatedNotReadOnly !== undefined){
-let data237 = data221.truncatedNotReadOnly;
-if(!(((typeof data237 == "number") && (!(data237 % 1) && !isNaN(data237))) && (isFinite(data237)))){
-const err445 = {instancePath:instancePath+"/status/extensions/tools/truncatedNotReadOnly",keyword:"type",params:{type: "integer"}};
+if(data242.path === undefined){
+const err445 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i16,keyword:"required",params:{missingProperty: "path"}};
 vErrors = add(vErrors, err445);
 errors++;
 }
-if((typeof data237 == "number") && (isFinite(data237))){
-if(data237 > 2147483647 || isNaN(data237)){
-const err446 = {instancePath:instancePath+"/status/extensions/tools/truncatedNotReadOnly",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+if(data242.message === undefined){
+const err446 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i16,keyword:"required",params:{missingProperty: "message"}};
 vErrors = add(vErrors, err446);
 errors++;
 }
-if(data237 < 0 || isNaN(data237)){
-const err447 = {instancePath:instancePath+"/status/extensions/tools/truncatedNotReadOnly",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+if(data242.fingerprint === undefined){
+const err447 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i16,keyword:"required",params:{missingProperty: "fingerprint"}};
 vErrors = add(vErrors, err447);
 errors++;
 }
-}
-}
-if(data221.reason !== undefined){
-let data238 = data221.reason;
-if(typeof data238 !== "string"){
-const err448 = {instancePath:instancePath+"/status/extensions/tools/reason",keyword:"type",params:{type: "string"}};
+if(data242.rule !== undefined){
+let data243 = data242.rule;
+if(typeof data243 === "string"){
+if(data243.length > 100 && func2(data243) > 100){
+const err448 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i16+"/rule",keyword:"maxLength",params:{limit: 100}};
 vErrors = add(vErrors, err448);
 errors++;
 }
-if(!(((data238 === "ContractTooLarge") || (data238 === "ContractUnreadable")) || (data238 === "ContractUnstable"))){
-const err449 = {instancePath:instancePath+"/status/extensions/tools/reason",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.tools.properties.reason.enum}};
+}
+else {
+const err449 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i16+"/rule",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err449);
 errors++;
 }
 }
-if(data221.message !== undefined){
-let data239 = data221.message;
-if(typeof data239 === "string"){
-if(data239.length > 256 && func2(data239) > 256){
-const err450 = {instancePath:instancePath+"/status/extensions/tools/message",keyword:"maxLength",params:{limit: 256}};
+if(data242.path !== undefined){
+let data244 = data242.path;
+if(typeof data244 === "string"){
+if(data244.length > 400 && func2(data244) > 400){
+const err450 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i16+"/path",keyword:"maxLength",params:{limit: 400}};
 vErrors = add(vErrors, err450);
 errors++;
 }
 }
 else {
-const err451 = {instancePath:instancePath+"/status/extensions/tools/message",keyword:"type",params:{type: "string"}};
+const err451 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i16+"/path",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err451);
 errors++;
 }
 }
-}
-else {
-const err452 = {instancePath:instancePath+"/status/extensions/tools",keyword:"type",params:{type: "object"}};
+if(data242.message !== undefined){
+let data245 = data242.message;
+if(typeof data245 === "string"){
+if(data245.length > 400 && func2(data245) > 400){
+const err452 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i16+"/message",keyword:"maxLength",params:{limit: 400}};
 vErrors = add(vErrors, err452);
 errors++;
 }
 }
-if(data161.verification !== undefined){
-let data240 = data161.verification;
-if(data240 && typeof data240 == "object" && !Array.isArray(data240)){
-if(data240.era !== undefined){
-let data241 = data240.era;
-if(typeof data241 !== "string"){
-const err453 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"type",params:{type: "string"}};
+else {
+const err453 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i16+"/message",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err453);
 errors++;
 }
-if(!((data241 === "Stateless") || (data241 === "Handshake"))){
-const err454 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.verification.properties.era.enum}};
+}
+if(data242.fingerprint !== undefined){
+let data246 = data242.fingerprint;
+if(typeof data246 === "string"){
+if(data246.length > 64 && func2(data246) > 64){
+const err454 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i16+"/fingerprint",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err454);
 errors++;
 }
 }
-if(data240.image !== undefined){
-let data242 = data240.image;
-if(typeof data242 === "string"){
-if(data242.length > 1000 && func2(data242) > 1000){
-const err455 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"maxLength",params:{limit: 1000}};
+else {
+const err455 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i16+"/fingerprint",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err455);
 errors++;
 }
 }
+}
 else {
-const err456 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"type",params:{type: "string"}};
+const err456 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i16,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err456);
 errors++;
 }
 }
-if(data240.goneWhenAsked !== undefined){
-let data243 = data240.goneWhenAsked;
-if(!(((typeof data243 == "number") && (!(data243 % 1) && !isNaN(data243))) && (isFinite(data243)))){
-const err457 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"type",params:{type: "integer"}};
+}
+else {
+const err457 = {instancePath:instancePath+"/status/extensions/policy/tolerated",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err457);
 errors++;
 }
-if((typeof data243 == "number") && (isFinite(data243))){
-if(data243 > 8 || isNaN(data243)){
-const err458 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"maximum",params:{comparison: "<=", limit: 8}};
+}
+if(data235.excused !== undefined){
+let data247 = data235.excused;
+if(Array.isArray(data247)){
+if(data247.length > 100){
+const err458 = {instancePath:instancePath+"/status/extensions/policy/excused",keyword:"maxItems",params:{limit: 100}};
 vErrors = add(vErrors, err458);
 errors++;
 }
-if(data243 < 1 || isNaN(data243)){
-const err459 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+const len17 = data247.length;
+for(let i17=0; i17<len17; i17++){
+let data248 = data247[i17];
+if(typeof data248 === "string"){
+if(data248.length > 100 && func2(data248) > 100){
+const err459 = {instancePath:instancePath+"/status/extensions/policy/excused/" + i17,keyword:"maxLength",params:{limit: 100}};
 vErrors = add(vErrors, err459);
 errors++;
 }
 }
-}
-if(data240.lastVerdictTime !== undefined){
-let data244 = data240.lastVerdictTime;
-if(typeof data244 === "string"){
-if(!pattern4.test(data244)){
-const err460 = {instancePath:instancePath+"/status/extensions/verification/lastVerdictTime",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
+else {
+const err460 = {instancePath:instancePath+"/status/extensions/policy/excused/" + i17,keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err460);
 errors++;
 }
 }
+}
 else {
-const err461 = {instancePath:instancePath+"/status/extensions/verification/lastVerdictTime",keyword:"type",params:{type: "string"}};
+const err461 = {instancePath:instancePath+"/status/extensions/policy/excused",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err461);
 errors++;
 }
 }
-if(data240.verifiedGeneration !== undefined){
-let data245 = data240.verifiedGeneration;
-if(!(((typeof data245 == "number") && (!(data245 % 1) && !isNaN(data245))) && (isFinite(data245)))){
-const err462 = {instancePath:instancePath+"/status/extensions/verification/verifiedGeneration",keyword:"type",params:{type: "integer"}};
+if(data235.excusedFingerprints !== undefined){
+let data249 = data235.excusedFingerprints;
+if(Array.isArray(data249)){
+if(data249.length > 50){
+const err462 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints",keyword:"maxItems",params:{limit: 50}};
 vErrors = add(vErrors, err462);
 errors++;
 }
-if((typeof data245 == "number") && (isFinite(data245))){
-if(data245 > 9223372036854776000 || isNaN(data245)){
-const err463 = {instancePath:instancePath+"/status/extensions/verification/verifiedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+const len18 = data249.length;
+for(let i18=0; i18<len18; i18++){
+let data250 = data249[i18];
+if(typeof data250 === "string"){
+if(data250.length > 64 && func2(data250) > 64){
+const err463 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints/" + i18,keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err463);
 errors++;
 }
-if(data245 < -9223372036854776000 || isNaN(data245)){
-const err464 = {instancePath:instancePath+"/status/extensions/verification/verifiedGeneration",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
+}
+else {
+const err464 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints/" + i18,keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err464);
 errors++;
 }
 }
 }
-if(data240.toolsDigest !== undefined){
-let data246 = data240.toolsDigest;
-if(typeof data246 === "string"){
-if(data246.length > 80 && func2(data246) > 80){
-const err465 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"maxLength",params:{limit: 80}};
+else {
+const err465 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err465);
 errors++;
 }
 }
-else {
-const err466 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"type",params:{type: "string"}};
+if(data235.pods !== undefined){
+let data251 = data235.pods;
+if(typeof data251 === "string"){
+if(data251.length > 64 && func2(data251) > 64){
+const err466 = {instancePath:instancePath+"/status/extensions/policy/pods",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err466);
 errors++;
 }
 }
-if(data240.notCounted !== undefined){
-let data247 = data240.notCounted;
-if(typeof data247 === "string"){
-if(data247.length > 256 && func2(data247) > 256){
-const err467 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"maxLength",params:{limit: 256}};
+else {
+const err467 = {instancePath:instancePath+"/status/extensions/policy/pods",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err467);
 errors++;
 }
 }
-else {
-const err468 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err468);
-errors++;
-}
-}
-if(data240.failingPods !== undefined){
-let data248 = data240.failingPods;
-if(Array.isArray(data248)){
-if(data248.length > 3){
-const err469 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"maxItems",params:{limit: 3}};
-vErrors = add(vErrors, err469);
-errors++;
-}
-const len20 = data248.length;
-for(let i20=0; i20<len20; i20++){
-let data249 = data248[i20];
-if(data249 && typeof data249 == "object" && !Array.isArray(data249)){
-if(data249.name === undefined){
-const err470 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i20,keyword:"required",params:{missingProperty: "name"}};
-vErrors = add(vErrors, err470);
-errors++;
-}
-if(data249.message === undefined){
-const err471 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i20,keyword:"required",params:{missingProperty: "message"}};
-vErrors = add(vErrors, err471);
-errors++;
-}
-if(data249.name !== undefined){
-let data250 = data249.name;
-if(typeof data250 === "string"){
-if(data250.length > 253 && func2(data250) > 253){
-const err472 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i20+"/name",keyword:"maxLength",params:{limit: 253}};
-vErrors = add(vErrors, err472);
-errors++;
-}
-}
-else {
-const err473 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i20+"/name",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err473);
-errors++;
-}
-}
-if(data249.message !== undefined){
-let data251 = data249.message;
-if(typeof data251 === "string"){
-if(data251.length > 256 && func2(data251) > 256){
-const err474 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i20+"/message",keyword:"maxLength",params:{limit: 256}};
-vErrors = add(vErrors, err474);
-errors++;
-}
-}
-else {
-const err475 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i20+"/message",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err475);
-errors++;
-}
-}
-}
-else {
-const err476 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i20,keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err476);
-errors++;
-}
-}
-}
-else {
-const err477 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"type",params:{type: "array"}};
-vErrors = add(vErrors, err477);
-errors++;
-}
-}
-if(data240.toolCount !== undefined){
-let data252 = data240.toolCount;
+if(data235.toleratedNotListed !== undefined){
+let data252 = data235.toleratedNotListed;
 if(!(((typeof data252 == "number") && (!(data252 % 1) && !isNaN(data252))) && (isFinite(data252)))){
-const err478 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"type",params:{type: "integer"}};
-vErrors = add(vErrors, err478);
+const err468 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err468);
 errors++;
 }
 if((typeof data252 == "number") && (isFinite(data252))){
 if(data252 > 2147483647 || isNaN(data252)){
-const err479 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+const err469 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err469);
+errors++;
+}
+if(data252 < -2147483648 || isNaN(data252)){
+const err470 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+vErrors = add(vErrors, err470);
+errors++;
+}
+}
+}
+}
+else {
+const err471 = {instancePath:instancePath+"/status/extensions/policy",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err471);
+errors++;
+}
+}
+if(data231.foreign !== undefined){
+let data253 = data231.foreign;
+if(data253 && typeof data253 == "object" && !Array.isArray(data253)){
+if(data253.fields === undefined){
+const err472 = {instancePath:instancePath+"/status/extensions/foreign",keyword:"required",params:{missingProperty: "fields"}};
+vErrors = add(vErrors, err472);
+errors++;
+}
+if(data253.fields !== undefined){
+let data254 = data253.fields;
+if(Array.isArray(data254)){
+if(data254.length > 20){
+const err473 = {instancePath:instancePath+"/status/extensions/foreign/fields",keyword:"maxItems",params:{limit: 20}};
+vErrors = add(vErrors, err473);
+errors++;
+}
+const len19 = data254.length;
+for(let i19=0; i19<len19; i19++){
+let data255 = data254[i19];
+if(data255 && typeof data255 == "object" && !Array.isArray(data255)){
+if(data255.kind === undefined){
+const err474 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i19,keyword:"required",params:{missingProperty: "kind"}};
+vErrors = add(vErrors, err474);
+errors++;
+}
+if(data255.path === undefined){
+const err475 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i19,keyword:"required",params:{missingProperty: "path"}};
+vErrors = add(vErrors, err475);
+errors++;
+}
+if(data255.state === undefined){
+const err476 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i19,keyword:"required",params:{missingProperty: "state"}};
+vErrors = add(vErrors, err476);
+errors++;
+}
+if(data255.kind !== undefined){
+let data256 = data255.kind;
+if(typeof data256 === "string"){
+if(data256.length > 63 && func2(data256) > 63){
+const err477 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i19+"/kind",keyword:"maxLength",params:{limit: 63}};
+vErrors = add(vErrors, err477);
+errors++;
+}
+}
+else {
+const err478 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i19+"/kind",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err478);
+errors++;
+}
+}
+if(data255.path !== undefined){
+let data257 = data255.path;
+if(typeof data257 === "string"){
+if(data257.length > 300 && func2(data257) > 300){
+const err479 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i19+"/path",keyword:"maxLength",params:{limit: 300}};
 vErrors = add(vErrors, err479);
 errors++;
 }
-if(data252 < 0 || isNaN(data252)){
-const err480 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+}
+else {
+const err480 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i19+"/path",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err480);
 errors++;
 }
 }
-}
-if(data240.resourceCount !== undefined){
-let data253 = data240.resourceCount;
-if(!(((typeof data253 == "number") && (!(data253 % 1) && !isNaN(data253))) && (isFinite(data253)))){
-const err481 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"type",params:{type: "integer"}};
+if(data255.manager !== undefined){
+let data258 = data255.manager;
+if(typeof data258 === "string"){
+if(data258.length > 128 && func2(data258) > 128){
+const err481 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i19+"/manager",keyword:"maxLength",params:{limit: 128}};
 vErrors = add(vErrors, err481);
 errors++;
 }
-if((typeof data253 == "number") && (isFinite(data253))){
-if(data253 > 2147483647 || isNaN(data253)){
-const err482 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+else {
+const err482 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i19+"/manager",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err482);
 errors++;
 }
-if(data253 < 0 || isNaN(data253)){
-const err483 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+}
+if(data255.state !== undefined){
+let data259 = data255.state;
+if(typeof data259 !== "string"){
+const err483 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i19+"/state",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err483);
 errors++;
 }
-}
-}
-if(data240.promptCount !== undefined){
-let data254 = data240.promptCount;
-if(!(((typeof data254 == "number") && (!(data254 % 1) && !isNaN(data254))) && (isFinite(data254)))){
-const err484 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"type",params:{type: "integer"}};
+if(!((((data259 === "Waiting") || (data259 === "ComesBack")) || (data259 === "FromAdmission")) || (data259 === "Stays"))){
+const err484 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i19+"/state",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.foreign.properties.fields.items.properties.state.enum}};
 vErrors = add(vErrors, err484);
 errors++;
 }
-if((typeof data254 == "number") && (isFinite(data254))){
-if(data254 > 2147483647 || isNaN(data254)){
-const err485 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+}
+else {
+const err485 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i19,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err485);
 errors++;
 }
-if(data254 < 0 || isNaN(data254)){
-const err486 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+}
+}
+else {
+const err486 = {instancePath:instancePath+"/status/extensions/foreign/fields",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err486);
 errors++;
 }
 }
-}
-}
-else {
-const err487 = {instancePath:instancePath+"/status/extensions/verification",keyword:"type",params:{type: "object"}};
+if(data253.notListed !== undefined){
+let data260 = data253.notListed;
+if(!(((typeof data260 == "number") && (!(data260 % 1) && !isNaN(data260))) && (isFinite(data260)))){
+const err487 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err487);
 errors++;
 }
-}
-}
-else {
-const err488 = {instancePath:instancePath+"/status/extensions",keyword:"type",params:{type: "object"}};
+if((typeof data260 == "number") && (isFinite(data260))){
+if(data260 > 2147483647 || isNaN(data260)){
+const err488 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err488);
 errors++;
 }
-}
-if(data136.conditions !== undefined){
-let data255 = data136.conditions;
-if(Array.isArray(data255)){
-const len21 = data255.length;
-for(let i21=0; i21<len21; i21++){
-let data256 = data255[i21];
-if(data256 && typeof data256 == "object" && !Array.isArray(data256)){
-if(data256.type === undefined){
-const err489 = {instancePath:instancePath+"/status/conditions/" + i21,keyword:"required",params:{missingProperty: "type"}};
+if(data260 < -2147483648 || isNaN(data260)){
+const err489 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err489);
 errors++;
 }
-if(data256.status === undefined){
-const err490 = {instancePath:instancePath+"/status/conditions/" + i21,keyword:"required",params:{missingProperty: "status"}};
+}
+}
+}
+else {
+const err490 = {instancePath:instancePath+"/status/extensions/foreign",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err490);
 errors++;
 }
-if(data256.lastTransitionTime === undefined){
-const err491 = {instancePath:instancePath+"/status/conditions/" + i21,keyword:"required",params:{missingProperty: "lastTransitionTime"}};
+}
+if(data231.rollout !== undefined){
+let data261 = data231.rollout;
+if(data261 && typeof data261 == "object" && !Array.isArray(data261)){
+if(data261.phase === undefined){
+const err491 = {instancePath:instancePath+"/status/extensions/rollout",keyword:"required",params:{missingProperty: "phase"}};
 vErrors = add(vErrors, err491);
 errors++;
 }
-if(data256.reason === undefined){
-const err492 = {instancePath:instancePath+"/status/conditions/" + i21,keyword:"required",params:{missingProperty: "reason"}};
+if(data261.target === undefined){
+const err492 = {instancePath:instancePath+"/status/extensions/rollout",keyword:"required",params:{missingProperty: "target"}};
 vErrors = add(vErrors, err492);
 errors++;
 }
-if(data256.message === undefined){
-const err493 = {instancePath:instancePath+"/status/conditions/" + i21,keyword:"required",params:{missingProperty: "message"}};
+if(data261.phase !== undefined){
+let data262 = data261.phase;
+if(typeof data262 !== "string"){
+const err493 = {instancePath:instancePath+"/status/extensions/rollout/phase",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err493);
 errors++;
 }
-if(data256.type !== undefined){
-let data257 = data256.type;
-if(typeof data257 === "string"){
-if(data257.length > 316 && func2(data257) > 316){
-const err494 = {instancePath:instancePath+"/status/conditions/" + i21+"/type",keyword:"maxLength",params:{limit: 316}};
+if(!(((((data262 === "Proving") || (data262 === "Rolling")) || (data262 === "Rejected")) || (data262 === "RolledBack")) || (data262 === "Blocked"))){
+const err494 = {instancePath:instancePath+"/status/extensions/rollout/phase",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.rollout.properties.phase.enum}};
 vErrors = add(vErrors, err494);
 errors++;
 }
-if(!pattern8.test(data257)){
-const err495 = {instancePath:instancePath+"/status/conditions/" + i21+"/type",keyword:"pattern",params:{pattern: "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"}};
+}
+if(data261.target !== undefined){
+let data263 = data261.target;
+if(data263 && typeof data263 == "object" && !Array.isArray(data263)){
+if(data263.template === undefined){
+const err495 = {instancePath:instancePath+"/status/extensions/rollout/target",keyword:"required",params:{missingProperty: "template"}};
 vErrors = add(vErrors, err495);
+errors++;
+}
+if(data263.since === undefined){
+const err496 = {instancePath:instancePath+"/status/extensions/rollout/target",keyword:"required",params:{missingProperty: "since"}};
+vErrors = add(vErrors, err496);
+errors++;
+}
+if(data263.template !== undefined){
+let data264 = data263.template;
+if(typeof data264 === "string"){
+if(data264.length > 64 && func2(data264) > 64){
+const err497 = {instancePath:instancePath+"/status/extensions/rollout/target/template",keyword:"maxLength",params:{limit: 64}};
+vErrors = add(vErrors, err497);
 errors++;
 }
 }
 else {
-const err496 = {instancePath:instancePath+"/status/conditions/" + i21+"/type",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err496);
-errors++;
-}
-}
-if(data256.status !== undefined){
-let data258 = data256.status;
-if(typeof data258 !== "string"){
-const err497 = {instancePath:instancePath+"/status/conditions/" + i21+"/status",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err497);
-errors++;
-}
-if(!(((data258 === "True") || (data258 === "False")) || (data258 === "Unknown"))){
-const err498 = {instancePath:instancePath+"/status/conditions/" + i21+"/status",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.conditions.items.properties.status.enum}};
+const err498 = {instancePath:instancePath+"/status/extensions/rollout/target/template",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err498);
 errors++;
 }
 }
-if(data256.observedGeneration !== undefined){
-let data259 = data256.observedGeneration;
-if(!(((typeof data259 == "number") && (!(data259 % 1) && !isNaN(data259))) && (isFinite(data259)))){
-const err499 = {instancePath:instancePath+"/status/conditions/" + i21+"/observedGeneration",keyword:"type",params:{type: "integer"}};
+if(data263.generation !== undefined){
+let data265 = data263.generation;
+if(!(((typeof data265 == "number") && (!(data265 % 1) && !isNaN(data265))) && (isFinite(data265)))){
+const err499 = {instancePath:instancePath+"/status/extensions/rollout/target/generation",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err499);
 errors++;
 }
-if((typeof data259 == "number") && (isFinite(data259))){
-if(data259 > 9223372036854776000 || isNaN(data259)){
-const err500 = {instancePath:instancePath+"/status/conditions/" + i21+"/observedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+if((typeof data265 == "number") && (isFinite(data265))){
+if(data265 > 9223372036854776000 || isNaN(data265)){
+const err500 = {instancePath:instancePath+"/status/extensions/rollout/target/generation",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
 vErrors = add(vErrors, err500);
 errors++;
 }
-if(data259 < 0 || isNaN(data259)){
-const err501 = {instancePath:instancePath+"/status/conditions/" + i21+"/observedGeneration",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+if(data265 < -9223372036854776000 || isNaN(data265)){
+const err501 = {instancePath:instancePath+"/status/extensions/rollout/target/generation",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
 vErrors = add(vErrors, err501);
 errors++;
 }
 }
 }
-if(data256.lastTransitionTime !== undefined){
-let data260 = data256.lastTransitionTime;
-if(typeof data260 === "string"){
-if(!pattern4.test(data260)){
-const err502 = {instancePath:instancePath+"/status/conditions/" + i21+"/lastTransitionTime",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
+if(data263.since !== undefined){
+let data266 = data263.since;
+if(typeof data266 === "string"){
+if(!pattern4.test(data266)){
+const err502 = {instancePath:instancePath+"/status/extensions/rollout/target/since",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
 vErrors = add(vErrors, err502);
 errors++;
 }
 }
 else {
-const err503 = {instancePath:instancePath+"/status/conditions/" + i21+"/lastTransitionTime",keyword:"type",params:{type: "string"}};
+const err503 = {instancePath:instancePath+"/status/extensions/rollout/target/since",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err503);
 errors++;
 }
 }
-if(data256.reason !== undefined){
-let data261 = data256.reason;
-if(typeof data261 === "string"){
-if(data261.length > 1024 && func2(data261) > 1024){
-const err504 = {instancePath:instancePath+"/status/conditions/" + i21+"/reason",keyword:"maxLength",params:{limit: 1024}};
+}
+else {
+const err504 = {instancePath:instancePath+"/status/extensions/rollout/target",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err504);
 errors++;
 }
-if(data261.length < 2 && func2(data261) < 1){
-const err505 = {instancePath:instancePath+"/status/conditions/" + i21+"/reason",keyword:"minLength",params:{limit: 1}};
+}
+if(data261.stable !== undefined){
+let data267 = data261.stable;
+if(data267 && typeof data267 == "object" && !Array.isArray(data267)){
+if(data267.template === undefined){
+const err505 = {instancePath:instancePath+"/status/extensions/rollout/stable",keyword:"required",params:{missingProperty: "template"}};
 vErrors = add(vErrors, err505);
 errors++;
 }
-if(!pattern10.test(data261)){
-const err506 = {instancePath:instancePath+"/status/conditions/" + i21+"/reason",keyword:"pattern",params:{pattern: "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"}};
+if(data267.replicaSet === undefined){
+const err506 = {instancePath:instancePath+"/status/extensions/rollout/stable",keyword:"required",params:{missingProperty: "replicaSet"}};
 vErrors = add(vErrors, err506);
 errors++;
 }
-}
-else {
-const err507 = {instancePath:instancePath+"/status/conditions/" + i21+"/reason",keyword:"type",params:{type: "string"}};
+if(data267.template !== undefined){
+let data268 = data267.template;
+if(typeof data268 === "string"){
+if(data268.length > 64 && func2(data268) > 64){
+const err507 = {instancePath:instancePath+"/status/extensions/rollout/stable/template",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err507);
 errors++;
 }
 }
-if(data256.message !== undefined){
-let data262 = data256.message;
-if(typeof data262 === "string"){
-if(data262.length > 32768 && func2(data262) > 32768){
-const err508 = {instancePath:instancePath+"/status/conditions/" + i21+"/message",keyword:"maxLength",params:{limit: 32768}};
+else {
+const err508 = {instancePath:instancePath+"/status/extensions/rollout/stable/template",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err508);
 errors++;
 }
 }
-else {
-const err509 = {instancePath:instancePath+"/status/conditions/" + i21+"/message",keyword:"type",params:{type: "string"}};
+if(data267.replicaSet !== undefined){
+let data269 = data267.replicaSet;
+if(typeof data269 === "string"){
+if(data269.length > 63 && func2(data269) > 63){
+const err509 = {instancePath:instancePath+"/status/extensions/rollout/stable/replicaSet",keyword:"maxLength",params:{limit: 63}};
 vErrors = add(vErrors, err509);
 errors++;
 }
 }
-}
 else {
-const err510 = {instancePath:instancePath+"/status/conditions/" + i21,keyword:"type",params:{type: "object"}};
+const err510 = {instancePath:instancePath+"/status/extensions/rollout/stable/replicaSet",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err510);
 errors++;
 }
 }
-}
-else {
-const err511 = {instancePath:instancePath+"/status/conditions",keyword:"type",params:{type: "array"}};
+if(data267.generation !== undefined){
+let data270 = data267.generation;
+if(!(((typeof data270 == "number") && (!(data270 % 1) && !isNaN(data270))) && (isFinite(data270)))){
+const err511 = {instancePath:instancePath+"/status/extensions/rollout/stable/generation",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err511);
 errors++;
 }
+if((typeof data270 == "number") && (isFinite(data270))){
+if(data270 > 9223372036854776000 || isNaN(data270)){
+const err512 = {instancePath:instancePath+"/status/extensions/rollout/stable/generation",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+vErrors = add(vErrors, err512);
+errors++;
+}
+if(data270 < -9223372036854776000 || isNaN(data270)){
+const err513 = {instancePath:instancePath+"/status/extensions/rollout/stable/generation",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
+vErrors = add(vErrors, err513);
+errors++;
+}
+}
 }
 }
 else {
-const err512 = {instancePath:instancePath+"/status",keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err512);
+const err514 = {instancePath:instancePath+"/status/extensions/rollout/stable",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err514);
+errors++;
+}
+}
+if(data261.proof !== undefined){
+let data271 = data261.proof;
+if(typeof data271 !== "string"){
+const err515 = {instancePath:instancePath+"/status/extensions/rollout/proof",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err515);
+errors++;
+}
+if(!(((data271 === "Proven") || (data271 === "NotProven")) || (data271 === "Skipped"))){
+const err516 = {instancePath:instancePath+"/status/extensions/rollout/proof",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.rollout.properties.proof.enum}};
+vErrors = add(vErrors, err516);
+errors++;
+}
+}
+if(data261.reason !== undefined){
+let data272 = data261.reason;
+if(typeof data272 === "string"){
+if(data272.length > 64 && func2(data272) > 64){
+const err517 = {instancePath:instancePath+"/status/extensions/rollout/reason",keyword:"maxLength",params:{limit: 64}};
+vErrors = add(vErrors, err517);
+errors++;
+}
+}
+else {
+const err518 = {instancePath:instancePath+"/status/extensions/rollout/reason",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err518);
+errors++;
+}
+}
+if(data261.message !== undefined){
+let data273 = data261.message;
+if(typeof data273 === "string"){
+if(data273.length > 1024 && func2(data273) > 1024){
+const err519 = {instancePath:instancePath+"/status/extensions/rollout/message",keyword:"maxLength",params:{limit: 1024}};
+vErrors = add(vErrors, err519);
+errors++;
+}
+}
+else {
+const err520 = {instancePath:instancePath+"/status/extensions/rollout/message",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err520);
+errors++;
+}
+}
+if(data261.failed !== undefined){
+let data274 = data261.failed;
+if(Array.isArray(data274)){
+if(data274.length > 5){
+const err521 = {instancePath:instancePath+"/status/extensions/rollout/failed",keyword:"maxItems",params:{limit: 5}};
+vErrors = add(vErrors, err521);
+errors++;
+}
+const len20 = data274.length;
+for(let i20=0; i20<len20; i20++){
+let data275 = data274[i20];
+if(data275 && typeof data275 == "object" && !Array.isArray(data275)){
+if(data275.template === undefined){
+const err522 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20,keyword:"required",params:{missingProperty: "template"}};
+vErrors = add(vErrors, err522);
+errors++;
+}
+if(data275.reason === undefined){
+const err523 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20,keyword:"required",params:{missingProperty: "reason"}};
+vErrors = add(vErrors, err523);
+errors++;
+}
+if(data275.message === undefined){
+const err524 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20,keyword:"required",params:{missingProperty: "message"}};
+vErrors = add(vErrors, err524);
+errors++;
+}
+if(data275.at === undefined){
+const err525 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20,keyword:"required",params:{missingProperty: "at"}};
+vErrors = add(vErrors, err525);
+errors++;
+}
+if(data275.template !== undefined){
+let data276 = data275.template;
+if(typeof data276 === "string"){
+if(data276.length > 64 && func2(data276) > 64){
+const err526 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20+"/template",keyword:"maxLength",params:{limit: 64}};
+vErrors = add(vErrors, err526);
+errors++;
+}
+}
+else {
+const err527 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20+"/template",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err527);
+errors++;
+}
+}
+if(data275.reason !== undefined){
+let data277 = data275.reason;
+if(typeof data277 === "string"){
+if(data277.length > 64 && func2(data277) > 64){
+const err528 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20+"/reason",keyword:"maxLength",params:{limit: 64}};
+vErrors = add(vErrors, err528);
+errors++;
+}
+}
+else {
+const err529 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20+"/reason",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err529);
+errors++;
+}
+}
+if(data275.message !== undefined){
+let data278 = data275.message;
+if(typeof data278 === "string"){
+if(data278.length > 512 && func2(data278) > 512){
+const err530 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20+"/message",keyword:"maxLength",params:{limit: 512}};
+vErrors = add(vErrors, err530);
+errors++;
+}
+}
+else {
+const err531 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20+"/message",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err531);
+errors++;
+}
+}
+if(data275.retry !== undefined){
+let data279 = data275.retry;
+if(typeof data279 === "string"){
+if(data279.length > 253 && func2(data279) > 253){
+const err532 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20+"/retry",keyword:"maxLength",params:{limit: 253}};
+vErrors = add(vErrors, err532);
+errors++;
+}
+}
+else {
+const err533 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20+"/retry",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err533);
+errors++;
+}
+}
+if(data275.contract !== undefined){
+let data280 = data275.contract;
+if(typeof data280 === "string"){
+if(data280.length > 64 && func2(data280) > 64){
+const err534 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20+"/contract",keyword:"maxLength",params:{limit: 64}};
+vErrors = add(vErrors, err534);
+errors++;
+}
+}
+else {
+const err535 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20+"/contract",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err535);
+errors++;
+}
+}
+if(data275.at !== undefined){
+let data281 = data275.at;
+if(typeof data281 === "string"){
+if(!pattern4.test(data281)){
+const err536 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20+"/at",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
+vErrors = add(vErrors, err536);
+errors++;
+}
+}
+else {
+const err537 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20+"/at",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err537);
 errors++;
 }
 }
 }
 else {
-const err513 = {instancePath,keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err513);
+const err538 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20,keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err538);
+errors++;
+}
+}
+}
+else {
+const err539 = {instancePath:instancePath+"/status/extensions/rollout/failed",keyword:"type",params:{type: "array"}};
+vErrors = add(vErrors, err539);
+errors++;
+}
+}
+}
+else {
+const err540 = {instancePath:instancePath+"/status/extensions/rollout",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err540);
+errors++;
+}
+}
+if(data231.podFailure !== undefined){
+let data282 = data231.podFailure;
+if(data282 && typeof data282 == "object" && !Array.isArray(data282)){
+if(data282.cause === undefined){
+const err541 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"required",params:{missingProperty: "cause"}};
+vErrors = add(vErrors, err541);
+errors++;
+}
+if(data282.pod === undefined){
+const err542 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"required",params:{missingProperty: "pod"}};
+vErrors = add(vErrors, err542);
+errors++;
+}
+if(data282.cause !== undefined){
+let data283 = data282.cause;
+if(typeof data283 !== "string"){
+const err543 = {instancePath:instancePath+"/status/extensions/podFailure/cause",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err543);
+errors++;
+}
+if(!(((((((data283 === "ImagePull") || (data283 === "Configuration")) || (data283 === "Crashing")) || (data283 === "OutOfMemory")) || (data283 === "Unhealthy")) || (data283 === "Unschedulable")) || (data283 === "NotStarted"))){
+const err544 = {instancePath:instancePath+"/status/extensions/podFailure/cause",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.podFailure.properties.cause.enum}};
+vErrors = add(vErrors, err544);
+errors++;
+}
+}
+if(data282.pod !== undefined){
+let data284 = data282.pod;
+if(typeof data284 === "string"){
+if(data284.length > 253 && func2(data284) > 253){
+const err545 = {instancePath:instancePath+"/status/extensions/podFailure/pod",keyword:"maxLength",params:{limit: 253}};
+vErrors = add(vErrors, err545);
+errors++;
+}
+}
+else {
+const err546 = {instancePath:instancePath+"/status/extensions/podFailure/pod",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err546);
+errors++;
+}
+}
+if(data282.image !== undefined){
+let data285 = data282.image;
+if(typeof data285 === "string"){
+if(data285.length > 1000 && func2(data285) > 1000){
+const err547 = {instancePath:instancePath+"/status/extensions/podFailure/image",keyword:"maxLength",params:{limit: 1000}};
+vErrors = add(vErrors, err547);
+errors++;
+}
+}
+else {
+const err548 = {instancePath:instancePath+"/status/extensions/podFailure/image",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err548);
+errors++;
+}
+}
+if(data282.exitCode !== undefined){
+let data286 = data282.exitCode;
+if(!(((typeof data286 == "number") && (!(data286 % 1) && !isNaN(data286))) && (isFinite(data286)))){
+const err549 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err549);
+errors++;
+}
+if((typeof data286 == "number") && (isFinite(data286))){
+if(data286 > 2147483647 || isNaN(data286)){
+const err550 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err550);
+errors++;
+}
+if(data286 < -2147483648 || isNaN(data286)){
+const err551 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+vErrors = add(vErrors, err551);
+errors++;
+}
+}
+}
+if(data282.restarts !== undefined){
+let data287 = data282.restarts;
+if(!(((typeof data287 == "number") && (!(data287 % 1) && !isNaN(data287))) && (isFinite(data287)))){
+const err552 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err552);
+errors++;
+}
+if((typeof data287 == "number") && (isFinite(data287))){
+if(data287 > 2147483647 || isNaN(data287)){
+const err553 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err553);
+errors++;
+}
+if(data287 < -2147483648 || isNaN(data287)){
+const err554 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+vErrors = add(vErrors, err554);
+errors++;
+}
+}
+}
+if(data282.notReadyAfterSeconds !== undefined){
+let data288 = data282.notReadyAfterSeconds;
+if(!(((typeof data288 == "number") && (!(data288 % 1) && !isNaN(data288))) && (isFinite(data288)))){
+const err555 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err555);
+errors++;
+}
+if((typeof data288 == "number") && (isFinite(data288))){
+if(data288 > 2147483647 || isNaN(data288)){
+const err556 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err556);
+errors++;
+}
+if(data288 < -2147483648 || isNaN(data288)){
+const err557 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+vErrors = add(vErrors, err557);
+errors++;
+}
+}
+}
+if(data282.detail !== undefined){
+let data289 = data282.detail;
+if(typeof data289 === "string"){
+if(data289.length > 512 && func2(data289) > 512){
+const err558 = {instancePath:instancePath+"/status/extensions/podFailure/detail",keyword:"maxLength",params:{limit: 512}};
+vErrors = add(vErrors, err558);
+errors++;
+}
+}
+else {
+const err559 = {instancePath:instancePath+"/status/extensions/podFailure/detail",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err559);
+errors++;
+}
+}
+if(data282.hint !== undefined){
+let data290 = data282.hint;
+if(typeof data290 !== "string"){
+const err560 = {instancePath:instancePath+"/status/extensions/podFailure/hint",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err560);
+errors++;
+}
+if(!((((((((((((data290 === "Stdio") || (data290 === "Crash")) || (data290 === "Unready")) || (data290 === "Start")) || (data290 === "Own")) || (data290 === "Root")) || (data290 === "NoAnswer")) || (data290 === "WrongAnswer")) || (data290 === "NotFound")) || (data290 === "NotExecutable")) || (data290 === "NotStarted")) || (data290 === "Cwd"))){
+const err561 = {instancePath:instancePath+"/status/extensions/podFailure/hint",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.podFailure.properties.hint.enum}};
+vErrors = add(vErrors, err561);
+errors++;
+}
+}
+}
+else {
+const err562 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err562);
+errors++;
+}
+}
+if(data231.tools !== undefined){
+let data291 = data231.tools;
+if(data291 && typeof data291 == "object" && !Array.isArray(data291)){
+if(data291.digest !== undefined){
+let data292 = data291.digest;
+if(typeof data292 === "string"){
+if(data292.length > 80 && func2(data292) > 80){
+const err563 = {instancePath:instancePath+"/status/extensions/tools/digest",keyword:"maxLength",params:{limit: 80}};
+vErrors = add(vErrors, err563);
+errors++;
+}
+}
+else {
+const err564 = {instancePath:instancePath+"/status/extensions/tools/digest",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err564);
+errors++;
+}
+}
+if(data291.image !== undefined){
+let data293 = data291.image;
+if(typeof data293 === "string"){
+if(data293.length > 1000 && func2(data293) > 1000){
+const err565 = {instancePath:instancePath+"/status/extensions/tools/image",keyword:"maxLength",params:{limit: 1000}};
+vErrors = add(vErrors, err565);
+errors++;
+}
+}
+else {
+const err566 = {instancePath:instancePath+"/status/extensions/tools/image",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err566);
+errors++;
+}
+}
+if(data291.changedAt !== undefined){
+let data294 = data291.changedAt;
+if(typeof data294 === "string"){
+if(!pattern4.test(data294)){
+const err567 = {instancePath:instancePath+"/status/extensions/tools/changedAt",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
+vErrors = add(vErrors, err567);
+errors++;
+}
+}
+else {
+const err568 = {instancePath:instancePath+"/status/extensions/tools/changedAt",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err568);
+errors++;
+}
+}
+if(data291.accepted !== undefined){
+let data295 = data291.accepted;
+if(typeof data295 === "string"){
+if(data295.length > 80 && func2(data295) > 80){
+const err569 = {instancePath:instancePath+"/status/extensions/tools/accepted",keyword:"maxLength",params:{limit: 80}};
+vErrors = add(vErrors, err569);
+errors++;
+}
+}
+else {
+const err570 = {instancePath:instancePath+"/status/extensions/tools/accepted",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err570);
+errors++;
+}
+}
+if(data291.ignore !== undefined){
+let data296 = data291.ignore;
+if(Array.isArray(data296)){
+if(data296.length > 16){
+const err571 = {instancePath:instancePath+"/status/extensions/tools/ignore",keyword:"maxItems",params:{limit: 16}};
+vErrors = add(vErrors, err571);
+errors++;
+}
+const len21 = data296.length;
+for(let i21=0; i21<len21; i21++){
+let data297 = data296[i21];
+if(typeof data297 === "string"){
+if(data297.length > 256 && func2(data297) > 256){
+const err572 = {instancePath:instancePath+"/status/extensions/tools/ignore/" + i21,keyword:"maxLength",params:{limit: 256}};
+vErrors = add(vErrors, err572);
+errors++;
+}
+}
+else {
+const err573 = {instancePath:instancePath+"/status/extensions/tools/ignore/" + i21,keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err573);
+errors++;
+}
+}
+}
+else {
+const err574 = {instancePath:instancePath+"/status/extensions/tools/ignore",keyword:"type",params:{type: "array"}};
+vErrors = add(vErrors, err574);
+errors++;
+}
+}
+if(data291.list !== undefined){
+let data298 = data291.list;
+if(Array.isArray(data298)){
+if(data298.length > 64){
+const err575 = {instancePath:instancePath+"/status/extensions/tools/list",keyword:"maxItems",params:{limit: 64}};
+vErrors = add(vErrors, err575);
+errors++;
+}
+const len22 = data298.length;
+for(let i22=0; i22<len22; i22++){
+let data299 = data298[i22];
+if(data299 && typeof data299 == "object" && !Array.isArray(data299)){
+if(data299.name === undefined){
+const err576 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22,keyword:"required",params:{missingProperty: "name"}};
+vErrors = add(vErrors, err576);
+errors++;
+}
+if(data299.interface === undefined){
+const err577 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22,keyword:"required",params:{missingProperty: "interface"}};
+vErrors = add(vErrors, err577);
+errors++;
+}
+if(data299.wording === undefined){
+const err578 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22,keyword:"required",params:{missingProperty: "wording"}};
+vErrors = add(vErrors, err578);
+errors++;
+}
+if(data299.name !== undefined){
+let data300 = data299.name;
+if(typeof data300 === "string"){
+if(data300.length > 128 && func2(data300) > 128){
+const err579 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22+"/name",keyword:"maxLength",params:{limit: 128}};
+vErrors = add(vErrors, err579);
+errors++;
+}
+}
+else {
+const err580 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22+"/name",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err580);
+errors++;
+}
+}
+if(data299.interface !== undefined){
+let data301 = data299.interface;
+if(typeof data301 === "string"){
+if(data301.length > 16 && func2(data301) > 16){
+const err581 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22+"/interface",keyword:"maxLength",params:{limit: 16}};
+vErrors = add(vErrors, err581);
+errors++;
+}
+}
+else {
+const err582 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22+"/interface",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err582);
+errors++;
+}
+}
+if(data299.wording !== undefined){
+let data302 = data299.wording;
+if(typeof data302 === "string"){
+if(data302.length > 16 && func2(data302) > 16){
+const err583 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22+"/wording",keyword:"maxLength",params:{limit: 16}};
+vErrors = add(vErrors, err583);
+errors++;
+}
+}
+else {
+const err584 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22+"/wording",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err584);
+errors++;
+}
+}
+if(data299.readOnly !== undefined){
+if(typeof data299.readOnly !== "boolean"){
+const err585 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22+"/readOnly",keyword:"type",params:{type: "boolean"}};
+vErrors = add(vErrors, err585);
+errors++;
+}
+}
+if(data299.destructive !== undefined){
+if(typeof data299.destructive !== "boolean"){
+const err586 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22+"/destructive",keyword:"type",params:{type: "boolean"}};
+vErrors = add(vErrors, err586);
+errors++;
+}
+}
+if(data299.openWorld !== undefined){
+if(typeof data299.openWorld !== "boolean"){
+const err587 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22+"/openWorld",keyword:"type",params:{type: "boolean"}};
+vErrors = add(vErrors, err587);
+errors++;
+}
+}
+}
+else {
+const err588 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22,keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err588);
+errors++;
+}
+}
+}
+else {
+const err589 = {instancePath:instancePath+"/status/extensions/tools/list",keyword:"type",params:{type: "array"}};
+vErrors = add(vErrors, err589);
+errors++;
+}
+}
+if(data291.truncated !== undefined){
+let data306 = data291.truncated;
+if(!(((typeof data306 == "number") && (!(data306 % 1) && !isNaN(data306))) && (isFinite(data306)))){
+const err590 = {instancePath:instancePath+"/status/extensions/tools/truncated",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err590);
+errors++;
+}
+if((typeof data306 == "number") && (isFinite(data306))){
+if(data306 > 2147483647 || isNaN(data306)){
+const err591 = {instancePath:instancePath+"/status/extensions/tools/truncated",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err591);
+errors++;
+}
+if(data306 < -2147483648 || isNaN(data306)){
+const err592 = {instancePath:instancePath+"/status/extensions/tools/truncated",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+vErrors = add(vErrors, err592);
+errors++;
+}
+}
+}
+if(data291.truncatedNotReadOnly !== undefined){
+let data307 = data291.truncatedNotReadOnly;
+if(!(((typeof data307 == "number") && (!(data307 % 1) && !isNaN(data307))) && (isFinite(data307)))){
+const err593 = {instancePath:instancePath+"/status/extensions/tools/truncatedNotReadOnly",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err593);
+errors++;
+}
+if((typeof data307 == "number") && (isFinite(data307))){
+if(data307 > 2147483647 || isNaN(data307)){
+const err594 = {instancePath:instancePath+"/status/extensions/tools/truncatedNotReadOnly",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err594);
+errors++;
+}
+if(data307 < 0 || isNaN(data307)){
+const err595 = {instancePath:instancePath+"/status/extensions/tools/truncatedNotReadOnly",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+vErrors = add(vErrors, err595);
+errors++;
+}
+}
+}
+if(data291.reason !== undefined){
+let data308 = data291.reason;
+if(typeof data308 !== "string"){
+const err596 = {instancePath:instancePath+"/status/extensions/tools/reason",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err596);
+errors++;
+}
+if(!(((data308 === "ContractTooLarge") || (data308 === "ContractUnreadable")) || (data308 === "ContractUnstable"))){
+const err597 = {instancePath:instancePath+"/status/extensions/tools/reason",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.tools.properties.reason.enum}};
+vErrors = add(vErrors, err597);
+errors++;
+}
+}
+if(data291.message !== undefined){
+let data309 = data291.message;
+if(typeof data309 === "string"){
+if(data309.length > 256 && func2(data309) > 256){
+const err598 = {instancePath:instancePath+"/status/extensions/tools/message",keyword:"maxLength",params:{limit: 256}};
+vErrors = add(vErrors, err598);
+errors++;
+}
+}
+else {
+const err599 = {instancePath:instancePath+"/status/extensions/tools/message",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err599);
+errors++;
+}
+}
+}
+else {
+const err600 = {instancePath:instancePath+"/status/extensions/tools",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err600);
+errors++;
+}
+}
+if(data231.verification !== undefined){
+let data310 = data231.verification;
+if(data310 && typeof data310 == "object" && !Array.isArray(data310)){
+if(data310.era !== undefined){
+let data311 = data310.era;
+if(typeof data311 !== "string"){
+const err601 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err601);
+errors++;
+}
+if(!((data311 === "Stateless") || (data311 === "Handshake"))){
+const err602 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.verification.properties.era.enum}};
+vErrors = add(vErrors, err602);
+errors++;
+}
+}
+if(data310.image !== undefined){
+let data312 = data310.image;
+if(typeof data312 === "string"){
+if(data312.length > 1000 && func2(data312) > 1000){
+const err603 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"maxLength",params:{limit: 1000}};
+vErrors = add(vErrors, err603);
+errors++;
+}
+}
+else {
+const err604 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err604);
+errors++;
+}
+}
+if(data310.goneWhenAsked !== undefined){
+let data313 = data310.goneWhenAsked;
+if(!(((typeof data313 == "number") && (!(data313 % 1) && !isNaN(data313))) && (isFinite(data313)))){
+const err605 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err605);
+errors++;
+}
+if((typeof data313 == "number") && (isFinite(data313))){
+if(data313 > 8 || isNaN(data313)){
+const err606 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"maximum",params:{comparison: "<=", limit: 8}};
+vErrors = add(vErrors, err606);
+errors++;
+}
+if(data313 < 1 || isNaN(data313)){
+const err607 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+vErrors = add(vErrors, err607);
+errors++;
+}
+}
+}
+if(data310.lastVerdictTime !== undefined){
+let data314 = data310.lastVerdictTime;
+if(typeof data314 === "string"){
+if(!pattern4.test(data314)){
+const err608 = {instancePath:instancePath+"/status/extensions/verification/lastVerdictTime",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
+vErrors = add(vErrors, err608);
+errors++;
+}
+}
+else {
+const err609 = {instancePath:instancePath+"/status/extensions/verification/lastVerdictTime",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err609);
+errors++;
+}
+}
+if(data310.verifiedGeneration !== undefined){
+let data315 = data310.verifiedGeneration;
+if(!(((typeof data315 == "number") && (!(data315 % 1) && !isNaN(data315))) && (isFinite(data315)))){
+const err610 = {instancePath:instancePath+"/status/extensions/verification/verifiedGeneration",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err610);
+errors++;
+}
+if((typeof data315 == "number") && (isFinite(data315))){
+if(data315 > 9223372036854776000 || isNaN(data315)){
+const err611 = {instancePath:instancePath+"/status/extensions/verification/verifiedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+vErrors = add(vErrors, err611);
+errors++;
+}
+if(data315 < -9223372036854776000 || isNaN(data315)){
+const err612 = {instancePath:instancePath+"/status/extensions/verification/verifiedGeneration",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
+vErrors = add(vErrors, err612);
+errors++;
+}
+}
+}
+if(data310.toolsDigest !== undefined){
+let data316 = data310.toolsDigest;
+if(typeof data316 === "string"){
+if(data316.length > 80 && func2(data316) > 80){
+const err613 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"maxLength",params:{limit: 80}};
+vErrors = add(vErrors, err613);
+errors++;
+}
+}
+else {
+const err614 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err614);
+errors++;
+}
+}
+if(data310.notCounted !== undefined){
+let data317 = data310.notCounted;
+if(typeof data317 === "string"){
+if(data317.length > 256 && func2(data317) > 256){
+const err615 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"maxLength",params:{limit: 256}};
+vErrors = add(vErrors, err615);
+errors++;
+}
+}
+else {
+const err616 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err616);
+errors++;
+}
+}
+if(data310.failingPods !== undefined){
+let data318 = data310.failingPods;
+if(Array.isArray(data318)){
+if(data318.length > 3){
+const err617 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"maxItems",params:{limit: 3}};
+vErrors = add(vErrors, err617);
+errors++;
+}
+const len23 = data318.length;
+for(let i23=0; i23<len23; i23++){
+let data319 = data318[i23];
+if(data319 && typeof data319 == "object" && !Array.isArray(data319)){
+if(data319.name === undefined){
+const err618 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i23,keyword:"required",params:{missingProperty: "name"}};
+vErrors = add(vErrors, err618);
+errors++;
+}
+if(data319.message === undefined){
+const err619 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i23,keyword:"required",params:{missingProperty: "message"}};
+vErrors = add(vErrors, err619);
+errors++;
+}
+if(data319.name !== undefined){
+let data320 = data319.name;
+if(typeof data320 === "string"){
+if(data320.length > 253 && func2(data320) > 253){
+const err620 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i23+"/name",keyword:"maxLength",params:{limit: 253}};
+vErrors = add(vErrors, err620);
+errors++;
+}
+}
+else {
+const err621 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i23+"/name",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err621);
+errors++;
+}
+}
+if(data319.message !== undefined){
+let data321 = data319.message;
+if(typeof data321 === "string"){
+if(data321.length > 256 && func2(data321) > 256){
+const err622 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i23+"/message",keyword:"maxLength",params:{limit: 256}};
+vErrors = add(vErrors, err622);
+errors++;
+}
+}
+else {
+const err623 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i23+"/message",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err623);
+errors++;
+}
+}
+}
+else {
+const err624 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i23,keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err624);
+errors++;
+}
+}
+}
+else {
+const err625 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"type",params:{type: "array"}};
+vErrors = add(vErrors, err625);
+errors++;
+}
+}
+if(data310.toolCount !== undefined){
+let data322 = data310.toolCount;
+if(!(((typeof data322 == "number") && (!(data322 % 1) && !isNaN(data322))) && (isFinite(data322)))){
+const err626 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err626);
+errors++;
+}
+if((typeof data322 == "number") && (isFinite(data322))){
+if(data322 > 2147483647 || isNaN(data322)){
+const err627 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err627);
+errors++;
+}
+if(data322 < 0 || isNaN(data322)){
+const err628 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+vErrors = add(vErrors, err628);
+errors++;
+}
+}
+}
+if(data310.resourceCount !== undefined){
+let data323 = data310.resourceCount;
+if(!(((typeof data323 == "number") && (!(data323 % 1) && !isNaN(data323))) && (isFinite(data323)))){
+const err629 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err629);
+errors++;
+}
+if((typeof data323 == "number") && (isFinite(data323))){
+if(data323 > 2147483647 || isNaN(data323)){
+const err630 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err630);
+errors++;
+}
+if(data323 < 0 || isNaN(data323)){
+const err631 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+vErrors = add(vErrors, err631);
+errors++;
+}
+}
+}
+if(data310.promptCount !== undefined){
+let data324 = data310.promptCount;
+if(!(((typeof data324 == "number") && (!(data324 % 1) && !isNaN(data324))) && (isFinite(data324)))){
+const err632 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err632);
+errors++;
+}
+if((typeof data324 == "number") && (isFinite(data324))){
+if(data324 > 2147483647 || isNaN(data324)){
+const err633 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err633);
+errors++;
+}
+if(data324 < 0 || isNaN(data324)){
+const err634 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+vErrors = add(vErrors, err634);
+errors++;
+}
+}
+}
+}
+else {
+const err635 = {instancePath:instancePath+"/status/extensions/verification",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err635);
+errors++;
+}
+}
+}
+else {
+const err636 = {instancePath:instancePath+"/status/extensions",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err636);
+errors++;
+}
+}
+if(data206.conditions !== undefined){
+let data325 = data206.conditions;
+if(Array.isArray(data325)){
+const len24 = data325.length;
+for(let i24=0; i24<len24; i24++){
+let data326 = data325[i24];
+if(data326 && typeof data326 == "object" && !Array.isArray(data326)){
+if(data326.type === undefined){
+const err637 = {instancePath:instancePath+"/status/conditions/" + i24,keyword:"required",params:{missingProperty: "type"}};
+vErrors = add(vErrors, err637);
+errors++;
+}
+if(data326.status === undefined){
+const err638 = {instancePath:instancePath+"/status/conditions/" + i24,keyword:"required",params:{missingProperty: "status"}};
+vErrors = add(vErrors, err638);
+errors++;
+}
+if(data326.lastTransitionTime === undefined){
+const err639 = {instancePath:instancePath+"/status/conditions/" + i24,keyword:"required",params:{missingProperty: "lastTransitionTime"}};
+vErrors = add(vErrors, err639);
+errors++;
+}
+if(data326.reason === undefined){
+const err640 = {instancePath:instancePath+"/status/conditions/" + i24,keyword:"required",params:{missingProperty: "reason"}};
+vErrors = add(vErrors, err640);
+errors++;
+}
+if(data326.message === undefined){
+const err641 = {instancePath:instancePath+"/status/conditions/" + i24,keyword:"required",params:{missingProperty: "message"}};
+vErrors = add(vErrors, err641);
+errors++;
+}
+if(data326.type !== undefined){
+let data327 = data326.type;
+if(typeof data327 === "string"){
+if(data327.length > 316 && func2(data327) > 316){
+const err642 = {instancePath:instancePath+"/status/conditions/" + i24+"/type",keyword:"maxLength",params:{limit: 316}};
+vErrors = add(vErrors, err642);
+errors++;
+}
+if(!pattern8.test(data327)){
+const err643 = {instancePath:instancePath+"/status/conditions/" + i24+"/type",keyword:"pattern",params:{pattern: "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"}};
+vErrors = add(vErrors, err643);
+errors++;
+}
+}
+else {
+const err644 = {instancePath:instancePath+"/status/conditions/" + i24+"/type",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err644);
+errors++;
+}
+}
+if(data326.status !== undefined){
+let data328 = data326.status;
+if(typeof data328 !== "string"){
+const err645 = {instancePath:instancePath+"/status/conditions/" + i24+"/status",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err645);
+errors++;
+}
+if(!(((data328 === "True") || (data328 === "False")) || (data328 === "Unknown"))){
+const err646 = {instancePath:instancePath+"/status/conditions/" + i24+"/status",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.conditions.items.properties.status.enum}};
+vErrors = add(vErrors, err646);
+errors++;
+}
+}
+if(data326.observedGeneration !== undefined){
+let data329 = data326.observedGeneration;
+if(!(((typeof data329 == "number") && (!(data329 % 1) && !isNaN(data329))) && (isFinite(data329)))){
+const err647 = {instancePath:instancePath+"/status/conditions/" + i24+"/observedGeneration",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err647);
+errors++;
+}
+if((typeof data329 == "number") && (isFinite(data329))){
+if(data329 > 9223372036854776000 || isNaN(data329)){
+const err648 = {instancePath:instancePath+"/status/conditions/" + i24+"/observedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+vErrors = add(vErrors, err648);
+errors++;
+}
+if(data329 < 0 || isNaN(data329)){
+const err649 = {instancePath:instancePath+"/status/conditions/" + i24+"/observedGeneration",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+vErrors = add(vErrors, err649);
+errors++;
+}
+}
+}
+if(data326.lastTransitionTime !== undefined){
+let data330 = data326.lastTransitionTime;
+if(typeof data330 === "string"){
+if(!pattern4.test(data330)){
+const err650 = {instancePath:instancePath+"/status/conditions/" + i24+"/lastTransitionTime",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
+vErrors = add(vErrors, err650);
+errors++;
+}
+}
+else {
+const err651 = {instancePath:instancePath+"/status/conditions/" + i24+"/lastTransitionTime",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err651);
+errors++;
+}
+}
+if(data326.reason !== undefined){
+let data331 = data326.reason;
+if(typeof data331 === "string"){
+if(data331.length > 1024 && func2(data331) > 1024){
+const err652 = {instancePath:instancePath+"/status/conditions/" + i24+"/reason",keyword:"maxLength",params:{limit: 1024}};
+vErrors = add(vErrors, err652);
+errors++;
+}
+if(data331.length < 2 && func2(data331) < 1){
+const err653 = {instancePath:instancePath+"/status/conditions/" + i24+"/reason",keyword:"minLength",params:{limit: 1}};
+vErrors = add(vErrors, err653);
+errors++;
+}
+if(!pattern10.test(data331)){
+const err654 = {instancePath:instancePath+"/status/conditions/" + i24+"/reason",keyword:"pattern",params:{pattern: "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"}};
+vErrors = add(vErrors, err654);
+errors++;
+}
+}
+else {
+const err655 = {instancePath:instancePath+"/status/conditions/" + i24+"/reason",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err655);
+errors++;
+}
+}
+if(data326.message !== undefined){
+let data332 = data326.message;
+if(typeof data332 === "string"){
+if(data332.length > 32768 && func2(data332) > 32768){
+const err656 = {instancePath:instancePath+"/status/conditions/" + i24+"/message",keyword:"maxLength",params:{limit: 32768}};
+vErrors = add(vErrors, err656);
+errors++;
+}
+}
+else {
+const err657 = {instancePath:instancePath+"/status/conditions/" + i24+"/message",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err657);
+errors++;
+}
+}
+}
+else {
+const err658 = {instancePath:instancePath+"/status/conditions/" + i24,keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err658);
+errors++;
+}
+}
+}
+else {
+const err659 = {instancePath:instancePath+"/status/conditions",keyword:"type",params:{type: "array"}};
+vErrors = add(vErrors, err659);
+errors++;
+}
+}
+}
+else {
+const err660 = {instancePath:instancePath+"/status",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err660);
+errors++;
+}
+}
+}
+else {
+const err661 = {instancePath,keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err661);
 errors++;
 }
 validate21.errors = vErrors;

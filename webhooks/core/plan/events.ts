@@ -28,6 +28,9 @@ const failures: ReadonlyMap<string, string> = new Map([
   ['FeatureDisabled', 'OptionalAPICheck'],
   ['APINotInstalled', 'OptionalAPICheck'],
   ...expandedKinds.map(({ unavailable: { reason, eventAction } }) => [reason, eventAction] as const),
+  ...expandedKinds.flatMap(({ trouble }) =>
+    trouble === undefined ? [] : [[trouble.reason, trouble.eventAction] as const],
+  ),
 ]);
 
 /** The conditions whose turning False is told, in this order. */

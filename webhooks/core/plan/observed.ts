@@ -1,6 +1,6 @@
 import type { ListedTools } from '../contract/listed-tools.ts';
 import type { NoContract } from '../contract/tool.ts';
-import type { OwnerReference } from '../resources/expanded-kind.ts';
+import type { OwnerReference, Trouble } from '../resources/expanded-kind.ts';
 import type { ForeignFields } from './foreign/claim.ts';
 import type { WeakField } from './foreign/weaknesses.ts';
 
@@ -28,6 +28,8 @@ export interface ObservedChild {
   readonly hasDefaultResources?: true;
   /** From `weaknessesOf`, without what `foreign` would take away; absent when there are none. */
   readonly weaknesses?: readonly WeakField[];
+  /** From its kind's `trouble`, each text cut; absent while it works. */
+  readonly trouble?: Trouble;
 }
 
 /** What the Deployment says about itself: https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/deployment-v1/ */

@@ -2,13 +2,14 @@ import { describe, expect, it } from '@jest/globals';
 import type { ApiState } from '../engine/installation.ts';
 import type { MCPServer } from '../mcpserver/types.gen.ts';
 import { deployment } from '../resources/deployment.ts';
+import { horizontalPodAutoscaler } from '../resources/horizontal-pod-autoscaler.ts';
 import { podMonitor } from '../resources/pod-monitor.ts';
 import { serviceMonitor } from '../resources/service-monitor.ts';
 import { anMCPServer, withGeneration, withRawSpec, withStatus, withUid } from '../testing/builders.ts';
 import type { Option } from '../testing/builders.ts';
 import type { Outcome } from './action.ts';
 import { findProblem } from './child-problem.ts';
-import { optionalConditions } from './optional-conditions.ts';
+import { optionalConditions, tellsTroubleInMs } from './optional-conditions.ts';
 import type { OptionalInput } from './optional-conditions.ts';
 import { aChild } from './testing/a-child.ts';
 
@@ -17,7 +18,7 @@ const asking = (...options: readonly Option[]): MCPServer =>
   anMCPServer(withUid('u-1'), withGeneration(2), withRawSpec({ extensions: { metrics: { port: 'mcp' } } }), ...options);
 const said = (state: ApiState, input: Partial<OptionalInput> = {}): ReturnType<typeof optionalConditions> =>
   optionalConditions({
-    ...{ server: asking(), outcomes: [], children: [] },
+    ...{ server: asking(), outcomes: [], children: [], nowMs: Date.parse(now) },
     ...{ apis: new Map([['PodMonitor', state]]), ...input },
   });
 const refused = (of: typeof podMonitor): Outcome => ({
@@ -90,5 +91,63 @@ describe('a child that cannot be brought about', () => {
     expect(findProblem([refused(poddisruption), refused(deployment)])).toMatchObject({
       reason: 'DeploymentUnavailable',
     });
+  });
+});
+
+describe('an autoscaler that does nothing', () => {
+  const scaled = (autoscaling: object = { maxReplicas: 3 }, ...options: readonly Option[]): MCPServer =>
+    anMCPServer(withUid('u-1'), withGeneration(2), withRawSpec({ extensions: { autoscaling } }), ...options);
+  const since = '2026-01-01T00:00:00Z';
+  const autoscaler = { ...aChild({ uid: 'u-1' }), kind: 'HorizontalPodAutoscaler', apiVersion: 'autoscaling/v2' };
+  const failing = { ...autoscaler, trouble: { cause: 'FailedGetResourceMetric', message: 'no metrics', since } };
+  const after = (seconds: number): number => Date.parse(since) + seconds * 1_000;
+  const told = (input: Partial<OptionalInput>): ReturnType<typeof optionalConditions> =>
+    optionalConditions({
+      ...{ server: scaled(), outcomes: [], children: [failing], nowMs: after(600) },
+      ...{ apis: new Map([['HorizontalPodAutoscaler', 'served']]), ...input },
+    });
+
+  it('is told with its own reason and what to do, once it has lasted two minutes', () => {
+    expect(told({ nowMs: after(119) })).toMatchObject([{ type: 'Autoscaled', status: 'True', reason: 'Applied' }]);
+    const [said] = told({ nowMs: after(120) });
+    expect(said).toMatchObject({ status: 'False', reason: 'NotScaling', cause: 'FailedGetResourceMetric' });
+    expect(said?.message).toMatch(
+      /search is applied and does nothing: FailedGetResourceMetric: no metrics; .*metrics-server/,
+    );
+  });
+
+  it('is looked at again when that is', () => {
+    const wait = (nowMs: number, children = [failing]): number | undefined => tellsTroubleInMs({ children, nowMs });
+    expect(wait(after(30))).toBe(90_000);
+    expect(wait(after(120))).toBeUndefined();
+    expect(wait(after(-5))).toBe(120_000);
+    expect(wait(after(30), [{ ...failing, trouble: { ...failing.trouble, since: 'soon' } }])).toBeUndefined();
+    expect(tellsTroubleInMs({ children: [autoscaler], nowMs: after(0) })).toBeUndefined();
+  });
+
+  it('is told at once when nobody can read since when, or that is to come', () => {
+    for (const at of ['', 'soon', '2036-01-01T00:00:00Z'])
+      expect(told({ children: [{ ...failing, trouble: { ...failing.trouble, since: at } }] })).toMatchObject([
+        { reason: 'NotScaling' },
+      ]);
+  });
+
+  it('is no failure of a server that was stopped, and says how it is started', () => {
+    const stopped = scaled({ maxReplicas: 3 }, withRawSpec({ runtime: { replicas: 0 } }));
+    const [said] = told({ server: stopped, children: [autoscaler] });
+    expect(said).toMatchObject({ status: 'True', message: expect.stringContaining('scale it to 1') });
+    const asleep = scaled({ minReplicas: 0, maxReplicas: 3 }, withRawSpec({ runtime: { replicas: 0 } }));
+    expect(told({ server: asleep, children: [autoscaler] })[0]?.message).not.toContain('scale it to 1');
+  });
+
+  it('that the API server refuses at zero pods names what the cluster may lack', () => {
+    const outcome: Outcome = {
+      action: { type: 'delete', of: horizontalPodAutoscaler, name: 'search', uid: 'x' },
+      ...{ result: 'failed', message: 'must be greater than or equal to 1', cause: 'Invalid', retry: false },
+    };
+    const refusedAt = (minReplicas: number): string | undefined =>
+      told({ server: scaled({ minReplicas, maxReplicas: 3 }), outcomes: [outcome] })[0]?.message;
+    expect(refusedAt(0)).toMatch(/must be greater than or equal to 1; .*HPAScaleToZero/);
+    expect(refusedAt(1)).not.toContain('HPAScaleToZero');
   });
 });

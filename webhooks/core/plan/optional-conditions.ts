@@ -1,7 +1,7 @@
 import type { ApiStates } from '../engine/installation.ts';
 import type { MCPServer } from '../mcpserver/types.gen.ts';
 import { renderPath } from '../mcpserver/violation.ts';
-import type { ChildKind } from '../resources/expanded-kind.ts';
+import type { ChildKind, Trouble } from '../resources/expanded-kind.ts';
 import { expandedKinds } from '../resources/index.gen.ts';
 import { isAsked, lackOf, stateOf } from '../resources/optional-kind.ts';
 import type { AskedKind } from '../resources/optional-kind.ts';
@@ -25,7 +25,15 @@ export interface OptionalInput {
   readonly outcomes: readonly Outcome[];
   /** As they are after our writes. */
   readonly children: readonly ObservedChild[];
+  /** Milliseconds since 1970. */
+  readonly nowMs: number;
 }
+
+/**
+ * What an object says of itself has to last for so long before it is told, in milliseconds: the metrics of new pods take a
+ * minute, and a source of metrics may be away for a moment.
+ */
+const patienceMs = 120_000;
 
 /**
  * One condition for each optional kind that the server asks for: what became of it, or what is missing and how to get it. No
@@ -34,6 +42,19 @@ export interface OptionalInput {
 export function optionalConditions(input: OptionalInput): readonly Said[] {
   const { server } = input;
   return askedKinds.filter(({ requirement }) => requirement.asking.isAskedFor(server)).map((of) => say(of, input));
+}
+
+/** When what is not told yet will be told, in milliseconds; undefined: there is no such thing. */
+export function tellsTroubleInMs({ children, nowMs }: Pick<OptionalInput, 'children' | 'nowMs'>): number | undefined {
+  const waits = children.flatMap(({ trouble }) => (trouble === undefined ? [] : [untilToldMs(trouble, nowMs)]));
+  const coming = waits.filter((ms) => ms > 0);
+  return coming.length === 0 ? undefined : Math.min(...coming);
+}
+
+/** Zero or less: now. Of a moment that nobody can read, or that is further ahead than clocks differ, it is told at once. */
+function untilToldMs({ since }: Trouble, nowMs: number): number {
+  const ageMs = nowMs - Date.parse(since);
+  return ageMs >= -patienceMs ? patienceMs - Math.max(0, ageMs) : 0;
 }
 
 function say(of: AskedKind, input: OptionalInput): Said {
@@ -48,7 +69,8 @@ function say(of: AskedKind, input: OptionalInput): Said {
   return { type, ...verdictOf(of, input) };
 }
 
-function verdictOf(of: AskedKind, { server, apis, outcomes, children }: OptionalInput): Omit<Said, 'type'> {
+function verdictOf(of: AskedKind, input: OptionalInput): Omit<Said, 'type'> {
+  const { server, apis, outcomes, children } = input;
   const { asking } = of.requirement;
   const lack = lackOf(of, stateOf(of, apis));
   if (lack !== undefined) {
@@ -57,13 +79,33 @@ function verdictOf(of: AskedKind, { server, apis, outcomes, children }: Optional
   }
   // Another kind of the same feature counts too: what it left behind does the same thing twice.
   const [problem] = problemsOf(outcomes.filter(({ action }) => isAbout(action.of, asking.condition)));
-  if (problem !== undefined) return { status: 'False', ...problem };
+  if (problem !== undefined) {
+    const message = withClause(problem.message, asking.hintOnRefusal?.(server));
+    return { status: 'False', ...problem, message };
+  }
   const existing = children.find(({ kind, controller }) => kind === of.kind && isOurs(controller, server));
   if (existing === undefined)
     return { status: 'Unknown', reason: 'Initializing', message: `Waiting for the ${of.kind}` };
-  const caveat = asking.caveat(server);
-  const message = `${of.kind} ${existing.name} is applied${caveat === undefined ? '' : `; ${caveat}`}`;
-  return { status: 'True', reason: 'Applied', message };
+  const applied = `${of.kind} ${existing.name} is applied`;
+  const trouble = troubleToTell(of, existing, input);
+  if (trouble !== undefined) return { ...trouble, message: `${applied} and does nothing: ${trouble.message}` };
+  return { status: 'True', reason: 'Applied', message: withClause(applied, asking.caveat(server)) };
+}
+
+/** What its controller says, and what to do about it. */
+function troubleToTell(
+  of: AskedKind,
+  { trouble }: ObservedChild,
+  { nowMs }: OptionalInput,
+): Omit<Said, 'type'> | undefined {
+  if (of.trouble === undefined || trouble === undefined || untilToldMs(trouble, nowMs) > 0) return undefined;
+  const { cause, message } = trouble;
+  const said = message === '' ? cause : `${cause}: ${message}`;
+  return { status: 'False', reason: of.trouble.reason, message: withClause(said, of.trouble.remedyOf(trouble)), cause };
+}
+
+function withClause(message: string, clause: string | undefined): string {
+  return clause === undefined ? message : `${message}; ${clause}`;
 }
 
 function isAbout({ requirement }: ChildKind, condition: string): boolean {

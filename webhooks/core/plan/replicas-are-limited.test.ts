@@ -62,4 +62,14 @@ describe('replicas beyond what the policy allows', () => {
     expect(replicasBuilt(decideOn(afterwards(10, tolerated, 2), atMost(5)))).toBe('invalid');
     expect(replicasBuilt(decideOn(afterwards(4, tolerated, 2), atMost(5)))).toBe(4);
   });
+
+  it('are not what an autoscaler may set, either', () => {
+    const next = afterwards(2, decideOn(aServer(2, 1), atMost(5)), 2);
+    const scaled = (maxReplicas: number): MCPServer => ({
+      ...next,
+      spec: { ...next.spec, extensions: { autoscaling: { maxReplicas } } },
+    });
+    expect(replicasBuilt(decideOn(scaled(5), atMost(5)))).toBe(2);
+    expect(replicasBuilt(decideOn(scaled(6), atMost(5)))).toBe('invalid');
+  });
 });

@@ -19,7 +19,8 @@ const underReference = entriesUnder(reference);
 /** What no manifest of the reference operator can have, and what would let somebody act as us. */
 function goesOnRefusing({ id, isMandatory }: Rule): boolean {
   const ofExtensions = ['claims-valid', 'metrics-port-exists', 'scheduling-valid', 'stdio-command-required'];
-  return isMandatory === true || [...ofExtensions, 'stdio-settings-usable'].includes(id);
+  const ofAutoscaling = ['autoscaling-valid', 'scale-to-zero-wakes'];
+  return isMandatory === true || [...ofExtensions, ...ofAutoscaling, 'stdio-settings-usable'].includes(id);
 }
 
 describe('under compatibility.profile reference', () => {

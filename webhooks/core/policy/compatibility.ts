@@ -19,12 +19,14 @@ const notLookedAt: Treatment = { holdsBack: false };
 
 /** By the ids of rules. Of all others the reference operator says nothing, or what the API server says later. */
 const underReference: Readonly<Record<string, Treatment>> = {
+  'autoscaling-valid': ofExtensions,
   'claims-valid': ofExtensions,
   'config-map-key-exists': notLookedAt,
   'metrics-port-exists': ofExtensions,
   'network-peers-valid': toldInConditions,
   'network-ports-valid': toldInConditions,
   'references-named': toldInConditions,
+  'scale-to-zero-wakes': ofExtensions,
   'scheduling-valid': ofExtensions,
   'secret-key-exists': notLookedAt,
   'stdio-command-required': ofExtensions,

@@ -83,6 +83,29 @@ export interface ChildKind {
   /** It reports the verdict, so it is brought about also where the verdict lets nothing be rolled out. */
   readonly isOfVerdict?: true;
   readonly unavailable: Unavailable;
+  /** What keeps an object that is there from working, in the words of whose kind it is. Absent: nobody tells. */
+  readonly trouble?: TroubleOf;
+}
+
+/** How it is known, and said, that an applied object does not work. */
+export interface TroubleOf {
+  /** Of the condition of the optional API. */
+  readonly reason: string;
+  /** What was being done, for the event. */
+  readonly eventAction: string;
+  /** From an object as it is stored; undefined when it works, or says nothing yet. */
+  read(object: unknown): Trouble | undefined;
+  /** A clause; undefined when its own words have to do. */
+  remedyOf(trouble: Trouble): string | undefined;
+}
+
+/** As its controller says it: of any length, and whatever somebody wrote there. */
+export interface Trouble {
+  /** In one word. */
+  readonly cause: string;
+  readonly message: string;
+  /** RFC 3339, or what stands in its place. */
+  readonly since: string;
 }
 
 /**
@@ -131,4 +154,6 @@ export interface Asking {
   isAskedFor(server: MCPServer): boolean;
   /** What may keep it from working although it is applied: a clause for the condition; undefined when nothing is known. */
   caveat(server: MCPServer): string | undefined;
+  /** What may be behind a refusal of the API server: a clause; undefined when its own words say it. */
+  hintOnRefusal?(server: MCPServer): string | undefined;
 }

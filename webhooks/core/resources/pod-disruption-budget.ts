@@ -1,3 +1,4 @@
+import { fewestPods } from '../mcpserver/autoscaling.ts';
 import { selectorLabels } from '../mcpserver/names.ts';
 import type { DisruptionBudget, MCPServer } from '../mcpserver/types.gen.ts';
 import { childMetadata } from './child-metadata.ts';
@@ -56,6 +57,6 @@ function budgetOf({ spec }: MCPServer): DisruptionBudget | undefined {
 /** Whether a drain may evict all pods at once in spite of the budget: nothing does when there are none. */
 export function limitsNothing(server: MCPServer): boolean {
   const budget = budgetOf(server);
-  const replicas = server.spec.runtime?.replicas ?? 1;
+  const replicas = fewestPods(server);
   return budget !== undefined && replicas > 0 && replicas <= (budget.maxUnavailable ?? standard.maxUnavailable);
 }

@@ -1,5 +1,6 @@
 import type { Rule } from '../engine/rule.ts';
 import { none } from '../engine/violations.ts';
+import { fewestPods } from '../mcpserver/autoscaling.ts';
 import { limitsNothing } from '../resources/pod-disruption-budget.ts';
 
 const path = ['spec', 'extensions', 'scheduling', 'disruptionBudget'];
@@ -13,7 +14,7 @@ export const disruptionBudgetEffective: Rule = {
     'The budget says how many pods may be away at once. Where there are no more than that, a drain takes all of them, and the ' +
     'server is away until the next one is ready: mostly a server of one replica, for which no budget can do anything but stop ' +
     'the drain.',
-  remedy: 'Raise spec.runtime.replicas above maxUnavailable, or leave the budget out.',
+  remedy: 'Raise spec.runtime.replicas (minReplicas of autoscaling) above maxUnavailable, or leave the budget out.',
   examples: {
     accepts: [
       {
@@ -22,6 +23,13 @@ export const disruptionBudgetEffective: Rule = {
           runtime: { replicas: 2 },
           mcp: { stateless: true },
           extensions: { scheduling: { disruptionBudget: {} } },
+        },
+      },
+      {
+        title: 'an autoscaler that leaves two',
+        spec: {
+          mcp: { stateless: true },
+          extensions: { scheduling: { disruptionBudget: {} }, autoscaling: { minReplicas: 2, maxReplicas: 5 } },
         },
       },
       {
@@ -39,11 +47,19 @@ export const disruptionBudgetEffective: Rule = {
           extensions: { scheduling: { disruptionBudget: { maxUnavailable: 3 } } },
         },
       },
+      {
+        title: 'the only pod that an autoscaler may leave',
+        spec: {
+          runtime: { replicas: 3 },
+          mcp: { stateless: true },
+          extensions: { scheduling: { disruptionBudget: {} }, autoscaling: { minReplicas: 1, maxReplicas: 5 } },
+        },
+      },
     ],
   },
   check({ server }) {
     if (!limitsNothing(server)) return none;
-    const replicas = server.spec.runtime?.replicas ?? 1;
+    const replicas = fewestPods(server);
     const found = replicas === 1 ? 'one replica' : `${replicas} replicas, all of which may be away`;
     return [{ path, headline: 'a drain may take all pods at once', detail: `found ${found}`, cause: [replicas] }];
   },

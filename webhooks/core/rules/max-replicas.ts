@@ -1,5 +1,6 @@
 import { defineRule, type Rule } from '../engine/rule.ts';
-import { none } from '../engine/violations.ts';
+import { join, none } from '../engine/violations.ts';
+import type { FieldPath, Violation } from '../mcpserver/violation.ts';
 
 const parameters = { max: 5 };
 
@@ -23,19 +24,33 @@ export const maxReplicas: Rule = defineRule({
     accepts: [
       { title: 'a server that says nothing about replicas', parameters },
       { title: 'as many as are allowed', spec: { runtime: { replicas: 5 } }, parameters },
-    ],
-    rejects: [{ title: 'one more than is allowed', spec: { runtime: { replicas: 6 } }, parameters }],
-  },
-  check({ server }, { max }) {
-    const replicas = server.spec.runtime?.replicas ?? 1;
-    if (replicas <= max) return none;
-    return [
       {
-        path: ['spec', 'runtime', 'replicas'],
-        headline: 'there are more replicas than are allowed here',
-        detail: `found ${replicas}`,
-        remedy: `Use at most ${max}, also as maxReplicas of an autoscaler.`,
+        title: 'an autoscaler within the limit',
+        spec: { extensions: { autoscaling: { maxReplicas: 5 } } },
+        parameters,
       },
-    ];
+    ],
+    rejects: [
+      { title: 'one more than is allowed', spec: { runtime: { replicas: 6 } }, parameters },
+      {
+        title: 'an autoscaler that may go further',
+        spec: { extensions: { autoscaling: { maxReplicas: 6 } } },
+        parameters,
+      },
+    ],
+  },
+  check({ server: { spec } }, { max }) {
+    return join(
+      checkMost(spec.runtime?.replicas ?? 1, max, ['spec', 'runtime', 'replicas']),
+      checkMost(spec.extensions?.autoscaling?.maxReplicas ?? 0, max, autoscalingPath),
+    );
   },
 });
+
+const autoscalingPath = ['spec', 'extensions', 'autoscaling', 'maxReplicas'];
+
+function checkMost(replicas: number, max: number, path: FieldPath): readonly Violation[] {
+  if (replicas <= max) return none;
+  const remedy = `Use at most ${max}, also as maxReplicas of an autoscaler.`;
+  return [{ path, headline: 'there are more replicas than are allowed here', detail: `found ${replicas}`, remedy }];
+}

@@ -1,5 +1,6 @@
 import { defineRule, type Rule } from '../engine/rule.ts';
-import { none } from '../engine/violations.ts';
+import { join, none } from '../engine/violations.ts';
+import type { FieldPath, Violation } from '../mcpserver/violation.ts';
 
 export const replicasStateful: Rule = defineRule({
   id: 'replicas-stateful',
@@ -27,6 +28,10 @@ export const replicasStateful: Rule = defineRule({
     rejects: [
       { title: 'two replicas of a server that may keep sessions', spec: { runtime: { replicas: 2 } } },
       {
+        title: 'an autoscaler that may go further',
+        spec: { extensions: { autoscaling: { maxReplicas: 2 } } },
+      },
+      {
         title: 'more than the policy allows',
         spec: { runtime: { replicas: 3 }, mcp: { stateless: false } },
         parameters: { max: 2 },
@@ -34,15 +39,24 @@ export const replicasStateful: Rule = defineRule({
     ],
   },
   check({ server: { spec } }, { max }) {
-    const replicas = spec.runtime?.replicas ?? 1;
-    if (replicas <= max || spec.mcp?.stateless === true) return none;
-    return [
-      {
-        path: ['spec', 'runtime', 'replicas'],
-        headline: 'a server that keeps sessions has more replicas than are allowed here',
-        detail: `found ${replicas} without spec.mcp.stateless: true`,
-        remedy: `Set spec.mcp.stateless: true if the server keeps no sessions, otherwise use at most ${max}.`,
-      },
-    ];
+    if (spec.mcp?.stateless === true) return none;
+    return join(
+      checkMost(spec.runtime?.replicas ?? 1, max, ['spec', 'runtime', 'replicas']),
+      checkMost(spec.extensions?.autoscaling?.maxReplicas ?? 0, max, autoscalingPath),
+    );
   },
 });
+
+const autoscalingPath = ['spec', 'extensions', 'autoscaling', 'maxReplicas'];
+
+function checkMost(replicas: number, max: number, path: FieldPath): readonly Violation[] {
+  if (replicas <= max) return none;
+  return [
+    {
+      path,
+      headline: 'a server that keeps sessions has more replicas than are allowed here',
+      detail: `found ${replicas} without spec.mcp.stateless: true`,
+      remedy: `Set spec.mcp.stateless: true if the server keeps no sessions, otherwise use at most ${max}.`,
+    },
+  ];
+}

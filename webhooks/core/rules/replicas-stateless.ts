@@ -28,6 +28,10 @@ export const replicasStateless: Rule = {
           extensions: { stdio: { command: ['node', '/app/server.js'], sessions: 'Shared' } },
         },
       },
+      {
+        title: 'a number that an autoscaler has set, of which autoscaling-stateful speaks',
+        spec: { runtime: { replicas: 3 }, extensions: { autoscaling: { maxReplicas: 5 } } },
+      },
       { title: 'a server that is stopped', spec: { runtime: { replicas: 0 } } },
     ],
     rejects: [
@@ -47,7 +51,8 @@ export const replicasStateless: Rule = {
   },
   check({ server: { spec } }) {
     const replicas = spec.runtime?.replicas ?? 1;
-    if (replicas < 2) return none;
+    // The number is the autoscaler's then, and autoscaling-stateful speaks of it.
+    if (replicas < 2 || spec.extensions?.autoscaling !== undefined) return none;
     const { sessions } = spec.extensions?.stdio ?? {};
     if (spec.mcp?.stateless === true) return sessions === 'PerSession' ? [perSession(replicas)] : none;
     return [

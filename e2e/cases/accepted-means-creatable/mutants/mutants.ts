@@ -1,3 +1,4 @@
+import { autoscaling } from './autoscaling.ts';
 import { environment } from './environment.ts';
 import { metadata } from './metadata.ts';
 import { network } from './network.ts';
@@ -10,6 +11,7 @@ import { text } from './text.ts';
 import type { Mutant } from './mutant.ts';
 
 const all = [
+  ...autoscaling,
   ...environment,
   ...metadata,
   ...network,

@@ -4,6 +4,7 @@ import { withRawSpec } from '../../testing/builders.ts';
 /** How a server asks for each optional kind: one line for each. For tests. */
 const specs: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   PodMonitor: { extensions: { metrics: { port: 'mcp' } } },
+  HorizontalPodAutoscaler: { extensions: { autoscaling: { maxReplicas: 3 } } },
   PodDisruptionBudget: { extensions: { scheduling: { disruptionBudget: {} } } },
   ServiceMonitor: { extensions: { metrics: { port: 'mcp', kind: 'ServiceMonitor' } } },
 };
