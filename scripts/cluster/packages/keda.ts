@@ -3,8 +3,8 @@ import path from 'node:path';
 import { cacheEntry } from '../cache.ts';
 import { requireCommand } from '../command.ts';
 
-/** Of KEDA. */
-export const kedaVersion = '2.21.0';
+/** Of KEDA, of which nothing is built. */
+const kedaVersion = '2.21.0';
 
 /** The file of KEDA's ScaledObject, out of its Go module. */
 export async function ensureScaledObjectKind(cache: string): Promise<string> {

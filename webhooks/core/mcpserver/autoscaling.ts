@@ -4,7 +4,7 @@ import type { AutoscalingSettings, MCPServer } from './types.gen.ts';
 export type ScalingMetric = NonNullable<AutoscalingSettings['metrics']>[number];
 
 /** Per cent of the CPU that pods request, where a spec names no metric. */
-export const DEFAULT_CPU_UTILIZATION = 80;
+const defaultCpuUtilization = 80;
 
 /** Undefined for a server that has as many pods as its spec says. */
 export function autoscalingOf({ spec }: MCPServer): AutoscalingSettings | undefined {
@@ -17,7 +17,7 @@ export function metricsToScaleBy({
   targetCPUUtilizationPercentage,
 }: AutoscalingSettings): readonly ScalingMetric[] {
   if (targetCPUUtilizationPercentage === undefined && metrics.length > 0) return metrics;
-  const averageUtilization = targetCPUUtilizationPercentage ?? DEFAULT_CPU_UTILIZATION;
+  const averageUtilization = targetCPUUtilizationPercentage ?? defaultCpuUtilization;
   const resource = { name: 'cpu', target: { type: 'Utilization', averageUtilization } } as const;
   return [{ type: 'Resource', resource }, ...metrics];
 }

@@ -88,7 +88,7 @@ export interface ChildKind {
 }
 
 /** How it is known, and said, that an applied object does not work. */
-export interface TroubleOf {
+interface TroubleOf {
   /** Of the condition of the optional API. */
   readonly reason: string;
   /** What was being done, for the event. */

@@ -10,7 +10,7 @@ import type { ExpandedKind, Trouble } from './expanded-kind.ts';
  * Pods that may keep sessions go when nothing has asked for them for so long, in seconds: as long as a session of the bridge
  * may be idle. Kubernetes' own are 300.
  */
-export const sessionWindowSeconds = 1_800;
+const sessionWindowSeconds = 1_800;
 
 /**
  * Its target is the MCPServer, whose scale moves the Deployment: nobody fights over the number.
