@@ -15,7 +15,8 @@ const external = { metric: { name: 'queue' }, target: average };
 const types = ['Resource', 'ContainerResource', 'Pods', 'Object', 'External', 'Other', ''];
 const members = { resource, containerResource, pods, object, external };
 
-const targets = [
+/** Which number is beside which type. */
+const shapes = [
   {},
   ...['Utilization', 'AverageValue', 'Value', 'Other', ''].flatMap((type) => [
     { type },
@@ -25,6 +26,10 @@ const targets = [
     { type, averageUtilization: 80, averageValue: '10' },
     { type, averageValue: '10', value: '10' },
   ]),
+];
+
+const targets = [
+  ...shapes,
   ...[0, 1, -1, 2147483647].map((averageUtilization) => ({ type: 'Utilization', averageUtilization })),
   ...amounts.map((averageValue) => ({ type: 'AverageValue', averageValue })),
   ...amounts.map((value) => ({ type: 'Value', value })),
@@ -38,10 +43,11 @@ const metrics = [
   ]),
   ...targets.flatMap((target) => [
     { type: 'Resource', resource: { ...resource, target } },
-    { type: 'ContainerResource', containerResource: { ...containerResource, target } },
+    { type: 'External', external: { ...external, target } },
+  ]),
+  ...shapes.flatMap((target) => [
     { type: 'Pods', pods: { ...pods, target } },
     { type: 'Object', object: { ...object, target } },
-    { type: 'External', external: { ...external, target } },
   ]),
   ...['cpu', 'memory', 'ephemeral-storage', 'hugepages-2Mi', 'storage', 'example.com/gpu', ...texts].flatMap((name) => [
     { type: 'Resource', resource: { ...resource, name } },
