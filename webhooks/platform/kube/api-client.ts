@@ -1,5 +1,7 @@
 import http from 'node:http';
 import https from 'node:https';
+import { createSecureContext } from 'node:tls';
+import type { SecureContext } from 'node:tls';
 
 import { renderJsonAsYaml } from '../escape-for-yaml.ts';
 import { describeRequest, errorFromAnswer, errorWithoutAnswer, unreachable } from './api-error.ts';
@@ -181,7 +183,9 @@ function createAgents({ server: { url }, userAgent }: ClientOptions): Open {
   };
   const isPlain = url.protocol === 'http:';
   const agentFor = createKept(({ tls }) => {
-    const agent = ofOneServer(isPlain ? new http.Agent(settings) : new https.Agent({ ...settings, ...tls }));
+    const agent = ofOneServer(
+      isPlain ? new http.Agent(settings) : new https.Agent({ ...settings, ...withContext(tls) }),
+    );
     return {
       use: agent,
       close: () => {
@@ -214,7 +218,7 @@ function createDirect({ server: { url }, userAgent }: ClientOptions): Open {
   const connectionsFor = createKept(({ tls }) => {
     const connections = new DirectConnections({
       ...{ ...where, maxSockets, idleMs: idleSocketMs },
-      ...(isPlain ? {} : { tls }),
+      ...(isPlain ? {} : { tls: withContext(tls) }),
     });
     return {
       use: connections,
@@ -229,6 +233,11 @@ function createDirect({ server: { url }, userAgent }: ClientOptions): Open {
     const path = root + call.path + renderQuery(call.query);
     return connectionsFor(credentials).request(renderHead(call.method, path, headers));
   };
+}
+
+/** One for all connections: to read the CA takes a millisecond, and what was read 25 KB, which each connection would else do and have. */
+function withContext(tls: Credentials['tls']): Credentials['tls'] & { readonly secureContext: SecureContext } {
+  return { ...tls, secureContext: createSecureContext(tls) };
 }
 
 /** What keeps its connections as long as the TLS options stay the same: a rotated CA or client certificate gets a new one. */

@@ -55,7 +55,7 @@ describe('four references to objects of 40,000 keys in each of four namespaces',
     async (_, flags, settings) => {
       const { port } = server.address() as AddressInfo;
       const args = [...flags, '--input-type=module', '--eval', program(port, settings)];
-      const allocator = { MALLOC_ARENA_MAX: '1', MALLOC_MMAP_THRESHOLD_: '65536', MALLOC_TRIM_THRESHOLD_: '65536' };
+      const allocator = { MALLOC_ARENA_MAX: '1', MALLOC_MMAP_THRESHOLD_: '20480', MALLOC_TRIM_THRESHOLD_: '65536' };
       const { stdout } = await promisify(execFile)(process.execPath, args, { env: { ...process.env, ...allocator } });
       const found = JSON.parse(stdout) as { states: string[]; hashes: number; grownMegabytes: number };
       expect(found.states).toEqual(Array.from({ length: 32 }, () => 'found,true,7'));
