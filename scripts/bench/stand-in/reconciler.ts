@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeImageParts } from '../../image/bundle.ts';
 import { reconcilerFlags } from '../admission/webhook-flags.ts';
+import { podEnvironment, podFlags, putServiceAccount } from './pod.ts';
 
 /** Puts what is in our image into a folder, with some changes, and the way to an API server at `url`. */
 export async function installImage(
@@ -12,18 +12,7 @@ export async function installImage(
   changes: Parameters<typeof writeImageParts>[1] = [],
 ): Promise<void> {
   await writeImageParts(folder, changes);
-  await writeFile(join(folder, 'kubeconfig'), kubeconfig(url));
-}
-
-function kubeconfig(server: string): string {
-  return JSON.stringify({
-    apiVersion: 'v1',
-    kind: 'Config',
-    clusters: [{ name: 'stand-in', cluster: { server, 'insecure-skip-tls-verify': true } }],
-    users: [{ name: 'bench', user: {} }],
-    contexts: [{ name: 'stand-in', context: { cluster: 'stand-in', user: 'bench' } }],
-    'current-context': 'stand-in',
-  });
+  await putServiceAccount(folder, url);
 }
 
 export interface RunningReconciler {
@@ -48,13 +37,13 @@ interface ReconcilerOptions {
  */
 export function startReconciler(folder: string, { preload, features = '' }: ReconcilerOptions = {}): RunningReconciler {
   const command = [
-    ...['-c', '0', process.execPath, ...reconcilerFlags],
+    ...['-c', '0', process.execPath, ...reconcilerFlags, ...podFlags],
     ...(preload === undefined ? [] : ['--require', preload]),
     ...[join(folder, 'mcp-lifecycle.cjs'), 'reconciler'],
   ];
   const env = {
     ...process.env,
-    KUBECONFIG: join(folder, 'kubeconfig'),
+    ...podEnvironment(folder),
     POD_NAMESPACE: 'mcp-lifecycle-system',
     POD_NAME: 'bench',
     OWN_IMAGE: 'registry.example.com/mcp-lifecycle:0.1.0',
@@ -65,10 +54,6 @@ export function startReconciler(folder: string, { preload, features = '' }: Reco
     METRICS_PORT: '18082',
     CLUSTER_DOMAIN: 'cluster.local',
     FEATURES: features,
-    // As in the chart: what is measured is the container.
-    MALLOC_ARENA_MAX: '1',
-    MALLOC_MMAP_THRESHOLD_: '65536',
-    MALLOC_TRIM_THRESHOLD_: '65536',
     LOG_LEVEL: 'error',
   };
   let ends = 0;

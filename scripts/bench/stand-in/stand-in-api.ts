@@ -1,12 +1,14 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { ApiRequest } from '../../../webhooks/platform/kube/api.ts';
 import { createFakeKubeApi, type FakeKubeApi } from '../../../webhooks/platform/kube/testing/fake-kube-api.ts';
 import { Pages } from './pages.ts';
+import { apiHost, standInTls } from './pod.ts';
 import { Recorded } from './recorded.ts';
 import { isRecord, metaOf, numberAt, recordAt } from '../../../webhooks/platform/kube/object.ts';
 
-/** The API server of the unit tests behind HTTP, with somebody who runs Deployments. */
+/** The API server of the unit tests behind HTTPS, with somebody who runs Deployments. */
 export interface StandInApi {
   readonly url: string;
   readonly objects: FakeKubeApi;
@@ -31,7 +33,8 @@ export async function startStandInApi(runDeployments: RunDeployments = runPods):
     lease.longestMs = Math.max(lease.longestMs, now - lease.at);
     lease.at = now;
   };
-  const server = createServer((request, response) => {
+  const { serving } = await standInTls();
+  const server = createServer({ cert: serving.certificate, key: serving.privateKey }, (request, response) => {
     void answer({ objects, pages, recorded, noteLease, runDeployments }, request, response);
   });
   server.requestTimeout = 0;
@@ -41,7 +44,7 @@ export async function startStandInApi(runDeployments: RunDeployments = runPods):
   });
   return {
     // Listening on a TCP port, so it is an address with a port.
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `https://${apiHost}:${(server.address() as AddressInfo).port}`,
     objects,
     longestLeaseGapMs() {
       noteLease();

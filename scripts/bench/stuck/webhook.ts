@@ -7,6 +7,7 @@ import {
   webhookConfigurations,
 } from '../../../webhooks/platform/tls/webhook-configuration.ts';
 import { webhookFlags } from '../admission/webhook-flags.ts';
+import { podEnvironment, podFlags } from '../stand-in/pod.ts';
 import { anonymousBytes } from '../stand-in/reconciler.ts';
 
 export const webhookPort = 18_250;
@@ -23,7 +24,7 @@ export interface RunningWebhook {
 export async function startWebhook(folder: string): Promise<RunningWebhook> {
   const env = {
     ...process.env,
-    KUBECONFIG: join(folder, 'kubeconfig'),
+    ...podEnvironment(folder),
     POD_NAMESPACE: namespace,
     POD_NAME: 'bench',
     OWN_IMAGE: 'registry.example.com/mcp-lifecycle:0.1.0',
@@ -39,13 +40,10 @@ export async function startWebhook(folder: string): Promise<RunningWebhook> {
     METRICS_PORT: '18084',
     CLUSTER_DOMAIN: 'cluster.local',
     SHUTDOWN_DELAY_SECONDS: '0',
-    // As in the chart: what is measured is the container.
-    MALLOC_ARENA_MAX: '1',
-    MALLOC_MMAP_THRESHOLD_: '65536',
-    MALLOC_TRIM_THRESHOLD_: '65536',
     LOG_LEVEL: 'error',
   };
-  const command = ['-c', '0', process.execPath, ...webhookFlags, join(folder, 'mcp-lifecycle.cjs'), 'webhook'];
+  const program = join(folder, 'mcp-lifecycle.cjs');
+  const command = ['-c', '0', process.execPath, ...webhookFlags, ...podFlags, program, 'webhook'];
   const child = spawn('taskset', command, { env, stdio: ['ignore', 'inherit', 'inherit'] });
   let ends = 0;
   child.once('exit', () => {
