@@ -148,11 +148,12 @@ imagePullSecrets:
 - name: FEATURES
   value: {{ . | quote }}
 {{- end }}
-# An allocator that gives buffers back at once keeps the container small after a burst of them.
+# An allocator that gives buffers back at once keeps the container small after a burst of them. The threshold is above what each
+# TLS record takes (17 KiB) and below the 32 KiB in which the engine's compilers take their memory.
 - name: MALLOC_ARENA_MAX
   value: "1"
 - name: MALLOC_MMAP_THRESHOLD_
-  value: "65536"
+  value: "20480"
 - name: MALLOC_TRIM_THRESHOLD_
   value: "65536"
 {{- end }}
