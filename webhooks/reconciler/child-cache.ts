@@ -151,22 +151,32 @@ export class ChildCache {
     const { namespace, name, resourceVersion } = metaOf(raw);
     const key = keyOf({ kind: this.#kind, namespace, name });
     const known = this.#entries.get(key);
+    if (known === undefined && lookedAtFor === undefined && !this.#hasRoomFor(key, raw)) return 'known';
     const observed = this.#isSame(key, resourceVersion) ? undefined : observeChild(raw);
     if (observed === undefined) return 'known';
-    if (!this.#doubted.delete(key) && !isNewer(observed, known?.child, asOf)) return 'known';
-    if (isBeforeEnd(observed, this.#gone.get(key), asOf)) return 'known';
+    if (!this.#isNews(key, observed, asOf)) return 'known';
     this.#gone.delete(key);
     const deployment = observeDeployment(raw);
-    const entry = {
+    const entry: Entry = {
       ...this.#keepFields(key, observed),
       ...this.#lookedAtFor(key, lookedAtFor ?? known?.lookedAtFor),
       ...(deployment === undefined ? {} : { deployment }),
     };
+    this.#keep(key, entry, known);
+    return known !== undefined && isSameButForVersion(entry, known) ? 'known' : 'changed';
+  }
+
+  #isNews(key: string, observed: ObservedChild, asOf: string | undefined): boolean {
+    const isDoubted = this.#doubted.delete(key);
+    if (!isDoubted && !isNewer(observed, this.#entries.get(key)?.child, asOf)) return false;
+    return !isBeforeEnd(observed, this.#gone.get(key), asOf);
+  }
+
+  #keep(key: string, entry: Entry, known: Entry | undefined): void {
     this.#unlink(key, known);
     this.#entries.set(key, entry);
     this.#link(key, entry);
     this.#makeRoomFor(key);
-    return known !== undefined && isSameButForVersion(entry, known) ? 'known' : 'changed';
   }
 
   #isSame(key: string, resourceVersion: string): boolean {
@@ -208,6 +218,18 @@ export class ChildCache {
   doubtVersions(): void {
     for (const key of this.#entries.keys()) this.#doubted.add(key);
     this.#gone.clear();
+  }
+
+  /** Before it is looked into: anybody may write thousands that are nobody's. Whose name is taken reads it when that is seen. */
+  #hasRoomFor(key: string, raw: unknown): boolean {
+    if (this.#unclaimed.hasRoom((other) => this.#isClaimed(other))) return true;
+    const controller = controllerOf(recordAt(raw, 'metadata'));
+    const { namespace, name } = splitKey(key);
+    const servers = [
+      keyOf({ kind: this.#owner.kind, namespace, name }),
+      ...this.#othersOf(namespace, controller === undefined ? {} : { controller }),
+    ];
+    return servers.some((server) => this.#servers.exists(server));
   }
 
   #makeRoomFor(key: string): void {

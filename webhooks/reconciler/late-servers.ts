@@ -1,15 +1,16 @@
 import { Traces } from './traces.ts';
 
 /**
- * Servers that come after their pods. Of pods without a server little is kept, so those of a server that comes later may have
- * been dropped: then they are listed once. What a watch tells of a pod meanwhile is newer than the list.
+ * Servers that come after their pods, as after a restore. Anybody may give thousands of pods our labels, so nothing is kept of
+ * pods without a server; where there were some, they are listed once when it comes. What a watch tells of a pod meanwhile is
+ * newer than the list.
  */
 export class LateServers {
   readonly #dropped = new Traces();
   /** Those whose pods are to be listed, each with the pods of which something was told since that is so. */
   readonly #wanted = new Map<string, Set<string>>();
 
-  /** What was known of its pods is dropped. */
+  /** It has pods of which nothing is kept. */
   noteDropped(server: string): void {
     this.#dropped.leave(server);
   }

@@ -10,13 +10,10 @@ import { FairStore } from './fair-store.ts';
 import { LateServers } from './late-servers.ts';
 import { NewestTemplates, templateOf } from './newest-templates.ts';
 import { ServingPods } from './serving.ts';
-import { Unclaimed } from './unclaimed.ts';
 
 /** What is kept of pods, in bytes of JSON, which take twice as much in memory: of a thousand that fail. */
 const limits = { largest: 64 * 1024, inAll: 1024 * 1024 };
 
-/** Names of servers that are not there, of which pods are kept. */
-const maxUnclaimed = 50;
 /** Pods that fail, or are not ready yet, of one server: more of them say nothing more. */
 const maxKept = 64;
 /** Of one pod: somebody may give a pod our label that has hundreds of containers. */
@@ -37,7 +34,6 @@ export class PodCache {
   /** By server, then by pod: what is to be known about it. */
   readonly #kept = new Map<string, Map<string, Sighting>>();
 
-  readonly #unclaimed = new Unclaimed(maxUnclaimed);
   readonly #late = new LateServers();
   readonly #exists: (server: string) => boolean;
 
@@ -77,16 +73,20 @@ export class PodCache {
 
   /**
    * Returns the server whose diagnosis may have changed, or the pods that serve. Restart counts and moments of the same
-   * failure are no news. A pod that is not of a ReplicaSet of the server does not count, whatever its labels say.
+   * failure are no news. A pod that is not of a ReplicaSet of the server does not count, whatever its labels say; nothing is
+   * kept of the pods of a server that is not there: see {@link isToBeListed}.
    */
   put(raw: unknown): string | undefined {
     const server = serverOf(raw, this.#label);
     if (server !== undefined) this.#noteTold(server, raw);
-    const pod = toPodState(raw);
     // Somebody has taken the label away, to look into it out of the Service's way.
     if (server === undefined || !this.#isOfReplicaSet(raw, splitKey(server).name)) return this.remove(raw);
+    if (!this.#exists(server)) {
+      this.#late.noteDropped(server);
+      return undefined;
+    }
+    const pod = toPodState(raw);
     if (pod === undefined) return undefined;
-    this.#makeRoomFor(server);
     const isOther = this.#serving.put(server, raw);
     this.#leaving.put(server, raw);
     const isNewer = this.#newest.put(server, raw);
@@ -121,10 +121,11 @@ export class PodCache {
     for (const raw of pods) if (!told.has(podKey(raw))) this.put(raw);
   }
 
-  /** The server is gone; its pods may stay, and nobody claims them any more. */
+  /** The server is gone; its pods may stay. */
   forget(server: string): void {
     this.#late.end(server);
-    if (this.#kept.has(server) || this.#newest.of(server) !== undefined) this.#makeRoomFor(server);
+    // One that is on its way out is asked for no more, and is there still.
+    if (!this.#exists(server)) this.#dropAll(server);
   }
 
   keepOnly(keys: Keys): readonly string[] {
@@ -181,10 +182,6 @@ export class PodCache {
 
   #noteTold(server: string, raw: unknown): void {
     if (this.#late.isToBeListed(server)) this.#late.notePod(server, podKey(raw));
-  }
-
-  #makeRoomFor(server: string): void {
-    for (const late of this.#unclaimed.add(server, this.#exists)) this.#dropAll(late);
   }
 
   #dropAll(server: string): void {

@@ -68,19 +68,16 @@ describe('the pods of 200 servers that come after them', () => {
     listLatePods(serverKey(name), { api: from, pods, candidatePods }, signal);
   const known = (): readonly string[] => names.filter((name) => pods.servingOf(serverKey(name)).length > 0);
 
-  it('are all known (they were of 50, for up to an hour), by one list for each that was forgotten', async () => {
+  it('are all known (they were of 50, for up to an hour), by one list for each', async () => {
     come(...names);
-    expect(known()).toHaveLength(50);
+    expect(known()).toEqual([]);
     for (const name of [...names, ...names]) expect(await list(name)).toBeUndefined();
     expect(known()).toHaveLength(200);
-    expect(api.reads.length).toBeGreaterThanOrEqual(150);
-    // Of those that were kept, some may look as if they had been forgotten.
-    expect(api.reads.length).toBeLessThan(170);
+    expect(api.reads).toHaveLength(200);
   });
 
-  it('are not listed for a server of which none was forgotten', async () => {
-    come('server-199', 'of-no-pod');
-    await list('server-199');
+  it('are not listed for a server that had none', async () => {
+    come('of-no-pod');
     await list('of-no-pod');
     expect(api.reads).toEqual([]);
   });
@@ -114,12 +111,22 @@ describe('the pods of 200 servers that come after them', () => {
     expect(known()).not.toContain('server-1');
   });
 
-  it('are few again when all those servers are gone and their pods stay', async () => {
+  it('are kept no more when all those servers are gone and their pods stay, and known again when they come back', async () => {
     come(...names);
     for (const name of names) await list(name);
     servers.clear();
     for (const name of names) pods.forget(serverKey(name));
-    expect(known()).toHaveLength(50);
+    expect(known()).toEqual([]);
+    come('server-0');
+    await list('server-0');
+    expect(known()).toEqual(['server-0']);
+  });
+
+  it('stay known while their server is on its way out', async () => {
+    come('server-0');
+    await list('server-0');
+    pods.forget(serverKey('server-0'));
+    expect(known()).toEqual(['server-0']);
   });
 
   it('are a bounded number, of whoever has thousands', async () => {
@@ -134,7 +141,7 @@ describe('the pods of 200 servers that come after them', () => {
   });
 });
 
-describe('a server that comes when its pods have been forgotten', () => {
+describe('a server that comes after its pods', () => {
   let stop: () => Promise<void>;
   afterEach(() => stop());
 
@@ -147,7 +154,7 @@ describe('a server that comes when its pods have been forgotten', () => {
     await clock.advance(1_000);
     const lists = (): number => api.reads.filter((read) => read === 'GET /api/v1/namespaces/mcp/pods').length;
     expect(lists()).toBe(0);
-    for (const name of ['server-0', 'server-199']) api.put(serverPath(name), aServer(name));
+    for (const name of ['server-0', 'of-no-pod']) api.put(serverPath(name), aServer(name));
     await clock.advance(1_000);
     expect(lists()).toBe(1);
     api.put(serverPath('server-0'), { metadata: { generation: 2 }, spec: { config: { port: 8081 } } });

@@ -24,6 +24,15 @@ export class Unclaimed {
     return late;
   }
 
+  /** Whether one more can be kept that nobody claims, and none has to go for it. */
+  hasRoom(isClaimed: (key: string) => boolean): boolean {
+    for (const oldest of this.#keys) {
+      if (this.#keys.size < this.#max || !isClaimed(oldest)) break;
+      this.#keys.delete(oldest);
+    }
+    return this.#keys.size < this.#max;
+  }
+
   delete(key: string): void {
     this.#keys.delete(key);
   }

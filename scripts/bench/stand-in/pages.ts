@@ -15,14 +15,10 @@ export class Pages {
     this.#objects = objects;
   }
 
-  async request(request: ApiRequest): Promise<ApiResult> {
+  request(request: ApiRequest): ApiResult {
     const { limit = '500', continue: token = '', ...query } = request.query ?? {};
     const [id = '', from = '0'] = token === '' ? [`list${(this.#count += 1)}`] : token.split('/');
-    if (token === '') {
-      const whole = await this.#objects.request({ ...request, query });
-      if (!whole.ok) return whole;
-      this.#lists.set(id, whole.body);
-    }
+    if (token === '') this.#lists.set(id, this.#objects.read({ ...request, query }));
     const list = this.#lists.get(id);
     const items = listAt(list, 'items');
     const next = Number(from) + Number(limit);

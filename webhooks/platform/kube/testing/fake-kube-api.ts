@@ -18,6 +18,8 @@ export interface FakeKubeApi extends KubeApi {
   get(path: string): Json | undefined;
   /** The objects of a collection: "/api/v1/namespaces/mcp/pods". */
   list(collection: string): readonly Json[];
+  /** What a list has, as it is kept: for who writes it out and changes nothing. Copies of thousands take longer than all else. */
+  read(request: ApiRequest): Json;
   /** As somebody else: no field manager of ours. Merges into what is there; fields of ours that it sets are lost to us. */
   put(path: string, object: Json): void;
   /** The same under the name of a field manager, which owns what it says from then on. */
@@ -42,6 +44,10 @@ export function createFakeKubeApi(): FakeKubeApi {
     reads,
     get: (path) => structuredClone(store.get(path)),
     list: (collection) => store.allIn(collection).map((object) => structuredClone(object)),
+    read(request) {
+      reads.push(`${request.method} ${request.path}`);
+      return store.list(request);
+    },
     put(path, object) {
       store.put(path, disown(laidOver(store.get(path) ?? {}, object), object));
     },
