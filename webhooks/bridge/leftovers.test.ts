@@ -52,7 +52,10 @@ it('of long messages is collected in the midst of them, and all of it when no mo
   expect(collected).toEqual(['young']);
   await sleepOn();
   expect(collected).toEqual(['young', 'all']);
-  leftovers.add(100_000);
+  // What is given back beside us ends with the next one.
   await sleepOn();
   expect(collected).toEqual(['young', 'all', 'all']);
+  leftovers.add(100_000);
+  await sleepOn();
+  expect(collected).toEqual(['young', 'all', 'all', 'all']);
 });

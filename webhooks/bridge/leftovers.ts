@@ -43,11 +43,21 @@ export class Leftovers {
 
   async #collectWhenQuiet(): Promise<void> {
     this.#isWaiting = true;
-    for (let leftMs = quietMs; leftMs > 0; leftMs = this.#lastAt + quietMs - this.#clock.monotonicMs()) {
-      await this.#clock.sleep(leftMs, this.#over);
-      if (this.#over.aborted) return;
-    }
+    await this.#untilQuiet();
+    this.#collectAll();
+    await this.#untilQuiet(this.#clock.monotonicMs());
     this.#isWaiting = false;
+    // Buffers are given back beside us, and the last of them with the next collection.
+    this.#collectAll();
+  }
+
+  async #untilQuiet(sinceMs = this.#lastAt): Promise<void> {
+    const left = (): number => Math.max(sinceMs, this.#lastAt) + quietMs - this.#clock.monotonicMs();
+    while (left() > 0 && !this.#over.aborted) await this.#clock.sleep(left(), this.#over);
+  }
+
+  #collectAll(): void {
+    if (this.#over.aborted) return;
     this.#bytes = 0;
     this.#collect('all');
   }
