@@ -74,7 +74,9 @@ export class Reply {
   /** Undefined, or, while its client is behind, what is over when it is not, or has gone. */
   get relief(): Promise<void> | undefined {
     const response = this.#response;
-    if (response.destroyed || response.writableLength <= maxAheadBytes) return undefined;
+    // Behind another answer on its connection it is nobody's to read, and that one may still have to come.
+    if (response.socket === null || response.destroyed) return undefined;
+    if (response.writableLength <= maxAheadBytes) return undefined;
     return new Promise((resolve) => {
       const onRelief = (): void => {
         response.off('drain', onRelief).off('close', onRelief);

@@ -34,7 +34,8 @@ export class Unread {
 
   cutOff(response: ServerResponse): void {
     this.#owners.delete(response);
-    response.destroy();
+    // One that waits for its turn, behind others of its connection, has no socket of its own yet.
+    response.req.socket.destroy();
     this.#onCutOff();
   }
 
