@@ -96,6 +96,7 @@ const uses: Readonly<Record<string, Use>> = {
   'cli/ask-cluster.ts': { requests: ['GET'], needs: [] },
   'cli/ask-namespaces.ts': { requests: ['GET'], needs: [] },
   'cli/cluster-policy.ts': { requests: ['GET'], needs: [] },
+  'cli/composite-read.ts': { requests: ['GET'], needs: [] },
   'cli/contract-cluster.ts': { requests: ['GET'], needs: [] },
   'cli/doctor-survey.ts': { requests: ['GET'], needs: [] },
   'cli/rollout-retry.ts': { requests: ['PATCH'], needs: [] },
@@ -108,6 +109,8 @@ const uses: Readonly<Record<string, Use>> = {
   'platform/kube/api-discovery.ts': { requests: ['GET'], needs: [] },
   // Only where a kind above MCPServer is switched on: see below.
   'reconciler/composites/reconcile-composite.ts': { requests: ['GET'], needs: [] },
+  'reconciler/composites/pods-of-waiting.ts': { requests: ['PATCH'], needs: [] },
+  'reconciler/composites/let-go.ts': { requests: ['PATCH'], needs: [] },
   'reconciler/refresh-child.ts': { requests: ['GET'], needs: rights(everywhere, ['get'], children) },
   'reconciler/template-revision.ts': { requests: ['GET'], needs: rights(everywhere, ['get'], ['apps/replicasets']) },
   'reconciler/hold-template.ts': {

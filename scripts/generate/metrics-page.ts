@@ -9,6 +9,7 @@ import {
   type ShedReason,
 } from '../../webhooks/admission/metrics.ts';
 import { skipReasons } from '../../webhooks/admission/scope.ts';
+import { compositeKinds } from '../../webhooks/core/composites/composite-kinds.ts';
 import { changeClasses } from '../../webhooks/core/contract/compare-contracts.ts';
 import { endReasons, rolloutResults, timedPhases } from '../../webhooks/core/rollout/ended.ts';
 import type { Severity } from '../../webhooks/core/engine/finding.ts';
@@ -131,7 +132,7 @@ ${renderTable(bridge)}
 | \`sum(mcp_lifecycle_leader) < 1\` for a minute | nobody reconciles: [nothing is reconciled](../guides/troubleshooting.md#nothing-is-reconciled) |
 | \`min(mcp_lifecycle_webhook_ready) < 1\` for minutes | a replica answers no admission: [the webhooks do not answer](../guides/troubleshooting.md#the-webhooks-do-not-answer) |
 | \`mcp_lifecycle_admission_shed_total\` or \`mcp_lifecycle_admission_aborted_total\` grows | admission is overloaded, or its callers give up: see [sizing](../guides/install.md#sizing) |
-| \`mcp_lifecycle_admission_internal_errors_total\` grows, or \`mcp_lifecycle_quarantined_servers > 0\` | a bug of ours: the log has it |
+| \`mcp_lifecycle_admission_internal_errors_total\` grows, \`mcp_lifecycle_quarantined_servers > 0\` or \`mcp_lifecycle_quarantined_composites > 0\` | a bug of ours: the log has it |
 | \`mcp_lifecycle_unexpected_errors_total\` grows | a bug of ours that no code caught: the log has it, with the server that was worked on |
 | \`mcp_lifecycle_watch_seconds_since_last_event > 150\` | a watch is broken: changes are not seen |
 | \`mcp_lifecycle_watch_failed_events_total > 0\` | a bug of ours: the change of an object was not seen, until the next list or change of it; the log has it |
@@ -139,6 +140,7 @@ ${renderTable(bridge)}
 | \`mcp_lifecycle_servers_with_failing_writes > 0\` for minutes | what those servers were expanded into, or their status, is not what it should be: [a write fails again and again](../guides/troubleshooting.md#a-write-fails-again-and-again) |
 | \`mcp_lifecycle_rollouts_total{result=~"Rejected\\|RolledBack\\|Blocked"}\` grows | a version did not get through; what served before goes on: [safe upgrades](../guides/safe-upgrades.md) |
 | \`mcp_lifecycle_policy_origin{origin=~"last-good\\|fallback"} > 0\` | the configured policy cannot be used: [when it is broken](../guides/policy-in-a-cluster.md#when-it-is-broken) |
+| \`mcp_lifecycle_composites{ready!="True"} > 0\` for minutes | an object of [mcp.v2dy.io](../guides/v2dy.md) or a [pool](../guides/pools.md) is not as it was asked for: \`mcp-lifecycle status\` says which and why |
 | \`mcpserver_condition_info{type="Ready",status="False"}\` | that server does not run, or does not answer |
 `;
     return Promise.resolve([{ path: 'docs/reference/metrics.md', content }]);
@@ -214,6 +216,13 @@ const labelWords: Readonly<Record<string, string>> = {
     ]),
   ),
   kind: list(['tool', 'resource', 'prompt']),
+  ...Object.fromEntries(
+    ['composites', 'quarantined_composites'].map((name) => [
+      `mcp_lifecycle_${name} kind`,
+      list(compositeKinds.map(({ kind, group }) => `${kind}.${group}`)),
+    ]),
+  ),
+  ready: list(['True', 'False', 'Unknown']),
   mcp_method_name: 'method of the protocol; `_OTHER` for any other',
   error_type: `empty where the call succeeded; ${list(operationErrors)}`,
   'mcp_bridge_child_restarts_total reason': list(restartReasons),

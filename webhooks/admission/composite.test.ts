@@ -45,7 +45,11 @@ describe('admission of an MCPServer of mcp.v2dy.io', () => {
     expect(answer).toMatchObject({
       decision: 'denied',
       of: { group: 'mcp.v2dy.io', kind: 'MCPServer', name: 'search' },
-      causes: [{ field: 'spec.port', message: expect.stringContaining('required value') }],
+      // Both at once: without its port nothing else could be told before.
+      causes: [
+        { field: 'spec.port', message: expect.stringContaining('required value') },
+        { field: 'spec.image', message: expect.stringContaining('image-reference-valid') },
+      ],
     });
     const { answer: next } = await ask({ object: v2dy({ image: 'https://example.com/search' }) });
     expect(next).toMatchObject({ decision: 'denied', causes: [{ field: 'spec.image' }] });

@@ -193,6 +193,6 @@ async function failAfterLooking(key: string, action: Action, error: ApiError, wo
   return failedBy(action, error);
 }
 
-function failedBy(action: Action, error: ApiError): Executed {
+export function failedBy(action: Action, error: ApiError): Executed {
   return { action, result: 'failed', message: error.message, cause: causeOf(error), retry: error.retry, error };
 }

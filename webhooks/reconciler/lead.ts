@@ -88,7 +88,7 @@ async function runOnce(options: LeadOptions, round: AbortController): Promise<vo
     .filter(({ feature }) => options.features.includes(feature))
     .map((of) => new CompositeLoop(of, { api, clock, log, random, namespaces, onListed, events: world.events }));
   metrics.setSource({
-    ...{ servers, setbacks, verifier, queue, foundRules },
+    ...{ servers, setbacks, verifier, queue, foundRules, composites },
     kinds: expandedKinds.flatMap((of) => (stateOf(of, optional.statesIn('')) === 'off' ? [] : of.kind)),
     get watches() {
       return [...watches, ...optional.watches, ...policies.watches, ...composites.flatMap((loop) => loop.watches)];

@@ -6,6 +6,7 @@ import type { ListWatch } from '../platform/kube/list-watch.ts';
 import { splitKey } from '../platform/kube/object.ts';
 import { metricPrefix } from '../platform/metrics.ts';
 import { handshakeMetrics, handshakeResults, PerServerMetrics } from './per-server-metrics.ts';
+import type { CompositeLoop } from './composites/composite-loop.ts';
 import type { FoundRules } from './found-rules.ts';
 import type { WorkQueue, WorkResult } from './queue.ts';
 import type { ServerCache } from './server-cache.ts';
@@ -26,6 +27,8 @@ export interface MetricsSource {
   readonly queue: WorkQueue;
   readonly foundRules: FoundRules;
   readonly watches: readonly ListWatch[];
+  /** Of the kinds above MCPServer that are switched on. */
+  readonly composites: readonly Pick<CompositeLoop, 'name' | 'counts' | 'quarantined'>[];
 }
 
 export interface ReconcilerMetrics {
@@ -171,6 +174,22 @@ const scraped: readonly Scraped[] = [
     name: `${metricPrefix}quarantined_servers`,
     help: 'Servers whose last reconcile hit a bug of ours.',
     read: ({ queue }) => queue.quarantined,
+  },
+  {
+    name: `${metricPrefix}composites`,
+    help: 'Objects of kinds that become MCPServers, where these are switched on, by kind and by their condition Ready.',
+    labels: ['kind', 'ready'],
+    *read({ composites }) {
+      for (const loop of composites) {
+        for (const [ready, objects] of loop.counts()) yield [{ kind: loop.name, ready }, objects];
+      }
+    },
+  },
+  {
+    name: `${metricPrefix}quarantined_composites`,
+    help: 'Objects of kinds that become MCPServers whose last round hit a bug of ours, by kind.',
+    labels: ['kind'],
+    read: ({ composites }) => composites.map(({ name, quarantined }) => [{ kind: name }, quarantined]),
   },
   {
     name: `${metricPrefix}verifications_waiting`,

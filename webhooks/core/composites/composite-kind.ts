@@ -14,6 +14,10 @@ export interface CompositeKind extends OwnerKind {
   readonly feature: string;
   /** A change reaches one MCPServer after the other, in their order, each when those before it are ready. */
   readonly isOrdered?: true;
+  /** Its schema passes on fields that nobody knows, and `expand` tells of them, once, where they were written. */
+  readonly judgesFields?: true;
+  /** Of an MCPServer that has the name of one of its own, and no owner, a sentence: how it becomes its own. */
+  saysUnowned?(name: string): string;
   /** MCPServers, as its objects own them. */
   readonly servers: ChildKind;
   /** Never throws, whatever the object is. */
@@ -37,6 +41,8 @@ export interface Expansion {
 export interface CompositeViolation extends Violation {
   /** Of the condition Ready where it was stored all the same. */
   readonly reason: string;
+  /** Of which of its servers, by their order; absent: of all of them. */
+  readonly server?: number;
 }
 
 /** One MCPServer as it is applied: its schema is not checked yet. */

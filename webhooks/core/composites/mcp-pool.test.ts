@@ -4,7 +4,7 @@ import { renderPath } from '../mcpserver/violation.ts';
 import type { CompositeReport } from './composite-kind.ts';
 import { compositeKindOf } from './composite-kinds.ts';
 import { mcpPool } from './mcp-pool.ts';
-import { poolStatus } from './pool-status.ts';
+import { keptStatus, poolStatus } from './pool-status.ts';
 
 const source = { type: 'ContainerImage', containerImage: { ref: 'example.com/search:1' } };
 
@@ -63,6 +63,30 @@ describe('a pool', () => {
       ...{ source, config: { port: 8080, arguments: ['y'] } },
       runtime: { resources: { limits: { cpu: '1' } }, replicas: 1 },
     });
+  });
+
+  it('says no number of pods of a server that autoscales, whatever the template has for the others (it fought the autoscaler)', () => {
+    const template = { source, config: { port: 8080 }, runtime: { replicas: 2, security: { a: 1 } } };
+    const overrides = { extensions: { autoscaling: { maxReplicas: 5 } } };
+    const object = pool({ template, servers: [{ name: 'a' }, { name: 'b', overrides }], limits: { replicas: 6 } });
+    const { servers, violations } = mcpPool.expand(object);
+    expect(servers.map(({ manifest }) => (manifest['spec'] as { readonly runtime: unknown }).runtime)).toEqual([
+      { replicas: 2, security: { a: 1 } },
+      { security: { a: 1 } },
+    ]);
+    // Two, and five at most.
+    expect(violations).toContainEqual(expect.objectContaining({ path: ['spec', 'limits', 'replicas'], cause: ['7'] }));
+  });
+
+  it("is told in our words where it says the other API's (it was only told that there is no such field)", () => {
+    const template = { image: 'example.com/search:1', port: 8080, protocol: 'stdio' };
+    const { violations } = mcpPool.expand(pool({ template, servers: [{ name: 'a' }] }));
+    const remedies = violations.map(({ path, remedy }) => `${renderPath(path)}: ${remedy ?? ''}`);
+    expect(remedies).toEqual([
+      expect.stringMatching(/^spec\.template\.image: Write source\.containerImage\.ref: /),
+      expect.stringMatching(/^spec\.template\.port: Write config\.port: /),
+      expect.stringMatching(/^spec\.template\.protocol: Write extensions\.stdio: /),
+    ]);
   });
 
   it('is told where a field was written: in the overrides, or else in the template', () => {
@@ -166,12 +190,17 @@ interface Standing {
   readonly phase?: string;
 }
 
+type Condition = readonly [type: string, status: string, observedGeneration: number, message: string];
+
 const server = (name: string, ready: string, { generation = 1, about = 1, phase = 'Running' }: Standing = {}) => ({
   name,
   generation,
   status: {
     ...{ phase, address: { url: `http://${name}` } },
-    conditions: [{ type: 'Ready', status: ready, observedGeneration: about, reason: 'R', message: `says ${name}` }],
+    conditions: [
+      { type: 'Accepted', status: 'True', observedGeneration: generation, reason: 'R', message: 'fine' },
+      { type: 'Ready', status: ready, observedGeneration: about, reason: 'R', message: `says ${name}` },
+    ],
   },
 });
 
@@ -193,13 +222,80 @@ describe('the status of a pool', () => {
     });
   });
 
-  it('names the server for which the others wait, and why', () => {
+  it('names the server for which the others wait', () => {
     const servers = [server('a', 'True', { generation: 2, about: 1 }), server('b', 'True')];
     expect(report({ servers, waiting: ['b'] })).toMatchObject({
-      ...{ holdingUp: 'a', readyServers: 1 },
+      ...{ phase: 'Running', holdingUp: 'a', readyServers: 1 },
       members: [{ name: 'a' }, { name: 'b', waits: true }],
-      conditions: [{ status: 'False', reason: 'HeldUp', message: expect.stringContaining('says a') }],
+      conditions: [{ status: 'False', reason: 'HeldUp' }],
     });
+  });
+
+  it.each<[why: string, conditions: readonly Condition[], said: string, phase: string]>([
+    [
+      'is not looked at yet',
+      [['Accepted', 'True', 1, 'fine']],
+      'its generation 2 has not been looked at yet',
+      'Running',
+    ],
+    ['is refused', [['Accepted', 'False', 2, 'a port']], 'a port', 'Failed'],
+    [
+      'does not come up',
+      [
+        ['Accepted', 'True', 2, 'fine'],
+        ['Stalled', 'True', 2, 'Image pull failed'],
+      ],
+      'Image pull failed',
+      'Failed',
+    ],
+    [
+      'is on its way, after another one did not come up',
+      [
+        ['Accepted', 'True', 2, 'fine'],
+        ['Stalled', 'True', 1, 'of before'],
+        ['Reconciling', 'True', 2, 'It is proven'],
+      ],
+      'It is proven',
+      'Running',
+    ],
+    [
+      'is about to be asked',
+      [['Accepted', 'True', 2, 'fine']],
+      'its generation 2 has not been verified yet',
+      'Running',
+    ],
+  ])(
+    'says why the newest version of that server %s, and not that the one before it is ready (it quoted that)',
+    (_why, conditions, said, phase) => {
+      const status = {
+        phase: 'Running',
+        conditions: [['Ready', 'True', 1, 'MCP server is ready'] as Condition, ...conditions].map(
+          ([type, is, observedGeneration, message]) => ({ type, status: is, observedGeneration, reason: 'R', message }),
+        ),
+      };
+      const kept = keptStatus({ ...status, serverInfo: { name: 'x' } });
+      const told = report({
+        servers: [{ name: 'a', generation: 2, status: kept }, server('b', 'True')],
+        waiting: ['b'],
+      });
+      expect(told).toMatchObject({ phase, conditions: [{ reason: 'HeldUp' }] });
+      const [{ message }] = told['conditions'] as readonly [{ readonly message: string }];
+      expect(message).toBe(`a is not ready as it is now: ${said}; the change of b waits for it`);
+    },
+  );
+
+  it('says why one is not ready, too, and names a few of many', () => {
+    const wanted = Array.from({ length: 30 }, (_, index) => `s${index}`);
+    const servers = [server('s0', 'False', { phase: 'Failed' })];
+    const [{ message }] = report({ servers, wanted })['conditions'] as readonly [{ readonly message: string }];
+    expect(message).toMatch(/^0 of 30 servers are ready; not s1, s2, .*, s10 and 20 more; s0: says s0$/);
+  });
+
+  it('keeps little of what anybody may write into the status of a server', () => {
+    const long = 'x'.repeat(30_000);
+    const conditions = ['Ready', 'Accepted', 'Stalled', 'Other'].map((type) => ({ type, status: long, message: long }));
+    const kept = JSON.stringify(keptStatus({ phase: long, address: { url: long }, conditions, extensions: long }));
+    expect(kept.length).toBeLessThan(8_000);
   });
 
   it.each([

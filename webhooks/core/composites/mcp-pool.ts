@@ -11,6 +11,7 @@ import { maxReplicasOf, type PoolMember } from './pool-member.ts';
 import { judgeSize, maxPoolServers } from './pool-size.ts';
 import { poolStatus } from './pool-status.ts';
 import { listValue, textValue } from './read-fields.ts';
+import { v2dyMoves } from './v2dy-server.ts';
 
 const group = 'mcp.v2dy.io';
 const apiVersion = `${group}/v1`;
@@ -25,6 +26,9 @@ const maxUnknownFields = 100;
 export const mcpPool: CompositeKind = {
   ...{ group, apiVersion, kind, plural: 'mcppools', singular: 'mcppool', feature: 'v2dy.pools' },
   isOrdered: true,
+  judgesFields: true,
+  saysUnowned: (name) =>
+    `MCPServer ${name} exists and nobody owns it: set adopt: true beside its name in spec.servers to make it one of the pool, or choose another name`,
   servers: {
     ...{ apiVersion: API.apiVersion, kind: API.kind, plural: API.plural },
     summary: 'The servers of a pool.',
@@ -105,11 +109,17 @@ function withoutNulls(value: unknown): unknown {
   return Object.fromEntries(said.map(([name, inside]) => [name, withoutNulls(inside)]));
 }
 
-/** The number of pods is the pool's, so that nobody else changes it for good; but for a server that autoscales. */
+/**
+ * The number of pods is the pool's, so that nobody else changes it for good; but for a server that autoscales, of which it says
+ * none, whatever the template has for the others.
+ */
 function withReplicas(spec: Fields): Fields {
   const runtime = ownValue(spec, 'runtime') ?? {};
-  if (!isRecord(runtime) || runtime['replicas'] !== undefined || maxReplicasOf(spec) !== undefined) return spec;
-  return { ...spec, runtime: { ...runtime, replicas: 1 } };
+  if (!isRecord(runtime)) return spec;
+  const { replicas, ...others } = runtime;
+  if (maxReplicasOf(spec) === undefined)
+    return replicas === undefined ? { ...spec, runtime: { ...runtime, replicas: 1 } } : spec;
+  return replicas === undefined ? spec : { ...spec, runtime: others };
 }
 
 function toServer(object: unknown, template: unknown, member: PoolMember): ExpandedServer {
@@ -203,16 +213,19 @@ function judgeMembers(members: readonly PoolMember[]): readonly CompositeViolati
     seen.add(name);
     if (name === '') {
       const detail = 'found nothing';
-      return [{ path, reason: 'Invalid', headline: 'required value', detail, remedy: 'Name the server.' }];
+      return [
+        { path, server: index, reason: 'Invalid', headline: 'required value', detail, remedy: 'Name the server.' },
+      ];
     }
     if (!isDnsLabel(name)) {
       const headline = 'must be lower case letters, digits and hyphens, 63 at most';
       const detail = `found ${describeValue(path, name)}`;
-      return [{ path, reason: 'Invalid', headline, detail, remedy: 'Choose a name that a Service can have.' }];
+      const remedy = 'Choose a name that a Service can have.';
+      return [{ path, server: index, reason: 'Invalid', headline, detail, remedy }];
     }
     if (!isKnown) return [];
     const remedy = 'Give each server of the pool a name of its own.';
-    return [{ path, reason: 'Invalid', headline: 'duplicate value', detail: `found ${name}`, remedy }];
+    return [{ path, server: index, reason: 'Invalid', headline: 'duplicate value', detail: `found ${name}`, remedy }];
   });
 }
 
@@ -223,19 +236,36 @@ function judgeMembers(members: readonly PoolMember[]): readonly CompositeViolati
 function unknownFieldsOf(template: unknown, members: readonly PoolMember[]): readonly CompositeViolation[] {
   const found: CompositeViolation[] = [];
   const written = [
-    { fields: template, at: ['spec', 'template'] },
-    ...members.map(({ index, overrides }) => ({ fields: overrides, at: ['spec', 'servers', index, 'overrides'] })),
+    { fields: template, at: ['spec', 'template'], server: 0 },
+    ...members.map(({ index, overrides }) => ({
+      ...{ fields: overrides, at: ['spec', 'servers', index, 'overrides'], server: index },
+    })),
   ];
-  for (const { fields, at } of written) {
+  for (const { fields, at, server } of written) {
     if (found.length >= maxUnknownFields) break;
     const { unknownFields } = toStored({ spec: withoutNulls(fields) });
     for (const path of unknownFields.slice(0, maxUnknownFields - found.length)) {
       found.push({
-        ...{ path: [...at, ...path.slice(1)], reason: 'Invalid', headline: 'unknown field' },
-        detail: `an MCPServer has no ${renderPath(path)}`,
-        remedy: 'Remove it, or correct its name or its place.',
+        ...{ path: [...at, ...path.slice(1)], server, reason: 'Invalid', headline: 'unknown field' },
+        detail: `an MCPServer of ${API.group} has no ${renderPath(path)}`,
+        remedy: remedyFor(path),
       });
     }
   }
   return found;
 }
+
+/** Whoever writes a kind of this group tries the words of the other one first. */
+function remedyFor(path: FieldPath): string {
+  const [, field, ...rest] = path;
+  const meant = rest.length === 0 ? inOurWords.get(field) : undefined;
+  return meant === undefined
+    ? 'Remove it, or correct its name or its place.'
+    : `Write ${meant}: a pool has the fields of an MCPServer of ${API.group}.`;
+}
+
+/** By the field of an MCPServer of this group, what ours calls it. */
+const inOurWords: ReadonlyMap<unknown, string> = new Map([
+  ...v2dyMoves.map(({ from, to }) => [from[1], renderPath(to.slice(1))] as const),
+  ['protocol', 'extensions.stdio'] as const,
+]);

@@ -3,16 +3,7 @@ import { ownValue, present, type Fields } from '../mcpserver/record.ts';
 import type { MCPServerStatus } from '../mcpserver/types.gen.ts';
 import type { CompositeReport, ObservedServer } from './composite-kind.ts';
 import { listValue, numberValue, textValue } from './read-fields.ts';
-
-/** The generation that serves is the newest one, and it serves well: what comes after it in a pool may change. */
-export function isSettled({ generation, status }: Pick<ObservedServer, 'generation' | 'status'>): boolean {
-  const ready = readyOf(status);
-  return textValue(ready, 'status') === 'True' && numberValue(ready, 'observedGeneration') === generation;
-}
-
-function readyOf(status: Fields | undefined): unknown {
-  return listValue(status, 'conditions').find((condition) => ownValue(condition, 'type') === 'Ready');
-}
+import { conditionIn, isSettled, isStuck, readTypes, whyUnsettled } from './why-unsettled.ts';
 
 /** Longest texts of an MCPServer's status that are kept for that of its pool, in characters. */
 const kept = { word: 64, url: 2_048, message: 1_024 } as const;
@@ -20,23 +11,30 @@ const kept = { word: 64, url: 2_048, message: 1_024 } as const;
 /** What the status of a pool tells of an MCPServer's: there are a hundred of them, and anybody may write into one. */
 export function keptStatus(status: Fields | undefined): Fields | undefined {
   if (status === undefined) return undefined;
-  const ready = readyOf(status);
-  const url = textValue(ownValue(status, 'address'), 'url');
+  const url = beginningOf(textValue(ownValue(status, 'address'), 'url'), kept.url);
   return present({
-    phase: textValue(status, 'phase')?.slice(0, kept.word),
-    address: url === undefined ? undefined : { url: url.slice(0, kept.url) },
-    conditions:
-      ready === undefined
-        ? []
-        : [
-            present({
-              type: 'Ready',
-              status: textValue(ready, 'status')?.slice(0, kept.word),
-              observedGeneration: numberValue(ready, 'observedGeneration'),
-              message: textValue(ready, 'message')?.slice(0, kept.message).toWellFormed(),
-            }),
-          ],
+    phase: beginningOf(textValue(status, 'phase'), kept.word),
+    address: url === undefined ? undefined : { url },
+    conditions: readTypes.flatMap((type) => {
+      const condition = conditionIn(status, type);
+      return condition === undefined ? [] : [keptCondition(condition, type)];
+    }),
   });
+}
+
+function keptCondition(condition: unknown, type: string): Fields {
+  return present({
+    type,
+    status: beginningOf(textValue(condition, 'status'), kept.word),
+    observedGeneration: numberValue(condition, 'observedGeneration'),
+    message: beginningOf(textValue(condition, 'message'), kept.message),
+  });
+}
+
+/** A part of a text would keep the whole of it in memory, so it is copied. */
+function beginningOf(text: string | undefined, limit: number): string | undefined {
+  if (text === undefined || text.length <= limit) return text?.toWellFormed();
+  return Array.from(text.slice(0, limit).toWellFormed()).join('');
 }
 
 /** How many servers there are and serve, each in a line, and which one keeps the others from going on. */
@@ -51,7 +49,7 @@ export function poolStatus(input: CompositeReport): Fields {
   const previous = { conditions: listValue(input.previous, 'conditions') } as MCPServerStatus;
   return present({
     observedGeneration: generation,
-    phase: phaseOf(input, phases),
+    phase: holder !== undefined && isStuck(holder) ? 'Failed' : phaseOf(input, phases),
     servers: wanted.length,
     readyServers: servers.filter(isSettled).length,
     counts: {
@@ -70,7 +68,7 @@ function toLine(name: string, servers: readonly ObservedServer[], waiting: reado
   return present({
     name,
     phase: textValue(status, 'phase') ?? 'Pending',
-    ready: textValue(readyOf(status), 'status') ?? 'Unknown',
+    ready: textValue(conditionIn(status, 'Ready'), 'status') ?? 'Unknown',
     address: textValue(ownValue(status, 'address'), 'url'),
     waits: waiting.includes(name) ? true : undefined,
   });
@@ -88,8 +86,7 @@ function decideReady(
 ): Saying {
   if (problem !== undefined) return { status: 'False', reason: problem.reason, message: problem.message };
   if (holder !== undefined) {
-    const why = textValue(readyOf(holder.status), 'message') ?? 'it has not been looked at yet';
-    const message = `${holder.name} is not ready as it is now, so the change of ${waiting.join(', ')} waits: ${why}`;
+    const message = `${holder.name} is not ready as it is now: ${whyUnsettled(holder)}; the change of ${listed(waiting)} waits for it`;
     return { status: 'False', reason: 'HeldUp', message };
   }
   const unready = servers.filter((server) => !isSettled(server));
@@ -97,7 +94,21 @@ function decideReady(
   if (unready.length === 0 && missing === 0) {
     return { status: 'True', reason: 'AllReady', message: `${wanted.length} of ${wanted.length} servers are ready.` };
   }
-  const names = unready.map(({ name }) => name).join(', ');
-  const message = `${servers.length - unready.length} of ${wanted.length} servers are ready; not ${names}`;
+  const [first] = unready;
+  const names = listed([...wanted.filter((name) => !isThere(name, servers)), ...unready.map(({ name }) => name)]);
+  const why = first === undefined ? '' : `; ${first.name}: ${whyUnsettled(first)}`;
+  const message = `${servers.length - unready.length} of ${wanted.length} servers are ready; not ${names}${why}`;
   return { status: 'False', reason: 'ServersNotReady', message };
+}
+
+function isThere(name: string, servers: readonly ObservedServer[]): boolean {
+  return servers.some((server) => server.name === name);
+}
+
+/** Most names in a sentence; status.members has all of them. */
+const maxNamed = 10;
+
+function listed(names: readonly string[]): string {
+  const more = names.length - maxNamed;
+  return `${names.slice(0, maxNamed).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }

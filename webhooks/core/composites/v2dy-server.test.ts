@@ -88,6 +88,15 @@ describe('an MCPServer of mcp.v2dy.io', () => {
     expect(v2dyServer.expand(object).violations.map(({ path }) => renderPath(path))).toEqual(paths);
   });
 
+  it('without a port is told of the protocol, too, which may be what was forgotten (it was told of the port alone)', () => {
+    const { violations, servers } = expand({ port: undefined, protocol: undefined });
+    expect(violations).toEqual([
+      expect.objectContaining({ path: ['spec', 'port'], remedy: expect.stringContaining('spec.protocol to stdio') }),
+    ]);
+    // So that it is said once.
+    expect(parseMCPServer(servers[0]?.manifest)).toMatchObject({ ok: true });
+  });
+
   it('names the fields that its API does not have', () => {
     expect(expand({ source: { type: 'x' }, prot: 1 }).unknownFields).toEqual([
       ['spec', 'source'],

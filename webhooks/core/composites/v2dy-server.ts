@@ -57,6 +57,8 @@ export const v2dyServer: CompositeKind = {
     wanted: 'always',
     unavailable: { reason: 'MCPServerUnavailable', order: 0, eventAction: 'ReconcileMCPServer' },
   },
+  saysUnowned: (name) =>
+    `MCPServer ${name} exists and nobody owns it: delete this object where that one was made of it (mcp-lifecycle convert), or choose a different name`,
   expand,
   nextStatus: mirrorServer,
 };
@@ -67,7 +69,7 @@ function expand(object: unknown): Expansion {
   const violations = [
     ...judgeType(object, spec),
     ...judgeProtocol(ownValue(spec, 'protocol')),
-    ...(isStdio(spec) ? judgeStdio(command) : []),
+    ...(isStdio(spec) ? judgeStdio(command) : judgePort(spec)),
   ];
   const { metadata } = moveFields(object, inMetadata);
   const manifest = {
@@ -80,15 +82,17 @@ function expand(object: unknown): Expansion {
   return { violations, warnings, unknownFields: unknownFieldsOf(spec), servers: [{ manifest, authored }] };
 }
 
-/** Without what says nothing: what stands is compared with what was applied, field by field. */
+/**
+ * Without what says nothing: what stands is compared with what was applied, field by field. One that lacks its port has that
+ * of a stdio server, so that nobody says again what {@link judgePort} does.
+ */
 function toSpec(object: unknown, command: Command | undefined): Fields {
   const moved = compact(moveFields(object, v2dyMoves));
   const { source, config, ...rest } = isRecord(moved['spec']) ? moved['spec'] : {};
   const { containerImage = {} } = isRecord(source) ? source : {};
-  const port = command === undefined ? {} : { port: stdioPort };
   return {
     source: { type: 'ContainerImage', containerImage },
-    config: { ...port, ...(isRecord(config) ? config : {}), path: endpointPath },
+    config: { port: stdioPort, ...(isRecord(config) ? config : {}), path: endpointPath },
     ...rest,
     ...(command?.state === 'given' ? { extensions: { stdio: { command: command.words } } } : {}),
   };
@@ -123,6 +127,18 @@ const protocols = ['http', 'stdio'] as const;
 function judgeProtocol(protocol: unknown): readonly CompositeViolation[] {
   const isKnown = protocol === undefined || protocols.some((known) => known === protocol);
   return isKnown ? [] : [unsupported(protocol, protocols, ['spec', 'protocol'])];
+}
+
+/** Whoever forgets both the port and the protocol may have meant a stdio server. */
+function judgePort(spec: unknown): readonly CompositeViolation[] {
+  if (!isRecord(spec) || (spec['port'] ?? undefined) !== undefined) return [];
+  return [
+    {
+      ...{ path: ['spec', 'port'], reason: 'Invalid', headline: 'required value' },
+      detail: 'found nothing, and a server that speaks HTTP has to have one',
+      remedy: 'Set it; or spec.protocol to stdio, which is http where it is left out.',
+    },
+  ];
 }
 
 function unsupported(found: unknown, supported: readonly string[], path: FieldPath): CompositeViolation {

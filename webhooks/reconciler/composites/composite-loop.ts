@@ -8,11 +8,14 @@ import { keyOf, metaOf, recordAt, splitKey } from '../../platform/kube/object.ts
 import { controllerOf } from '../observe.ts';
 import { WorkQueue } from '../queue.ts';
 import { Setbacks } from '../setbacks.ts';
+import { letGo } from './let-go.ts';
 import { Repairs } from './repairs.ts';
 import { reconcileComposite, type CompositeWorld } from './reconcile-composite.ts';
 
 export interface CompositeLoopOptions
-  extends Omit<CompositeWorld, 'of' | 'setbacks' | 'repairs'>, Pick<ListWatchOptions, 'random' | 'log' | 'onListed'> {
+  extends
+    Omit<CompositeWorld, 'of' | 'setbacks' | 'repairs' | 'onReady'>,
+    Pick<ListWatchOptions, 'random' | 'log' | 'onListed'> {
   /** Only these are looked at; empty means every one. */
   readonly namespaces: readonly string[];
 }
@@ -21,6 +24,10 @@ const concurrency = { inAll: 4, ofNamespace: 3 };
 /** Of those that become many MCPServers: a round has what all of them should be in memory, up to a quarter of a megabyte of JSON. */
 const concurrencyOfMany = { inAll: 1, ofNamespace: 1 };
 const backoff = { initialMs: 250, maxMs: 60_000 };
+/** In the keys of MCPServers that have our label and no owner any more. */
+const leftKind = 'Left';
+/** Of the condition Ready. */
+const readyStates = ['True', 'False', 'Unknown'];
 
 /**
  * Expands the objects of one kind above MCPServer, and mirrors what becomes of them. Of both kinds only metadata is followed,
@@ -32,6 +39,8 @@ export class CompositeLoop {
   readonly #world: CompositeWorld;
   /** By object, a digest of what a round depends on: its own status is none of that. */
   readonly #objects = new Map<string, string>();
+  /** By object, what its condition Ready was at the end of its last round. */
+  readonly #ready = new Map<string, string>();
   /** The owner of each MCPServer with our label. */
   readonly #owners = new Map<string, string>();
   readonly watches: readonly ListWatch[];
@@ -39,7 +48,10 @@ export class CompositeLoop {
   constructor(of: CompositeKind, options: CompositeLoopOptions) {
     const { namespaces, random, log, onListed, ...world } = options;
     this.#of = of;
-    this.#world = { ...world, of, setbacks: new Setbacks(), repairs: new Repairs(world.clock) };
+    const onReady = (key: string, ready: string): void => {
+      if (this.#objects.has(key)) this.#ready.set(key, ready);
+    };
+    this.#world = { ...world, of, setbacks: new Setbacks(), repairs: new Repairs(world.clock), onReady };
     this.#queue = new WorkQueue({
       clock: world.clock,
       log,
@@ -61,14 +73,32 @@ export class CompositeLoop {
     ]);
   }
 
-  /** How many objects there are. */
-  get size(): number {
-    return this.#objects.size;
+  /** Kind and group. */
+  get name(): string {
+    return `${this.#of.kind}.${this.#of.group}`;
+  }
+
+  /** How many objects there are, by what their condition Ready is; Unknown: nobody has looked at them yet, too. */
+  counts(): ReadonlyMap<string, number> {
+    const counts = new Map(readyStates.map((state) => [state, 0]));
+    for (const key of this.#objects.keys()) {
+      const ready = this.#ready.get(key) ?? 'Unknown';
+      counts.set(ready, (counts.get(ready) ?? 0) + 1);
+    }
+    return counts;
+  }
+
+  /** How many whose last round hit a bug of ours. */
+  get quarantined(): number {
+    return this.#queue.quarantined;
   }
 
   /** Runs until the signal aborts; rejects with whatever breaks a watch. */
   async run(signal: AbortSignal): Promise<void> {
-    const work = (key: string, workSignal: AbortSignal) => reconcileComposite(key, this.#world, workSignal);
+    const work = (key: string, workSignal: AbortSignal) =>
+      splitKey(key).kind === leftKind
+        ? letGo(key, this.#world, workSignal)
+        : reconcileComposite(key, this.#world, workSignal);
     await Promise.all([...this.watches.map((watch) => watch.run(signal)), this.#queue.run({ work }, signal)]);
   }
 
@@ -92,6 +122,7 @@ export class CompositeLoop {
 
   #forget(key: string): void {
     this.#objects.delete(key);
+    this.#ready.delete(key);
     this.#world.setbacks.forget(key);
     this.#world.repairs.forget(key);
   }
@@ -104,6 +135,8 @@ export class CompositeLoop {
         this.#wake(this.#owners.get(server));
         if (owner === undefined) this.#owners.delete(server);
         else this.#owners.set(server, owner);
+        if (controllerOf(recordAt(raw, 'metadata')) === undefined)
+          this.#queue.addSoon(keyOf({ ...metaOf(raw), kind: leftKind }));
         this.#wake(owner);
       },
       onDelete: (raw) => {

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { silentLogger } from '../../platform/log.ts';
+import type { CompositeKind } from '../../core/composites/composite-kind.ts';
 import { mcpPool } from '../../core/composites/mcp-pool.ts';
 import { createFakeClock, type FakeClock } from '../../platform/kube/testing/fake-clock.ts';
 import { createFakeKubeApi, type FakeKubeApi } from '../../platform/kube/testing/fake-kube-api.ts';
@@ -12,17 +13,20 @@ const poolPath = '/apis/mcp.v2dy.io/v1/namespaces/mcp/mcppools/team';
 const serverPath = (name: string): string => `/apis/mcp.x-k8s.io/v1beta1/namespaces/mcp/mcpservers/${name}`;
 
 const running: (() => Promise<unknown>)[] = [];
+/** Events. */
+const recorded: object[] = [];
 
 afterEach(async () => {
+  recorded.length = 0;
   for (const stop of running.splice(0)) await stop();
 });
 
 /** The loop alone: the reconciler of servers is played by {@link settle}. */
-async function start(api: FakeKubeApi): Promise<FakeClock> {
+async function start(api: FakeKubeApi, of: CompositeKind = mcpPool): Promise<FakeClock> {
   const clock = createFakeClock();
   const stopping = new AbortController();
-  const events = { record: () => undefined };
-  const loop = new CompositeLoop(mcpPool, { api, clock, log: silentLogger, random: () => 1, namespaces: [], events });
+  const events = { record: (event: object) => void recorded.push(event) };
+  const loop = new CompositeLoop(of, { api, clock, log: silentLogger, random: () => 1, namespaces: [], events });
   const done = loop.run(stopping.signal);
   running.push(() => (stopping.abort(), done));
   await clock.advance(1_000);
@@ -53,7 +57,10 @@ function settle(api: FakeKubeApi, name: string, isGood = true): void {
   api.put(serverPath(name), {
     status: {
       phase: isGood ? 'Running' : 'Failed',
-      conditions: [{ type: 'Ready', status, observedGeneration: generation, reason: 'R', message: 'm' }],
+      conditions: ['Accepted', 'Ready'].map((type) => ({
+        ...{ type, observedGeneration: generation, reason: 'R', message: 'm' },
+        status: type === 'Accepted' ? 'True' : status,
+      })),
     },
   });
 }
@@ -147,6 +154,89 @@ describe('a pool of five servers', () => {
     expect(atVersion(api, 2)).toEqual(['a']);
   });
 
+  it('brings the number of pods back of a server whose change waits, and nothing else of it (it stayed, beyond the limit)', async () => {
+    const api = createFakeKubeApi();
+    const clock = await fiveServers(api);
+    write(api, poolOf(2), 2);
+    await clock.advance(1_000);
+    settle(api, 'a', false);
+    await clock.advance(1_000);
+    const events = recorded.length;
+    api.putAs('kubectl', serverPath('b'), { spec: { runtime: { replicas: 7 } } });
+    await clock.advance(1_000);
+    expect(api.get(serverPath('b'))).toMatchObject({ spec: { runtime: { replicas: 1 } } });
+    expect(atVersion(api, 2)).toEqual(['a']);
+    expect(recorded.slice(events)).toEqual([expect.objectContaining({ reason: 'BroughtBack' })]);
+    expect(statusOf(api)).toMatchObject({ holdingUp: 'a', conditions: [{ reason: 'HeldUp' }] });
+    const before = api.writes.length;
+    await clock.advance(3_600_000);
+    expect(api.writes.slice(before)).toEqual([]);
+    // In its turn it comes whole, and the number of pods is what the pool applies again.
+    settle(api, 'a');
+    await clock.advance(5_000);
+    expect(atVersion(api, 2)).toEqual(['a', 'b']);
+    api.put(serverPath('b'), { spec: { runtime: { replicas: 9 } } });
+    await clock.advance(1_000);
+    expect(api.get(serverPath('b'))).toMatchObject({ spec: { runtime: { replicas: 1 } } });
+  });
+
+  it('leaves a server that begins to autoscale as many pods as it has (it had one until the autoscaler came)', async () => {
+    const api = createFakeKubeApi();
+    // Whichever fields a release knows.
+    const clock = await start(api, { ...mcpPool, expand: (object) => ({ ...mcpPool.expand(object), violations: [] }) });
+    const withPods = (more: object): object => ({ ...templateOf(1), runtime: { replicas: 3 }, ...more });
+    write(api, { ...poolOf(1, [{ name: 'a' }]), template: withPods({}) }, 2);
+    await clock.advance(1_000);
+    expect(api.get(serverPath('a'))).toMatchObject({ spec: { runtime: { replicas: 3 } } });
+    settle(api, 'a');
+    write(
+      api,
+      { ...poolOf(1, [{ name: 'a' }]), template: withPods({ extensions: { autoscaling: { maxReplicas: 9 } } }) },
+      3,
+    );
+    await clock.advance(1_000);
+    expect(api.get(serverPath('a'))).toMatchObject({
+      spec: { runtime: { replicas: 3 }, extensions: { autoscaling: { maxReplicas: 9 } } },
+    });
+    // The autoscaler has the say from then on.
+    api.putAs('kube-controller-manager', serverPath('a'), { spec: { runtime: { replicas: 7 } } });
+    await clock.advance(60_000);
+    expect(api.get(serverPath('a'))).toMatchObject({ spec: { runtime: { replicas: 7 } } });
+  });
+
+  it('rests from that where somebody never gives in', async () => {
+    const api = createFakeKubeApi();
+    const clock = await fiveServers(api);
+    write(api, poolOf(2), 2);
+    await clock.advance(1_000);
+    settle(api, 'a', false);
+    await clock.advance(1_000);
+    const patches = (): number => api.writes.filter((one) => one === `PATCH ${serverPath('b')}`).length;
+    const before = patches();
+    for (let time = 0; time < 100; time += 1) {
+      api.put(serverPath('b'), { spec: { runtime: { replicas: 9 } } });
+      await clock.advance(200);
+    }
+    expect(patches() - before).toBe(20);
+    await clock.advance(31_000);
+    expect(api.get(serverPath('b'))).toMatchObject({ spec: { runtime: { replicas: 1 } } });
+  });
+
+  it('leaves a new number of pods to the turn of its server, and what an autoscaler made of it alone', async () => {
+    const api = createFakeKubeApi();
+    const clock = await fiveServers(api);
+    const template = { ...templateOf(2), runtime: { replicas: 2 } };
+    api.putAs('kubectl', serverPath('c'), { spec: { extensions: { autoscaling: { maxReplicas: 9 } } } });
+    api.put(serverPath('c'), { spec: { runtime: { replicas: 5 } } });
+    write(api, { ...poolOf(2), template }, 2);
+    await clock.advance(1_000);
+    settle(api, 'a', false);
+    await clock.advance(5_000);
+    expect(api.get(serverPath('a'))).toMatchObject({ spec: { runtime: { replicas: 2 } } });
+    expect(api.get(serverPath('b'))).toMatchObject({ spec: { runtime: { replicas: 1 } } });
+    expect(api.get(serverPath('c'))).toMatchObject({ spec: { runtime: { replicas: 5 } } });
+  });
+
   it.each<[string, object]>([
     ['a name that no label can have', { name: 'x'.repeat(64) }],
     ['a member whose name is none', { name: 'team', member: 'a,b' }],
@@ -196,7 +286,9 @@ describe('a pool of five servers', () => {
     write(api, poolOf(1, [{ name: 'a' }, { name: 'b', adopt: true }]));
     await clock.advance(120_000);
     expect(imageOf(api, 'a')).toEqual({ ref: 'example.com/search:0' });
-    expect(statusOf(api)).toMatchObject({ conditions: [{ reason: 'NotOurs' }] });
+    // It said to delete it.
+    const message = expect.stringContaining('MCPServer a exists and nobody owns it: set adopt: true');
+    expect(statusOf(api)).toMatchObject({ conditions: [{ reason: 'NotOurs', message }] });
     api.remove(serverPath('a'));
     await clock.advance(61_000);
     settle(api, 'a');

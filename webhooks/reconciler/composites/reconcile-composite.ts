@@ -3,7 +3,8 @@ import { canonicalJson } from '../../core/engine/canonical-json.ts';
 import { renderLine } from '../../core/engine/render.ts';
 import { severalLines } from '../../core/engine/text.ts';
 import { toSchemaFinding } from '../../core/engine/schema-finding.ts';
-import { isSettled, keptStatus } from '../../core/composites/pool-status.ts';
+import { keptStatus } from '../../core/composites/pool-status.ts';
+import { isSettled } from '../../core/composites/why-unsettled.ts';
 import { API } from '../../core/mcpserver/api.ts';
 import { isLabelValue } from '../../core/mcpserver/kubernetes-names.ts';
 import { APPLIED_HASH_ANNOTATION, EXPANDED_BY_LABEL } from '../../core/mcpserver/names.ts';
@@ -27,9 +28,11 @@ import type { EventRecorder } from '../../platform/kube/events.ts';
 import { listAt, metaOf, recordAt, splitKey, stringAt } from '../../platform/kube/object.ts';
 import { readObject } from '../../platform/kube/read-object.ts';
 import { ChildCache } from '../child-cache.ts';
-import { execute, type Executed } from '../execute.ts';
+import { execute, failedBy, type Executed } from '../execute.ts';
 import { observeChild } from '../observe.ts';
 import type { WorkResult } from '../queue.ts';
+import { handOverPods, takesPodsAway } from './hand-over-pods.ts';
+import { bringPodsBack, podsTaken, type PodsRepair } from './pods-of-waiting.ts';
 import type { Repairs } from './repairs.ts';
 import { isTold, STATUS, type Setbacks } from '../setbacks.ts';
 
@@ -40,6 +43,8 @@ export interface CompositeWorld {
   readonly events: Pick<EventRecorder, 'record'>;
   readonly setbacks: Setbacks;
   readonly repairs: Repairs;
+  /** Told what the condition Ready of an object is, at the end of each round. */
+  readonly onReady?: (key: string, ready: string) => void;
 }
 
 /** How soon is looked again at what no watch tells of, in milliseconds: somebody has the name, or the API server refuses. */
@@ -78,7 +83,7 @@ async function bringAbout(composite: Composite): Promise<WorkResult> {
   const { executed, pauseMs, waiting } = await apply(composite, servers, before.found);
   const failed = executed.filter(({ result }) => result === 'failed');
   const passing = failed.find(({ error, isNews }) => isNews === true || error?.retry === true);
-  const problem = problemOf(composite, failed);
+  const problem = problemOf(composite, failed, before.found);
   // The first few times status says nothing: the world was not as we believed, or could not be reached.
   if (passing !== undefined && problem === undefined) return retryOf(passing);
   const after = await lookAgain(composite, servers, { found: before.found, executed });
@@ -101,6 +106,10 @@ interface Standing {
   readonly action: Action | undefined;
   /** Whether the action brings what was not applied before: it has its turn. */
   readonly isChange: boolean;
+  /** How many pods it has to have where somebody else has made it another number, which waits for no turn. */
+  readonly pods?: number | undefined;
+  /** The action leaves the number of pods to others, and it was the object's. */
+  readonly handsPodsOver: boolean;
 }
 
 type Found = { readonly ok: true; readonly found: readonly Standing[] } | Extract<ApiResult, { ok: false }>;
@@ -195,6 +204,8 @@ function toStanding({ raw, world }: Composite, server: unknown, wanted: readonly
       head: { apiVersion, kind, metadata: { name, namespace, uid, resourceVersion, ownerReferences } },
       action,
       isChange: action !== undefined && isChange(action, child),
+      pods: action !== undefined && controller?.uid === metaOf(raw).uid ? podsTaken(server, action) : undefined,
+      handsPodsOver: action !== undefined && takesPodsAway(server, action),
     },
   ];
 }
@@ -227,24 +238,44 @@ async function apply(
   const standing = new Set(found.map(({ observed }) => observed.name));
   const missing = servers.filter((server) => !standing.has(nameOf(server)));
   const planned = [...planOf({ raw, world }, missing, []), ...found.flatMap(({ action }) => action ?? [])];
-  const pauseMs = planned.some(isRepair) ? repairs.pauseMs(key, generation) : 0;
   const waiting = of.isOrdered === true ? waitingIn(servers, found) : [];
+  const podRepairs = podRepairsOf(found.filter(({ observed }) => waiting.includes(observed.name)));
+  const pauseMs = podRepairs.length > 0 || planned.some(isRepair) ? repairs.pauseMs(key, generation) : 0;
   const actions = planned.filter(
     (action) =>
       !(pauseMs > 0 && isRepair(action)) && !(action.type === 'apply' && waiting.includes(childOf(action).name)),
   );
   const executed: Executed[] = [];
   // One after the other: the answer to each is as large as the object.
-  for (const action of actions) {
-    const cache = new ChildCache(API.kind, undefined, of);
-    const known = found.find(({ observed }) => observed.name === childOf(action).name);
-    if (known !== undefined) cache.put(known.head, undefined, key);
-    executed.push(...(await execute(key, [action], { api, children: new Map([[API.kind, cache]]), signal })));
-  }
+  for (const action of actions) executed.push(...(await carryOut({ key, raw, world, signal }, action, found)));
+  for (const repair of pauseMs > 0 ? [] : podRepairs) executed.push(await bringPodsBack(repair, { api, signal }));
   const repaired = executed.filter(({ action, result }) => result === 'done' && isRepair(action));
   if (repaired.length > 0) repairs.note(key, generation);
   for (const { action } of repaired) tellRepair({ raw, world }, action);
   return { executed, pauseMs, waiting };
+}
+
+async function carryOut(
+  { key, world, signal }: Composite,
+  action: Action,
+  found: readonly Standing[],
+): Promise<readonly Executed[]> {
+  const { of, api } = world;
+  const cache = new ChildCache(API.kind, undefined, of);
+  const known = found.find(({ observed }) => observed.name === childOf(action).name);
+  if (known !== undefined) cache.put(known.head, undefined, key);
+  if (known?.handsPodsOver === true) {
+    const handed = await handOverPods(metaOf(known.head), { api, signal });
+    if (!handed.ok) return [failedBy(action, handed.error)];
+  }
+  return execute(key, [action], { api, children: new Map([[API.kind, cache]]), signal });
+}
+
+/** What does not wait of those that wait: a limit of all pods would not hold meanwhile. */
+function podRepairsOf(waiting: readonly Standing[]): readonly PodsRepair[] {
+  return waiting.flatMap(({ action, head, pods }) =>
+    action?.type === 'apply' && pods !== undefined ? [{ action, head, replicas: pods }] : [],
+  );
 }
 
 /** One that nobody owns, and that the object asks for, is treated as its own: the apply makes it so. */
@@ -329,13 +360,17 @@ function toDesired(manifest: ExpandedServer['manifest'], namespace: string): Kub
 }
 
 /** What its owner has to know of the writes that failed; undefined where they may be over in a moment. */
-function problemOf({ key, world }: Composite, failed: readonly Executed[]): Problem | undefined {
+function problemOf(
+  { key, world }: Composite,
+  failed: readonly Executed[],
+  found: readonly Standing[],
+): Problem | undefined {
   const { clock, of, setbacks } = world;
   const nowMs = clock.monotonicMs();
   const told = failed.flatMap((one) => {
     const what = childIdOf(one.action);
     if (one.result !== 'failed') return [];
-    if (one.error === undefined) return [{ reason: 'NotOurs', message: one.message }];
+    if (one.error === undefined) return [{ reason: 'NotOurs', message: sayForeign(of, one, found) }];
     const setback = setbacks.note(what, key, { error: one.error, nowMs });
     return isTold(what, setback)
       ? [{ reason: of.servers.unavailable.reason, message: `${what} cannot be applied: ${setback.words}` }]
@@ -345,6 +380,17 @@ function problemOf({ key, world }: Composite, failed: readonly Executed[]): Prob
   const [first] = told;
   if (first === undefined) return undefined;
   return { reason: first.reason, message: told.map(({ message }) => message).join('; ') };
+}
+
+function sayForeign(
+  of: CompositeKind,
+  { action, message }: Executed & { readonly message: string },
+  found: readonly Standing[],
+): string {
+  const { name } = childOf(action);
+  const head = found.find(({ observed }) => observed.name === name)?.head;
+  const isUnowned = head !== undefined && listAt(recordAt(head, 'metadata'), 'ownerReferences').length === 0;
+  return (isUnowned ? of.saysUnowned?.(name) : undefined) ?? message;
 }
 
 /** Writes the status if it says anything new; a problem that was not there before is an event, too. */
@@ -361,6 +407,7 @@ async function tell(
   const wanted = expanded.map(nameOf);
   const now = clock.now().toISOString();
   const status = of.nextStatus({ generation, previous, problem, servers, wanted, waiting, now });
+  world.onReady?.(key, readyIn(status));
   if (previous !== undefined && canonicalJson(previous) === canonicalJson(status)) {
     setbacks.end(STATUS, key);
     return { type: 'done' };
@@ -391,6 +438,11 @@ function isOwnedBy(server: unknown, uid: string): boolean {
 function toObserved(server: unknown): ObservedServer {
   const { name, generation } = metaOf(server);
   return { name, generation, status: recordAt(server, 'status') };
+}
+
+function readyIn(status: unknown): string {
+  const ready = listAt(status, 'conditions').find((condition) => ownValue(condition, 'type') === 'Ready');
+  return stringAt(ready, 'status') ?? 'Unknown';
 }
 
 function isSaidBy(status: unknown, { reason }: Problem): boolean {

@@ -12,6 +12,7 @@ const theirs = '/apis/mcp.v2dy.io/v1/namespaces/mcp/mcpservers/search';
 const deployment = '/apis/apps/v1/namespaces/mcp/deployments/search';
 
 const running: (() => Promise<void>)[] = [];
+let registry = new Registry();
 
 afterEach(async () => {
   for (const stop of running.splice(0)) await stop();
@@ -23,7 +24,8 @@ async function start(
 ): Promise<FakeClock> {
   const { features = ['v2dy'], namespaces = [] } = options;
   const clock = createFakeClock();
-  const metrics = createReconcilerMetrics(new Registry());
+  registry = new Registry();
+  const metrics = createReconcilerMetrics(registry);
   const probe = () => Promise.resolve(verified);
   running.push(startLead({ api, clock, metrics, probe, features, namespaces, version: '1' }));
   await clock.advance(1_000);
@@ -76,6 +78,28 @@ describe('an MCPServer of mcp.v2dy.io', () => {
       ...{ observedGeneration: 1, replicas: 1, readyReplicas: 1, selector: 'mcp-server=search' },
       address: { url: 'http://search.mcp.svc.cluster.local:3000/mcp' },
     });
+  });
+
+  it('is counted by its condition Ready, and no more when it is gone or nobody leads (no metric knew of it)', async () => {
+    const api = createFakeKubeApi();
+    const clock = await start(api);
+    write(api);
+    const counted = async (): Promise<string> =>
+      (await registry.metrics())
+        .split('\n')
+        .filter((line) => /^mcp_lifecycle_composites.*[1-9]$/.test(line))
+        .join();
+    await clock.advance(1_000);
+    expect(await counted()).toBe('mcp_lifecycle_composites{kind="MCPServer.mcp.v2dy.io",ready="Unknown"} 1');
+    becomesAvailable(api);
+    await clock.advance(5_000);
+    expect(await counted()).toBe('mcp_lifecycle_composites{kind="MCPServer.mcp.v2dy.io",ready="True"} 1');
+    expect(await registry.metrics()).toContain('mcp_lifecycle_quarantined_composites{kind="MCPServer.mcp.v2dy.io"} 0');
+    api.remove(theirs);
+    await clock.advance(1_000);
+    expect(await counted()).toBe('');
+    for (const stop of running.splice(0)) await stop();
+    expect(await registry.metrics()).not.toContain('mcp_lifecycle_composites{');
   });
 
   it('writes nothing when nothing happens, nor by the next leader', async () => {
@@ -157,6 +181,8 @@ describe('an MCPServer of mcp.v2dy.io', () => {
     write(api);
     await clock.advance(2_000);
     expect(toldBy(api)).toEqual({ phase: 'Failed', ready: 'False', reason: 'NotOurs' });
+    // It said to delete the other one alone, which may be what this one was converted to.
+    expect(JSON.stringify(api.get(theirs)?.['status'])).toContain('delete this object where that one was made of it');
     expect(api.get(ours)).toMatchObject({ spec: foreign.spec });
     expect(api.writes.filter((one) => one.includes('/events')).length).toBeGreaterThan(0);
     const before = writesOf(api).length;
@@ -169,6 +195,30 @@ describe('an MCPServer of mcp.v2dy.io', () => {
     api.remove(ours);
     await clock.advance(61_000);
     expect(api.get(ours)).toMatchObject({ spec: { source: { containerImage: { ref: 'example.com/search:1' } } } });
+  });
+
+  it('that is deleted without ours lets go of it: its label, its digest, and what we own of its fields (they stayed)', async () => {
+    const api = createFakeKubeApi();
+    const clock = await start(api);
+    write(api, { env: [{ name: 'A', value: '1' }] });
+    await clock.advance(1_000);
+    const spec = api.get(ours)?.['spec'];
+    // As kubectl delete --cascade=orphan, and an apply by hand.
+    api.put(ours, { metadata: { ownerReferences: [] } });
+    api.remove(theirs);
+    await clock.advance(1_000);
+    const left = api.get(ours);
+    expect(left?.['spec']).toEqual(spec);
+    expect(JSON.stringify(left?.['metadata'])).not.toMatch(/mcp-lifecycle\/|"manager":"mcp-lifecycle",/);
+    // Somebody has our label in a manifest of his own.
+    api.putAs('argocd', ours, { metadata: { labels: { 'mcp-lifecycle/expanded-from': 'MCPServer.mcp.v2dy.io' } } });
+    const before = writesOf(api).length;
+    await clock.advance(600_000);
+    expect(
+      writesOf(api)
+        .slice(before)
+        .filter((one) => one === `PATCH ${ours}`),
+    ).toEqual([]);
   });
 
   it('is created anew when somebody deletes ours', async () => {
