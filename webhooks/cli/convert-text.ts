@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { STDIO_COMMAND_ANNOTATION, stdioPort, v2dyMoves, v2dyServer } from '../core/composites/v2dy-server.ts';
 import { compositeKindOf } from '../core/composites/composite-kinds.ts';
+import { mcpPool } from '../core/composites/mcp-pool.ts';
 import { renderLine } from '../core/engine/render.ts';
 import { toSchemaFinding } from '../core/engine/schema-finding.ts';
 import { API } from '../core/mcpserver/api.ts';
@@ -35,6 +36,8 @@ export interface ConvertedText {
   readonly refused: readonly InputProblem[];
   /** What is no manifest; it stays as it was, too. */
   readonly unread: readonly InputProblem[];
+  /** What is of the group and needs no conversion. */
+  readonly others: readonly InputProblem[];
 }
 
 /** A file with each MCPServer of mcp.v2dy.io as one of ours. */
@@ -51,6 +54,7 @@ export function convertText({ file, text, place = asItIs }: InputText): Converte
     objects: done.flatMap(({ objects }) => objects),
     refused: done.flatMap(({ refused }) => refused),
     unread: done.flatMap(({ unread }) => unread),
+    others: done.flatMap(({ others }) => others),
   };
 }
 
@@ -66,7 +70,10 @@ function convertDocumentText({ file, text, place }: DocumentInput): ConvertedTex
   const found = manifests
     .map((manifest, index) => ({ manifest, index }))
     .filter(({ manifest }) => isConverted(manifest));
-  if (found.length === 0) return { text, objects: [], refused: [], unread };
+  const others = manifests
+    .filter(({ value }) => compositeKindOf(value) === mcpPool)
+    .map((manifest) => ({ file, ...place(manifest.locate([])), message: aPool }));
+  if (found.length === 0) return { text, objects: [], refused: [], unread, others };
   const planned = found.map(({ manifest, index }) => ({ manifest, index, plan: planConversion(manifest.value) }));
   const refused = planned.flatMap(({ manifest, plan }) =>
     plan.type === 'refused' ? [{ file, ...place(manifest.locate([])), message: plan.why }] : [],
@@ -74,7 +81,7 @@ function convertDocumentText({ file, text, place }: DocumentInput): ConvertedTex
   const conversions = planned.flatMap(({ manifest, index, plan }) =>
     plan.type === 'planned' ? [{ manifest, index, plan }] : [],
   );
-  if (conversions.length === 0) return { text, objects: [], refused, unread };
+  if (conversions.length === 0) return { text, objects: [], refused, unread, others };
   const rewritten = rewriteSpecs(
     text,
     conversions.map(({ index, plan }) => ({ ...plan.rewriting, index })),
@@ -86,13 +93,16 @@ function convertDocumentText({ file, text, place }: DocumentInput): ConvertedTex
     const message =
       'it is written in a way that cannot be rewritten by a program (aliases, merge keys or tags): write it out first';
     const unwritten = first === undefined ? [] : [{ file, ...place(first.manifest.locate([])), message }];
-    return { text, objects: [], refused: [...refused, ...unwritten], unread };
+    return { text, objects: [], refused: [...refused, ...unwritten], unread, others };
   }
   const objects = conversions.map(({ manifest, plan }) => ({
     ...{ file, ...place(manifest.locate([])), ...identityOf(manifest.value), changes: plan.changes },
   }));
-  return { text: rewritten, objects, refused, unread };
+  return { text: rewritten, objects, refused, unread, others };
 }
+
+const aPool =
+  'an MCPPool is left as it is: that operator never published one, and this kind is ours; mcp-lifecycle render prints the MCPServers that it becomes';
 
 function isConverted({ value }: Manifest): boolean {
   return compositeKindOf(value) === v2dyServer;
@@ -112,9 +122,6 @@ function planConversion(value: unknown): Conversion {
   const { violations, unknownFields, servers } = v2dyServer.expand(value);
   const [server] = servers;
   const written = ownValue(value, 'spec');
-  if (isWithoutPort(written) && ownValue(written, 'protocol') !== 'stdio') {
-    return { type: 'refused', why: 'spec.port: required value: a server that speaks HTTP has to have one. Set it.' };
-  }
   if (violations.length > 0 || server === undefined || !isRecord(value)) {
     return { type: 'refused', why: violations.map((one) => renderLine(toSchemaFinding(one, 'deny'))).join('; ') };
   }

@@ -37,7 +37,8 @@ stay. docs/guides/v2dy.md says how running servers move over without a restart.
     const unread = [...read.problems, ...converted.flatMap((one) => one.unread)];
     const refused = converted.flatMap((one) => one.refused);
     const problems = [...unread, ...refused];
-    for (const problem of problems) writeError(`${renderProblem(problem)}\n`);
+    const others = converted.flatMap((one) => one.others);
+    for (const problem of [...problems, ...others]) writeError(`${renderProblem(problem)}\n`);
     writeOut(converted.map(({ text }) => (text.endsWith('\n') ? text : `${text}\n`)).join('---\n'));
     if (objects.length === 0 && problems.length === 0) {
       writeError(`no MCPServer of mcp.v2dy.io in ${printable(paths.join(', '))}: all of it is passed on as it is\n`);
@@ -51,11 +52,16 @@ stay. docs/guides/v2dy.md says how running servers move over without a restart.
   },
 });
 
+/** Both in one folder are two owners of one name, to whoever applies all of it. */
+const whatRemains =
+  'put it in the place of what it was made of: where both are applied, what is of mcp.v2dy.io says NotOurs';
+
 function renderChanges(objects: readonly ConvertedObject[]): string {
   const lines = objects.flatMap(({ file, line, column, changes }) =>
     changes.map((change) => `${printable(file)}:${line}:${column}: ${renderChange(change)}`),
   );
-  return `${[...lines, `${count(objects.length, 'MCPServer')} converted`].join('\n')}\n`;
+  const remains = objects.length === 0 ? [] : [whatRemains];
+  return `${[...lines, ...remains, `${count(objects.length, 'MCPServer')} converted`].join('\n')}\n`;
 }
 
 function renderChange(change: FieldChange): string {

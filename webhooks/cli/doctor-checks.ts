@@ -5,6 +5,7 @@ import { isOptional, lackOf, stateOf, type OptionalKind } from '../core/resource
 import { isLevel, levelNamedIn } from '../platform/kube/follow-log-level.ts';
 import { listAt, metaOf, stringAt } from '../platform/kube/object.ts';
 import { logLevels } from '../platform/log.ts';
+import { checkComposites } from './doctor-composites.ts';
 import { checkCrd } from './doctor-crd.ts';
 import { bounded, notKnown, type DoctorLine, type Topic } from './doctor-line.ts';
 import { checkLeader, checkPods } from './doctor-pods.ts';
@@ -33,6 +34,7 @@ const checks: Readonly<Record<Topic, Check>> = {
   apis: checkApis,
   log: checkLog,
   servers: checkServers,
+  composites: checkComposites,
 };
 
 /** Pure: everything that it says follows from what was seen. */

@@ -21,6 +21,7 @@ export const topics = [
   'apis',
   'log',
   'servers',
+  'composites',
 ] as const;
 export type Topic = (typeof topics)[number];
 

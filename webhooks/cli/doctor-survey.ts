@@ -8,6 +8,7 @@ import type { ConnectedContext } from '../platform/kube/connect.ts';
 import { listAt, metaOf, recordAt, stringAt } from '../platform/kube/object.ts';
 import { webhookConfigurationApi, webhookConfigurations } from '../platform/tls/webhook-configuration.ts';
 import { askPolicy, type ClusterPolicy } from './cluster-policy.ts';
+import { readComposites, type ReadComposites } from './composite-read.ts';
 import {
   chartLabel,
   configurationName,
@@ -50,6 +51,9 @@ export interface Survey {
   /** Kinds of which that could not be looked up, although everybody may, and why: a clause. */
   readonly failedApis: ReadonlyMap<string, string>;
   readonly servers: ReadStates;
+  readonly composites: ReadComposites;
+  /** What is switched on in the installation; absent where that is not known. */
+  readonly features?: readonly string[];
 }
 
 /** What is in the namespace of the release. */
@@ -95,10 +99,13 @@ export async function surveyCluster(cluster: ConnectedContext, { version, now }:
     ...(service === undefined ? {} : { service }),
     policy: await askPolicy(api, context),
     ...(env === undefined ? nothingLookedUp : await lookForApis(api, features)),
-    servers: await readStates(cluster, { namespace: '', names: [], isWholeCluster: true }),
+    ...(env === undefined ? {} : { features }),
+    servers: await readStates(cluster, { ...everywhere, isWholeCluster: true }),
+    composites: await readComposites(cluster, everywhere),
   };
 }
 
+const everywhere = { namespace: '', names: [] };
 const crds = { apiVersion: 'apiextensions.k8s.io/v1', plural: 'customresourcedefinitions' };
 const configurations = { apiVersion: webhookConfigurationApi, name: configurationName };
 

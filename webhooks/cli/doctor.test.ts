@@ -116,6 +116,54 @@ async function examine(api: FakeKubeApi, ...args: readonly string[]): Promise<Cl
   return runCli(['doctor', ...args]);
 }
 
+const above = '/apis/mcp.v2dy.io/v1';
+
+/** A cluster that serves what becomes MCPServers, with one of each; `features`: what is switched on. */
+function withAbove(features: string, status: Json = {}): FakeKubeApi {
+  const api = healthy();
+  const text = JSON.stringify(api.get(paths.deployment)).replaceAll('"monitoring"', JSON.stringify(features));
+  api.put(paths.deployment, JSON.parse(text) as Json);
+  api.put(above, { kind: 'APIResourceList', resources: [{ name: 'mcpservers' }, { name: 'mcppools' }] });
+  for (const plural of ['mcpservers', 'mcppools'])
+    api.put(`${above}/namespaces/a/${plural}/x`, { metadata: { name: 'x', namespace: 'a' }, status });
+  return api;
+}
+
+describe('what becomes MCPServers', () => {
+  it('is counted where it is switched on', async () => {
+    const ready = { observedGeneration: 1, phase: 'Running', conditions: [condition('Ready', 'True')] };
+    const { code, out } = await examine(withAbove('monitoring,v2dy,v2dy.pools', ready), '--fail-on', 'warning');
+    expect(code).toBe(0);
+    expect(out).toMatch(/^ok +1 MCPServer\.mcp\.v2dy\.io: 1 Available, 0 Pending, 0 Failed\.$/m);
+    expect(out).toMatch(/^ok +1 MCPPool\.mcp\.v2dy\.io: 1 Available/m);
+  });
+
+  it('is warned of where it is switched off, and nobody follows it any more', async () => {
+    const { code, out } = await examine(withAbove('monitoring,v2dy'), '--fail-on', 'warning');
+    expect(code).toBe(1);
+    expect(out).toMatch(
+      /^warning +1 MCPPool\.mcp\.v2dy\.io, and v2dy\.pools\.enabled is not set: .*\n +Set v2dy\.pools\.enabled/m,
+    );
+    expect(out).toMatch(/^ok +1 MCPServer\.mcp\.v2dy\.io/m);
+  });
+
+  it('is a problem where it is switched on and the cluster does not have it', async () => {
+    const api = withAbove('monitoring,v2dy');
+    api.remove(above);
+    const { code, out } = await examine(api);
+    expect(code).toBe(1);
+    expect(out).toMatch(/^problem +v2dy\.enabled is set, and the cluster has no mcpservers\.mcp\.v2dy\.io/m);
+  });
+
+  it('is not known where it may not be listed', async () => {
+    const api = withAbove('monitoring,v2dy,v2dy.pools');
+    api.answer(({ path }) => path.startsWith(`${above}/`), 403);
+    const { code, out } = await examine(api, '--fail-on', 'warning');
+    expect(code).toBe(0);
+    expect(out).toMatch(/^unknown +Not known how objects of mcp\.v2dy\.io are: /m);
+  });
+});
+
 const condition = (type: string, status: 'True' | 'False') => ({
   ...{ type, status, reason: 'R', message: 'm', observedGeneration: 1, lastTransitionTime: '2026-01-01T00:00:00Z' },
 });
@@ -494,7 +542,7 @@ describe('doctor', () => {
   });
 
   it('needs the rights that the guide gives, and no others', async () => {
-    const api = healthy();
+    const api = withAbove('monitoring,v2dy,v2dy.pools');
     const asked = new Set<string>();
     const recorded = {
       ...api,

@@ -10,6 +10,7 @@ import { InputFacts } from './input-facts.ts';
 import { InputNamespaces } from './input-namespaces.ts';
 import type { ClusterFacts } from './known-facts.ts';
 import { serverManifestsOf, type ServerManifest } from './server-manifest.ts';
+import { tellTwins } from './twins.ts';
 
 /** Everything that was read before anything is judged. */
 export interface Input {
@@ -59,7 +60,10 @@ export async function gatherInput({ paths, namespace, readStdin, rendered }: Inp
       namespaces.add(manifest.value);
     }
   }
-  return { servers, facts, labelsOf: namespaces.labelsOf, clusters: [], others, othersTold, problems: allProblems };
+  return {
+    ...{ servers: tellTwins(servers, namespace), facts, labelsOf: namespaces.labelsOf, clusters: [] },
+    ...{ others, othersTold, problems: allProblems },
+  };
 }
 
 /** What people name by mistake for an MCPServer of ours. */

@@ -43,4 +43,38 @@ describe('an MCPPool', () => {
     const { code, out } = await runCli(['check', '-'], `${pool.split('  servers:')[0] ?? ''}  servers: []\n`);
     expect({ code, out }).toEqual({ code: 1, out: expect.stringContaining('spec.servers') });
   });
+
+  it('is told of a field that nobody knows once, of the server whose overrides have it (twice, in two wordings, and of others)', async () => {
+    const typo = pool.replace('security: {securityContext: {runAsUser: 0}}', 'replica: 2');
+    const { code, out } = await runCli(['check', '-'], typo);
+    expect(code).toBe(1);
+    expect(out.match(/replica/g)).toHaveLength(2);
+    expect(out).toMatch(/^-:13:\d+: .*tools\/b.*spec\.servers\[1\]\.overrides\.runtime\.replica: unknown field/m);
+    const twice = pool
+      .replace('    config: {port: 8080}', '    config: {port: 8080, prot: 1}')
+      .replace('runAsUser: 0', 'runAsUser: 7');
+    expect((await runCli(['check', '-'], twice)).out.match(/\bprot\b/g)).toHaveLength(2);
+  });
+
+  it('and an MCPServer of the same name in one input are warned of (both passed)', async () => {
+    const server = `---
+apiVersion: mcp.x-k8s.io/v1beta1
+kind: MCPServer
+metadata: {name: b, namespace: tools}
+spec:
+  source: {type: ContainerImage, containerImage: {ref: "example.com/search:1.4.0"}}
+  config: {port: 8080}
+`;
+    const fine = pool.replace('runAsUser: 0', 'runAsUser: 7');
+    const { code, out } = await runCli(['check', '--fail-on', 'deny', '-'], `${fine}${server}`);
+    expect(code).toBe(0);
+    expect(out).toMatch(
+      /^-:10:\d+: .*spec\.servers\[1\]\.name: the MCPServer of that name is another object of the input/m,
+    );
+    expect(out).toContain('3 MCPServers checked: 0 refused, 1 warned about');
+    const elsewhere = server.replace('namespace: tools', 'namespace: other');
+    expect((await runCli(['check', '-'], `${fine}${elsewhere}`)).out).not.toContain('another object');
+    // As an overlay has it.
+    expect((await runCli(['check', '-'], `${fine}---\n${fine}`)).out).not.toContain('another object');
+  });
 });

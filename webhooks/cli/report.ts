@@ -18,7 +18,13 @@ import { judgeInClusters } from './judge-in-clusters.ts';
 import type { JudgedBy } from './judged-by.ts';
 import type { ClusterFacts } from './known-facts.ts';
 import { judgeManifest, type JudgedServer, type ManifestContext } from './judge-manifest.ts';
-import { addOwnFindings, toAuthored, type ServerManifest, type WholeJudgement } from './server-manifest.ts';
+import {
+  addOwnFindings,
+  toAuthored,
+  validationOf,
+  type ServerManifest,
+  type WholeJudgement,
+} from './server-manifest.ts';
 import type { FieldValidation } from './validate-option.ts';
 
 /** A server of the input. */
@@ -125,7 +131,8 @@ export function judgeInput(
   const besideIt = { ...context, factsIn: (of: string) => facts.beside(of), clusters };
   const locate = createLocate();
   const judged = input.servers.map((manifest) => {
-    const inClusters = judgeInClusters(manifest.value, context, {
+    const own = { ...context, validate: validationOf(manifest, validate) };
+    const inClusters = judgeInClusters(manifest.value, own, {
       clusters,
       factsIn: (of, cluster) => facts.in(of, cluster),
     });

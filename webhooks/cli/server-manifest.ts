@@ -1,6 +1,12 @@
 import { inAuthoredWords } from '../core/composites/authored-finding.ts';
 import { compositeKindOf } from '../core/composites/composite-kinds.ts';
-import type { Authored, CompositeViolation, ExpandedServer, Expansion } from '../core/composites/composite-kind.ts';
+import type {
+  Authored,
+  CompositeKind,
+  CompositeViolation,
+  ExpandedServer,
+  Expansion,
+} from '../core/composites/composite-kind.ts';
 import type { Finding } from '../core/engine/finding.ts';
 import { toSchemaFinding } from '../core/engine/schema-finding.ts';
 import { checkObjectMeta } from '../core/mcpserver/object-meta.ts';
@@ -19,10 +25,14 @@ export interface ServerManifest extends Manifest {
 
 /** What an MCPServer was expanded from. `value` and `locate` of the manifest are of the MCPServer. */
 interface Composed {
+  /** Kind and name of that object; undefined where it becomes none. */
+  readonly origin: string | undefined;
   readonly authored: Authored;
   readonly violations: readonly CompositeViolation[];
   readonly warnings: readonly CompositeViolation[];
   readonly unknownFields: readonly FieldPath[];
+  /** Fields that an MCPServer does not have are among the violations. */
+  readonly judgesFields: boolean;
   readonly metadata: unknown;
   readonly locate: Manifest['locate'];
 }
@@ -30,7 +40,8 @@ interface Composed {
 /** The MCPServers that a document is, or becomes; none where it is something else. */
 export function serverManifestsOf(manifest: Manifest): readonly ServerManifest[] {
   if (isMeantAsMCPServer(manifest.value)) return [manifest];
-  const expansion: Expansion = compositeKindOf(manifest.value)?.expand(manifest.value) ?? nothing;
+  const of = compositeKindOf(manifest.value);
+  const expansion: Expansion = of?.expand(manifest.value) ?? nothing;
   const { violations, warnings = [], unknownFields, servers } = expansion;
   return (servers.length === 0 && violations.length > 0 ? [emptyServer(manifest)] : servers).map(
     ({ manifest: value, authored }, index) => ({
@@ -39,15 +50,20 @@ export function serverManifestsOf(manifest: Manifest): readonly ServerManifest[]
       locate: (path) => manifest.locate(authored.path(path)),
       composed: {
         authored,
-        // Said once, whatever it becomes.
-        ...(index === 0
-          ? { violations, warnings, unknownFields }
-          : { violations: [], warnings: [], unknownFields: [] }),
+        // Said once, whatever it becomes: of the server that it is about, or else of the first.
+        violations: violations.filter(({ server = 0 }) => (server < servers.length ? server : 0) === index),
+        ...(index === 0 ? { warnings, unknownFields } : { warnings: [], unknownFields: [] }),
+        judgesFields: of?.judgesFields === true,
+        origin: of === undefined || servers.length === 0 ? undefined : originOf(of, manifest.value),
         metadata: ownValue(manifest.value, 'metadata'),
         locate: manifest.locate,
       },
     }),
   );
+}
+
+function originOf({ kind, group }: CompositeKind, value: unknown): string {
+  return `${kind}.${group} ${String(ownValue(ownValue(value, 'metadata'), 'name'))}`;
 }
 
 /** Of an object that becomes none, and is not passed by for that. */
@@ -67,6 +83,11 @@ const nothing = { violations: [], unknownFields: [], servers: [] };
 export interface WholeJudgement extends JudgedServer {
   /** Those whose paths lead into what the author wrote, and not into the MCPServer. */
   readonly own: ReadonlySet<Finding>;
+}
+
+/** What is said of unknown fields of the MCPServer itself. */
+export function validationOf({ composed }: ServerManifest, validate: FieldValidation): FieldValidation {
+  return composed?.judgesFields === true ? 'ignore' : validate;
 }
 
 export function addOwnFindings(

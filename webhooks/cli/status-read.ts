@@ -86,7 +86,12 @@ export interface FollowOptions {
   readonly timeoutMs: number;
   /** A server that is another than it was, or was not there. */
   readonly onRow: (row: ServerRow) => void;
+  /** Asked when nothing is expected of servers any more, and now and then after that. Never rejects. */
+  readonly isMoreOnItsWay: () => Promise<boolean>;
 }
+
+/** How long after it was on its way it is looked again at what is not followed, in milliseconds. */
+const askAgainMs = 1_000;
 
 /**
  * Follows what was read until no server is on its way and each that is named is there, or until the time has run out;
@@ -94,11 +99,20 @@ export interface FollowOptions {
  */
 export async function followStates(
   read: readonly ReadStates[],
-  { clock, timeoutMs, onRow }: FollowOptions,
+  { clock, timeoutMs, onRow, isMoreOnItsWay }: FollowOptions,
 ): Promise<readonly ServerRow[]> {
   const end = new AbortController();
+  const areSettled = (): boolean => followed.every(({ isSettled }) => isSettled);
+  let isAsking = false;
+  let asking = Promise.resolve();
   const look = (): void => {
-    if (followed.every(({ isSettled }) => isSettled)) end.abort();
+    if (isAsking || end.signal.aborted || !areSettled()) return;
+    isAsking = true;
+    asking = isMoreOnItsWay().then((isMore) => {
+      isAsking = false;
+      if (isMore) startTimer(look, askAgainMs);
+      else if (areSettled()) end.abort();
+    });
   };
   let isDue = false;
   const lookSoon = (): void => {
@@ -115,6 +129,7 @@ export async function followStates(
     end.abort();
   });
   await Promise.all([timer, ...followed.map((one) => one.run(end.signal))]);
+  await asking;
   return followed.flatMap(({ rows }) => rows);
 }
 

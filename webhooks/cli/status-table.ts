@@ -1,7 +1,8 @@
 import { printable } from '../core/engine/text.ts';
 import { renderRow, widthsOf } from './columns.ts';
 import { count, nameOf } from './outputs/told.ts';
-import { serverStates, type ServerRow } from './status-state.ts';
+import { countComposites, type CompositeRow } from './composite-row.ts';
+import { serverStates, type ServerRow, type ServerState } from './status-state.ts';
 
 /** Most servers of which it is said in a sentence why they are not Available. */
 const maxExplained = 20;
@@ -33,10 +34,13 @@ export class StatusTable {
   readonly #heads: readonly string[];
   readonly #rows: readonly ServerRow[];
   #widths: readonly number[];
+  /** The cells that were shown last, by server. */
+  readonly #shown = new Map<string, string>();
 
   constructor(rows: readonly ServerRow[], hasContexts: boolean) {
     this.#rows = rows;
     this.#heads = Object.keys(columns).filter((head) => head !== 'CONTEXT' || hasContexts);
+    for (const row of rows) this.#shown.set(keyOf(row), this.#textOf(row));
     this.#widths = widthsOf([this.#heads, ...rows.map((row) => this.#cellsOf(row))]);
   }
 
@@ -54,8 +58,14 @@ export class StatusTable {
     return this.render();
   }
 
-  /** Below what was rendered before; the heads again where a column becomes wider. */
+  /**
+   * Below what was rendered before; the heads again where a column becomes wider. Empty where no column says anything else: why
+   * a server is as it is comes at the end.
+   */
   renderChanged(row: ServerRow): string {
+    const text = this.#textOf(row);
+    if (this.#shown.get(keyOf(row)) === text) return '';
+    this.#shown.set(keyOf(row), text);
     const cells = this.#cellsOf(row);
     const before = this.#widths;
     this.#widths = widthsOf([cells], before);
@@ -65,12 +75,20 @@ export class StatusTable {
   }
 
   /** `rows`: as they are at the end. */
-  renderEnd(rows: readonly ServerRow[]): string {
-    const others = rows.filter(({ state }) => state !== 'Available');
-    const told = others.slice(0, maxExplained).map((row) => `${explain(row)}\n`);
-    const more = others.length > maxExplained ? [`and ${others.length - maxExplained} more\n`] : [];
+  renderEnd(rows: readonly ServerRow[], composites: readonly CompositeRow[]): string {
     const counts = serverStates.map((state) => `${rows.filter((row) => row.state === state).length} ${state}`);
-    return [...told, ...more, `${count(rows.length, 'MCPServer')}: ${counts.join(', ')}\n`].join('');
+    return [
+      ...explainAll(rows, explain),
+      ...explainAll(composites, explainComposite),
+      ...countComposites(composites),
+      `${count(rows.length, 'MCPServer')}: ${counts.join(', ')}`,
+    ]
+      .map((line) => `${line}\n`)
+      .join('');
+  }
+
+  #textOf(row: ServerRow): string {
+    return JSON.stringify(this.#cellsOf(row));
   }
 
   #cellsOf(row: ServerRow): readonly string[] {
@@ -78,15 +96,36 @@ export class StatusTable {
   }
 }
 
+function keyOf({ context, namespace, name }: ServerRow): string {
+  return [context, namespace, name].join('\u0000');
+}
+
 export function renderStates({
   rows,
+  composites,
   hasContexts,
 }: {
   readonly rows: readonly ServerRow[];
+  readonly composites: readonly CompositeRow[];
   readonly hasContexts: boolean;
 }): string {
   const table = new StatusTable(rows, hasContexts);
-  return `${rows.length === 0 ? '' : table.render()}${table.renderEnd(rows)}`;
+  return `${rows.length === 0 ? '' : table.render()}${table.renderEnd(rows, composites)}`;
+}
+
+/** Why those that are not Available are so. */
+function explainAll<Row extends { readonly state: ServerState }>(
+  rows: readonly Row[],
+  say: (row: Row) => string,
+): readonly string[] {
+  const others = rows.filter(({ state }) => state !== 'Available');
+  const more = others.length > maxExplained ? [`and ${others.length - maxExplained} more`] : [];
+  return [...others.slice(0, maxExplained).map(say), ...more];
+}
+
+function explainComposite(row: CompositeRow): string {
+  const { kind, state, reason, message } = row;
+  return `${kind} ${nameOf(row)}: ${state}, ${reason}${message === '' ? '' : `: ${message}`}`;
 }
 
 function explain(row: ServerRow): string {

@@ -1,8 +1,10 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { anMCPServer, withGeneration, withName, withNamespace, withStatus } from '../core/testing/builders.ts';
 import type { Option } from '../core/testing/builders.ts';
+import { mcpPool } from '../core/composites/mcp-pool.ts';
 import type { KubeApi } from '../platform/kube/api.ts';
 import { createFakeKubeApi, type FakeKubeApi } from '../platform/kube/testing/fake-kube-api.ts';
+import { toCompositeRow } from './composite-row.ts';
 import { closed, problemsOf } from './outputs/testing/problems-of.ts';
 import { statusSchema } from './schemas/status.ts';
 import { toServerRow, type ServerRow, type ServerState } from './status-state.ts';
@@ -223,6 +225,106 @@ tools/mail: Pending, Initializing: It starts
   });
 });
 
+const group = '/apis/mcp.v2dy.io/v1';
+
+/** An object of mcp.v2dy.io in namespace tools; the cluster serves both kinds then. */
+function putAbove(api: FakeKubeApi, plural: string, object: object): void {
+  api.put(group, { kind: 'APIResourceList', resources: [{ name: 'mcpservers' }, { name: 'mcppools' }] });
+  const name = 'name' in object ? String(object.name) : 'team';
+  api.put(`${group}/namespaces/tools/${plural}/${name}`, {
+    ...{ metadata: { name, namespace: 'tools', generation: 2 } },
+    ...object,
+  });
+}
+
+const saysReady = (status: string, reason: string, { phase = 'Running', of = 2, seen = 2 } = {}): object => ({
+  status: {
+    ...{ observedGeneration: seen, phase },
+    conditions: [{ type: 'Ready', status, reason, message: `${reason} it is`, observedGeneration: of }],
+  },
+});
+
+describe('what becomes MCPServers', () => {
+  it.each<[what: string, status: object, row: readonly [ServerState, string]]>([
+    ['that nobody has looked at', saysReady('True', 'AllReady', { seen: 1 }), ['Pending', 'Waiting']],
+    ['whose servers serve', saysReady('True', 'AllReady'), ['Available', 'AllReady']],
+    ['of which an older version serves', saysReady('True', 'Available', { of: 1 }), ['Pending', 'NotReady']],
+    ['that waits for one of its servers', saysReady('False', 'HeldUp'), ['Pending', 'HeldUp']],
+    ['that waits for one that is broken', saysReady('False', 'HeldUp', { phase: 'Failed' }), ['Failed', 'HeldUp']],
+    [
+      'that is wrong, while what ran goes on',
+      saysReady('False', 'StdioCommandRequired'),
+      ['Failed', 'StdioCommandRequired'],
+    ],
+    [
+      'whose pods start',
+      saysReady('False', 'DeploymentUnavailable', { phase: 'Pending' }),
+      ['Pending', 'DeploymentUnavailable'],
+    ],
+    ['that says nothing', {}, ['Pending', 'Waiting']],
+  ])('%s', (_what, status, [state, reason]) => {
+    const object = { metadata: { name: 'team', namespace: 'tools', generation: 2 }, ...status };
+    expect(toCompositeRow(object, mcpPool, 'prod')).toMatchObject({ kind: 'MCPPool.mcp.v2dy.io', state, reason });
+  });
+
+  it('is told below the servers, and fails the gate although each of them is Available (it said that all is well)', async () => {
+    const api = createFakeKubeApi();
+    put(api, 'a', running);
+    putAbove(api, 'mcppools', { kind: 'MCPPool', spec: { servers: [{ name: 'a' }] }, ...saysReady('False', 'HeldUp') });
+    served = await serveContexts({ prod: api });
+    const { code, out } = await runCli(['status', '-n', 'tools']);
+    expect(code).toBe(1);
+    expect(out).toMatch(
+      /\nMCPPool\.mcp\.v2dy\.io tools\/team: Pending, HeldUp: HeldUp it is\n1 MCPPool\.mcp\.v2dy\.io: 0 Available, 1 Pending, 0 Failed\n1 MCPServer: 1 Available/,
+    );
+    const json = await runCli(['status', '-n', 'tools', '-o', 'json']);
+    expect(JSON.parse(json.out)).toMatchObject({ composites: [{ name: 'team', state: 'Pending', reason: 'HeldUp' }] });
+    expect(problemsOf(closed(statusSchema), JSON.parse(json.out))).toEqual([]);
+    // Of another server.
+    put(api, 'b', running);
+    expect((await runCli(['status', 'b', '-n', 'tools'])).code).toBe(0);
+    expect((await runCli(['status', 'a', '-n', 'tools'])).code).toBe(1);
+  });
+
+  it('is told where it has no server at all', async () => {
+    const api = createFakeKubeApi();
+    const object = { name: 'search', kind: 'MCPServer', ...saysReady('False', 'NotOurs', { phase: 'Failed' }) };
+    putAbove(api, 'mcpservers', object);
+    served = await serveContexts({ prod: api });
+    const { code, out, error } = await runCli(['status', '-n', 'tools']);
+    expect({ code, error }).toEqual({ code: 1, error: '' });
+    expect(out).toContain('MCPServer.mcp.v2dy.io tools/search: Failed, NotOurs');
+  });
+
+  it('may be what one has no right to read: servers are told all the same', async () => {
+    const api = createFakeKubeApi();
+    put(api, 'a', running);
+    putAbove(api, 'mcppools', { kind: 'MCPPool', ...saysReady('False', 'HeldUp') });
+    api.answer(({ path }) => path.endsWith('/mcppools'), 403);
+    served = await serveContexts({ prod: api });
+    const { code, error } = await runCli(['status', '-n', 'tools']);
+    expect(code).toBe(0);
+    expect(error).toContain('It takes the right to list mcppools.mcp.v2dy.io');
+  });
+
+  it('is waited for, too, with --watch', async () => {
+    const api = createFakeKubeApi();
+    put(api, 'a', running);
+    putAbove(api, 'mcppools', { kind: 'MCPPool', ...saysReady('False', 'HeldUp') });
+    served = await serveContexts({ prod: api });
+    let asked = 0;
+    api.answer(({ path }) => {
+      // Read once, found on its way once, and ready the next time.
+      if (path.endsWith('/mcppools') && (asked += 1) === 3) putAbove(api, 'mcppools', saysReady('True', 'AllReady'));
+      return false;
+    }, 500);
+    const { code, out } = await runCli(['status', '-n', 'tools', '--watch', '--timeout', '60']);
+    expect(code).toBe(0);
+    expect(asked).toBe(4);
+    expect(out).toContain('1 MCPPool.mcp.v2dy.io: 1 Available');
+  });
+});
+
 describe('status --watch', () => {
   it('ends at once where nothing is on its way', async () => {
     const api = createFakeKubeApi();
@@ -275,6 +377,24 @@ context prod: there is no MCPServer tools/serch
     expect(heads).toHaveLength(2);
     expect(lines[2]?.indexOf('http:')).toBe(heads[0]?.indexOf('URL'));
     expect(lines.at(-1)?.indexOf('http:')).toBe(heads[1]?.indexOf('URL'));
+  });
+
+  it('prints no row again that says the same in each column (it did, for each other message)', () => {
+    const row = (message: string): ServerRow =>
+      toServerRow(
+        anMCPServer(
+          withNamespace('tools'),
+          withGeneration(2),
+          saying('Pending', ['Ready', 'Unknown', 'Initializing', message]),
+        ),
+        'prod',
+      );
+    const table = new StatusTable([row('one')], false);
+    table.renderFirst([]);
+    expect([row('two'), row('three')].map((next) => table.renderChanged(next))).toEqual(['', '']);
+    const other = { ...row('four'), state: 'Failed' as const };
+    expect(table.renderChanged(other)).toContain('Failed');
+    expect(table.renderChanged(row('five'))).toContain('Pending');
   });
 
   it('says as JSON how it ended, once', async () => {

@@ -2,6 +2,8 @@ import { printable } from '../core/engine/text.ts';
 import { systemClock } from '../platform/clock.ts';
 import type { InputProblem } from '../platform/manifests/manifest.ts';
 import { defineCommand } from './command.ts';
+import { readComposites, type ReadComposites } from './composite-read.ts';
+import type { CompositeRow } from './composite-row.ts';
 import { connectContexts } from './connect-contexts.ts';
 import { exitCodes, type ExitCode } from './exit-code.ts';
 import { namesOf } from './names-of.ts';
@@ -15,6 +17,7 @@ import { renderStates, StatusTable } from './status-table.ts';
 
 interface States {
   readonly rows: readonly ServerRow[];
+  readonly composites: readonly CompositeRow[];
   readonly problems: readonly InputProblem[];
   /** Whether there are several, so that it has to be said of which a server is. */
   readonly hasContexts: boolean;
@@ -35,7 +38,8 @@ export const status = defineCommand({
   description: `Says of MCPServers whether the version that was asked for last serves and answers (Available), is on its way (Pending), or needs
 somebody to change something first (Failed); whether pods serve meanwhile, the version that the server tells, its tools, its URL. Those
 that are named, or all of the namespace: that of --namespace, else of the context. With --watch, or a --timeout, until none of them is on its way any more,
-and those that are named exist: what changes is printed as it does (json: the end alone). Nothing is changed.
+and those that are named exist: what changes is printed as it does (json: the end alone). Of the objects of mcp.v2dy.io that become them the same
+is said below the table. Nothing is changed.
 `,
   examples: ['status search --namespace tools --watch --timeout 120'],
   options: {
@@ -74,6 +78,7 @@ and those that are named exist: what changes is printed as it does (json: the en
         return readStates(cluster, { namespace: values['all-namespaces'] ? '' : own, names });
       }),
     );
+    const above = await readAbove(read);
     const hasContexts = clusters.length > 1;
     const timeoutMs = timeoutMsOf(values);
     const isWatching = timeoutMs > 0 && read.every(({ problem }) => problem === undefined);
@@ -89,17 +94,52 @@ and those that are named exist: what changes is printed as it does (json: the en
           onRow: (row) => {
             if (isText) writeOut(table.renderChanged(row));
           },
+          isMoreOnItsWay: async () => above.isUsed && (await readAbove(read)).rows.some(isOnItsWay),
         })
       : read.flatMap((one) => one.rows);
-    const problems = [...read.flatMap(({ problem }) => problem ?? []), ...findMissing(read, rows)];
-    const states = { rows: sorted(rows), problems, hasContexts };
-    writeOut(isWatching && isText ? table.renderEnd(states.rows) : outputs[values.output](states));
-    const isEmpty = rows.length === 0 && problems.length === 0;
-    const said = isEmpty ? [`no MCPServer in ${whereOf(read)}`] : problems.map(renderProblem);
-    writeError(said.map((line) => `${line}\n`).join(''));
-    return isEmpty && isExpecting(values) ? exitCodes.found : exitCodeOf(states);
+    const aboveNow = isWatching && above.isUsed ? await readAbove(read) : above;
+    const problems = [
+      ...read.flatMap(({ problem }) => problem ?? []),
+      ...findMissing(read, rows),
+      ...aboveNow.problems,
+    ];
+    const states = { rows: sorted(rows), composites: aboveNow.rows, problems, hasContexts };
+    writeOut(isWatching && isText ? table.renderEnd(states.rows, states.composites) : outputs[values.output](states));
+    writeError(
+      [...aboveNow.notes.map(renderProblem), ...sayProblems(states, read)].map((line) => `${line}\n`).join(''),
+    );
+    return isEmpty(states) && isExpecting(values) ? exitCodes.found : exitCodeOf(states);
   },
 });
+
+function isEmpty({ rows, composites, problems }: States): boolean {
+  return rows.length + composites.length + problems.length === 0;
+}
+
+function sayProblems(states: States, read: readonly ReadStates[]): readonly string[] {
+  return isEmpty(states) ? [`no MCPServer in ${whereOf(read)}`] : states.problems.map(renderProblem);
+}
+
+interface Above extends Pick<ReadComposites, 'rows' | 'problems' | 'notes'> {
+  /** Whether any cluster serves a kind above MCPServer. */
+  readonly isUsed: boolean;
+}
+
+/** What becomes the servers that were asked for, in each cluster that could be read. */
+async function readAbove(read: readonly ReadStates[]): Promise<Above> {
+  const reached = read.filter(({ problem }) => problem === undefined);
+  const found = await Promise.all(reached.map(({ cluster, which }) => readComposites(cluster, which)));
+  return {
+    isUsed: found.some(({ kinds }) => kinds.length > 0),
+    rows: found.flatMap(({ rows }) => rows),
+    problems: found.flatMap(({ problems }) => problems),
+    notes: found.flatMap(({ notes }) => notes),
+  };
+}
+
+function isOnItsWay({ state }: CompositeRow): boolean {
+  return state === 'Pending';
+}
 
 /** Longest time to wait, in seconds. */
 const longestSeconds = 86_400;
@@ -151,9 +191,9 @@ function whereOf(read: readonly ReadStates[]): string {
   return printable(places.join(', '));
 }
 
-function exitCodeOf({ rows, problems }: States): ExitCode {
+function exitCodeOf({ rows, composites, problems }: States): ExitCode {
   if (problems.length > 0) return exitCodes.unusable;
-  return rows.every(({ state }) => state === 'Available') ? exitCodes.clean : exitCodes.found;
+  return [...rows, ...composites].every(({ state }) => state === 'Available') ? exitCodes.clean : exitCodes.found;
 }
 
 /** What needs somebody first. */
@@ -166,13 +206,14 @@ function sorted(rows: readonly ServerRow[]): readonly ServerRow[] {
   return keyed.sort((a, b) => (a.key < b.key ? -1 : 1)).map(({ row }) => row);
 }
 
-function renderJson({ rows, problems }: States): string {
+function renderJson({ rows, composites, problems }: States): string {
   return toJson({
     schemaVersion: statusSchemaVersion,
     ...Object.fromEntries(
       serverStates.map((state) => [state.toLowerCase(), rows.filter((row) => row.state === state).length]),
     ),
     servers: rows,
+    composites,
     problems,
   });
 }

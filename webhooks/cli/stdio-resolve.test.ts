@@ -295,6 +295,11 @@ it.each([
   [['stdio', 'resolve'], 'stdio resolve takes one image, found 0'],
   [['stdio', 'resolve', 'a', 'b'], 'stdio resolve takes one image, found 2'],
   [['stdio', 'resolve', 'https://example.com/a'], 'the image reference starts with a URL scheme'],
+  [
+    ['stdio', 'resolve', '--insecure-registry', 'registry.example.com/a'],
+    '--insecure-registry is for a registry on this machine (localhost): leave it out for registry.example.com',
+  ],
+  [['stdio', 'resolve', '--insecure-registry', 'a'], 'leave it out for docker.io'],
   [['stdio', 'resolve', '--platform', 'arm', 'a'], '--platform takes an operating system and an architecture'],
 ] as const)('refuses %j', async ([name, ...args], problem) => {
   const { code, error } = await runCli([name, ...args]);

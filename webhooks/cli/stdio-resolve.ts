@@ -1,7 +1,8 @@
 import { oneLine, printable } from '../core/engine/text.ts';
 import { parseImageReference } from '../core/mcpserver/image-reference.ts';
 import { renderYaml } from '../platform/manifests/render-yaml.ts';
-import { readImageConfig, type ImageConfig } from '../platform/registry/image-config.ts';
+import { readImageConfig, registryOf, type ImageConfig } from '../platform/registry/image-config.ts';
+import { isThisMachine } from '../platform/registry/registry-client.ts';
 import { defineCommand } from './command.ts';
 import { exitCodes } from './exit-code.ts';
 
@@ -26,10 +27,13 @@ of docker login or podman login ($DOCKER_CONFIG, $REGISTRY_AUTH_FILE), credentia
     'insecure-registry': { type: 'flag', help: 'ask a registry on this machine (localhost) over plain HTTP' },
   },
   exitCodes: { clean: 'printed', found: 'the image says no command' },
-  judgeArguments: (named, { platform }) => {
+  judgeArguments: (named, { platform, 'insecure-registry': allowsInsecure }) => {
     if (named.length !== 1) return `stdio resolve takes one image, found ${named.length}`;
     const parsed = parseImageReference(named[0] ?? '');
     if (!parsed.ok) return `the image reference ${parsed.problem}: found ${printable(parsed.found)}. ${parsed.remedy}`;
+    const registry = registryOf(parsed.reference);
+    if (allowsInsecure && !isThisMachine(registry.replace(/:\d+$/, '')))
+      return `--insecure-registry is for a registry on this machine (localhost): leave it out for ${printable(registry)}, which is asked over TLS only`;
     return /^[a-z0-9]+\/[a-z0-9_]+(\/[a-z0-9]+)?$/.test(platform)
       ? undefined
       : `--platform takes an operating system and an architecture, as linux/arm64: not '${printable(platform)}'`;

@@ -58,6 +58,18 @@ describe('check of an MCPServer of mcp.v2dy.io', () => {
     expect((await runCli(['check', '-'], written('  protocol: stdio\n'))).out).not.toContain('has no effect');
   });
 
+  it('warns where what it was converted to is in the input, too (both passed)', async () => {
+    const { code, out } = await runCli(
+      ['check', '--fail-on', 'deny', '-'],
+      `${sample}---\n${converted}${secret}`.replaceAll('replicas: 2', 'replicas: 1'),
+    );
+    expect(code).toBe(0);
+    expect(out).toMatch(
+      /^-:4:\d+: .*metadata\.name: the MCPServer of that name is another object of the input: found it in -, line/m,
+    );
+    expect(out).toContain('2 MCPServers checked: 0 refused, 1 warned about, 1 passed');
+  });
+
   it('tells of fields that its API does not have, where they stand', async () => {
     const { code, out } = await runCli(['check', '-'], sample.replace('  replicas', '  source: {}\n  replicas'));
     expect(code).toBe(1);
@@ -120,7 +132,8 @@ describe('convert', () => {
     expect({ code, out }).toEqual({ code: 0, out: `${converted}${secret}` });
     expect(error).toContain('-:1:1: spec.image is now spec.source.containerImage.ref\n');
     expect(error).toContain('spec.protocol is left out');
-    expect(error).toMatch(/1 MCPServer converted\n$/);
+    // Whoever leaves both in one folder applies both.
+    expect(error).toMatch(/put it in the place of what it was made of: .* NotOurs\n1 MCPServer converted\n$/);
   });
 
   it('writes what check finds nothing in', async () => {
@@ -132,6 +145,20 @@ describe('convert', () => {
       out,
       error: expect.stringContaining('no MCP'),
     });
+  });
+
+  it('leaves a pool as it is, and says what makes servers of it (it said that there is nothing of that group)', async () => {
+    const pool = `apiVersion: mcp.v2dy.io/v1
+kind: MCPPool
+metadata: {name: team}
+spec: {servers: [{name: a}]}
+`;
+    const alone = await runCli(['convert', '-'], pool);
+    expect(alone).toMatchObject({ code: 2, out: pool });
+    expect(alone.error).toContain('-:1:1: an MCPPool is left as it is: ');
+    const { code, out, error } = await runCli(['convert', '-'], `${sample}---\n${pool}`);
+    expect({ code, out }).toEqual({ code: 0, out: `${converted}---\n${pool}` });
+    expect(error).toContain('mcp-lifecycle render');
   });
 
   it('writes the command of a stdio server where ours has it', async () => {

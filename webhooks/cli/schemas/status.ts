@@ -36,6 +36,21 @@ export const statusSchema = toDocument(
         ['version', 'url', 'tools', 'rollout'],
       ),
     ),
+    composites: list(
+      'What becomes such MCPServers: the objects of mcp.v2dy.io, by context and kind.',
+      object({
+        context: text('Of the kubeconfig.'),
+        kind: text('Kind and group, such as `MCPPool.mcp.v2dy.io`.'),
+        namespace: text('Of the object.'),
+        name: text('Of the object.'),
+        state: oneOf(
+          serverStates,
+          'Of all that it becomes, as it was asked for last: as of an MCPServer. Those that wait for another one of their pool are Available, and the pool is not.',
+        ),
+        reason: text('Why, in one word: that of its condition Ready, or `Waiting`, `NotReady`, `Deleting`.'),
+        message: text('Why, for people.'),
+      }),
+    ),
     problems: inputProblems,
   }),
 );

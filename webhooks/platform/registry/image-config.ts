@@ -82,8 +82,13 @@ async function read(options: ReadImageConfigOptions): Promise<ImageConfig> {
 /** Where an image without a registry comes from, and where the API of that is. */
 const dockerHub = { names: ['docker.io', 'index.docker.io'], api: 'registry-1.docker.io' } as const;
 
+/** Host and port as the reference says them, or where an image without them comes from. */
+export function registryOf({ registry = 'docker.io' }: Pick<ImageReference, 'registry'>): string {
+  return registry.toLowerCase();
+}
+
 function clientFor({ reference, allowsInsecure, env }: ReadImageConfigOptions): RegistryClient {
-  const registry = (reference.registry ?? 'docker.io').toLowerCase();
+  const registry = registryOf(reference);
   const isHub = dockerHub.names.some((name) => name === registry);
   const isInsecure = allowsInsecure && isThisMachine(registry.replace(/:\d+$/, ''));
   const repository =

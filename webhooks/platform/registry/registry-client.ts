@@ -122,7 +122,9 @@ async function send(
       ...(body === undefined ? {} : { method: 'POST', body }),
     });
   } catch (error) {
-    const why = isNoTls(error) ? sayNoTls(url) : `cannot be asked: ${oneLine(errorText(error), 200)}`;
+    const why = isNoTls(error)
+      ? sayNoTls(url)
+      : `cannot be asked: ${oneLine(errorText(error), 200)}; is its name right, and does this machine reach it?`;
     throw new RegistryFailure(`${url.host} ${why}`);
   }
 }
