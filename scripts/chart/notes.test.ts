@@ -1,9 +1,9 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { runCli } from '../../webhooks/cli/testing/run-cli.ts';
-import { chart } from './render.ts';
+import { chart, runHelm } from './render.ts';
 
 /** The manifest that the notes of a release have people try by hand. */
 function readProbe(): string {
@@ -29,4 +29,44 @@ describe('the check by hand of the notes', () => {
       expect(code).toBe(1);
     },
   );
+});
+
+describe('the notes', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'notes-'));
+  const read = async (...args: readonly string[]): Promise<string> => {
+    const set = ['--set', 'image.repository=mcp-lifecycle', '--show-only', 'templates/notes.yaml'];
+    const rendered = await runHelm('template', 'mcp-lifecycle', folder, ...set, ...args);
+    return rendered.replaceAll('\n  ', '\n');
+  };
+
+  beforeAll(() => {
+    cpSync(chart, folder, { recursive: true });
+    const notes = readFileSync(join(folder, 'templates/NOTES.txt'), 'utf8');
+    // What helm renders without a cluster are objects alone.
+    const template = `{{ define "notes" }}${notes}{{ end }}notes: |\n{{ include "notes" . | indent 2 }}\n`;
+    writeFileSync(join(folder, 'templates/notes.yaml'), template);
+  });
+  afterAll(() => {
+    rmSync(folder, { recursive: true });
+  });
+
+  it('name our kind by its group where kubectl takes the bare name for another one', async () => {
+    expect(await read()).toContain('kubectl get mcpservers --watch');
+    const notes = await read('--set', 'v2dy.enabled=true');
+    expect(notes).toContain('kubectl get mcpservers.mcp.x-k8s.io --watch');
+    expect(notes).toContain('v2dy.enabled is true');
+  });
+
+  it.each([
+    ['MCPServer', 'v2dy.enabled'],
+    ['MCPPool', 'v2dy.pools.enabled'],
+  ])('say what stays of %s when %s is turned off (they said nothing)', async (kind, value) => {
+    const has = ['--api-versions', `mcp.v2dy.io/v1/${kind}`];
+    expect(await read(...has, '--set', `${value}=true`)).not.toContain(`${value} is false`);
+    expect(await read()).not.toContain(`${value} is false`);
+    const kept = await read(...has);
+    expect(kept).toContain(`${value} is false`);
+    expect(kept).toContain('--cascade=orphan');
+    expect(await read(...has, '--set', 'crds.keep=false')).toMatch(/crds\.keep is false: .* it is gone with them/);
+  });
 });

@@ -8,7 +8,7 @@ import { eventually } from '../../harness/eventually.ts';
 import { restoreChart } from '../../harness/installation.ts';
 import { apply, conditionOf, get, kubectl, kubectlOk, type KubeObject } from '../../harness/kubectl.ts';
 import { untilComplete } from '../../harness/leader.ts';
-import { imageOf } from '../../harness/mcp-server.ts';
+import { imageOf, untilCondition } from '../../harness/mcp-server.ts';
 import { useNamespace } from '../../harness/namespace.ts';
 
 const resource = 'mcppools.mcp.v2dy.io';
@@ -84,10 +84,41 @@ describe('a pool of five servers', () => {
     const pool = await untilReady('False', 'HeldUp');
     expect(pool.status).toMatchObject({ holdingUp: 'a' });
     expect(await ofKind('silent')).toEqual(['a']);
+    // Of the version that does not come, and not of the one before it, which is ready.
+    expect(conditionOf(pool, 'Ready')?.message).not.toContain('is ready (');
+    // The limit of all pods holds meanwhile.
+    await kubectlOk(['scale', 'mcpservers.mcp.x-k8s.io', 'e', '--replicas=4', '--namespace', namespace]);
+    await eventually('it is brought back', async () => {
+      const { runtime } = (await get(namespace, 'mcpservers', 'e'))?.spec ?? {};
+      return (runtime as { readonly replicas?: number } | undefined)?.replicas === 1;
+    });
+    expect(await ofKind('silent')).toEqual(['a']);
     await apply(namespace, team('keeps-sessions'));
     const isDone = async (): Promise<boolean> => (await ofKind('keeps-sessions')).length === names.length;
     await eventually('every server has changed', isDone, { withinMs: 400_000 });
     await untilReady('True', 'AllReady');
+  });
+
+  it('adopts a server that exists only where it is asked to, with its pods', async () => {
+    const { spec } = team('keeps-sessions') as { readonly spec: { readonly template: object } };
+    const alone = { apiVersion: 'mcp.x-k8s.io/v1beta1', kind: 'MCPServer', metadata: { name: 'alone' } };
+    await apply(namespace, { ...alone, spec: spec.template });
+    await untilCondition(namespace, 'alone', { type: 'Verified', status: 'True' });
+    const before = await get(namespace, 'deployments', 'alone');
+    const servers = names.slice(1).map((name) => ({ name }));
+    await apply(namespace, team('keeps-sessions', { servers: [...servers, { name: 'alone' }] }));
+    const refused = await untilReady('False', 'NotOurs');
+    expect(conditionOf(refused, 'Ready')?.message).toContain('adopt: true');
+    await apply(namespace, team('keeps-sessions', { servers: [...servers, { name: 'alone', adopt: true }] }));
+    await untilReady('True', 'AllReady');
+    const after = await get(namespace, 'deployments', 'alone');
+    expect([after?.metadata.uid, after?.metadata.generation]).toEqual([
+      before?.metadata.uid,
+      before?.metadata.generation,
+    ]);
+    expect(await get(namespace, 'mcpservers', 'alone')).toMatchObject({
+      metadata: { ownerReferences: [{ kind: 'MCPPool', name: 'team' }] },
+    });
   });
 
   it('deletes a server that is taken from it, and all of them with it', async () => {

@@ -8,7 +8,7 @@ import { eventually } from '../../harness/eventually.ts';
 import { restoreChart } from '../../harness/installation.ts';
 import { apply, conditionOf, get, kubectl, kubectlOk, type KubeObject } from '../../harness/kubectl.ts';
 import { untilComplete } from '../../harness/leader.ts';
-import { imageOf, untilCondition } from '../../harness/mcp-server.ts';
+import { imageOf, stdioCommand, untilCondition } from '../../harness/mcp-server.ts';
 import { useNamespace } from '../../harness/namespace.ts';
 
 const resource = 'mcpservers.mcp.v2dy.io';
@@ -35,8 +35,8 @@ describe('an MCPServer of mcp.v2dy.io', () => {
   const namespace = useNamespace();
   const image = (): string => imageOf('odd-mcp-server');
 
-  const read = async (): Promise<KubeObject | undefined> => {
-    const args = ['get', resource, 'sendgrid-mcp', '--namespace', namespace, '--output', 'json'];
+  const read = async (name = 'sendgrid-mcp'): Promise<KubeObject | undefined> => {
+    const args = ['get', resource, name, '--namespace', namespace, '--output', 'json'];
     const { code, stdout } = await kubectl(args);
     return code === 0 ? (JSON.parse(stdout) as KubeObject) : undefined;
   };
@@ -110,6 +110,53 @@ describe('an MCPServer of mcp.v2dy.io', () => {
     expect(found.status).toMatchObject({ selector: 'mcp-server=sendgrid-mcp' });
     await scale('mcpservers.mcp.x-k8s.io', 5);
     await eventually('ours has two replicas again', async () => (await replicas()) === 2);
+  });
+
+  it('is scaled by an autoscaler that names it', async () => {
+    // Below the least of an autoscaler nobody has to measure anything.
+    await apply(namespace, {
+      ...{ apiVersion: 'autoscaling/v2', kind: 'HorizontalPodAutoscaler', metadata: { name: 'sendgrid-mcp' } },
+      spec: {
+        scaleTargetRef: { apiVersion: 'mcp.v2dy.io/v1', kind: 'MCPServer', name: 'sendgrid-mcp' },
+        ...{ minReplicas: 3, maxReplicas: 4 },
+        metrics: [
+          { type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 80 } } },
+        ],
+      },
+    });
+    const found = await eventually('it has three replicas', async () => {
+      const server = await read();
+      return server?.status?.['readyReplicas'] === 3 ? server : undefined;
+    });
+    expect(found.spec).toMatchObject({ replicas: 3 });
+    expect((await get(namespace, 'deployments', 'sendgrid-mcp'))?.spec).toMatchObject({ replicas: 3 });
+    await kubectlOk(['delete', 'horizontalpodautoscaler', 'sendgrid-mcp', '--namespace', namespace]);
+  });
+
+  it('that speaks stdio is served, with the command of its annotation', async () => {
+    await apply(namespace, {
+      ...{ apiVersion: 'mcp.v2dy.io/v1', kind: 'MCPServer' },
+      metadata: { name: 'files', annotations: { 'mcp-lifecycle/stdio-command': JSON.stringify(stdioCommand) } },
+      spec: { image: imageOf('stdio-mcp-server'), protocol: 'stdio' },
+    });
+    await untilCondition(namespace, 'files', { type: 'Verified', status: 'True' });
+    const found = await eventually('it is ready', async () => {
+      const server = await read('files');
+      return conditionOf(server, 'Ready')?.status === 'True' ? server : undefined;
+    });
+    expect(found.status).toMatchObject({
+      ...{ phase: 'Running', address: { url: `http://files.${namespace}.svc.cluster.local:3000/mcp` } },
+    });
+  });
+
+  it('goes on serving when the feature is turned off, and ends with its object', async () => {
+    const before = await get(namespace, 'deployments', 'files');
+    await restoreChart();
+    await untilComplete();
+    expect(await read('files')).toBeDefined();
+    expect((await get(namespace, 'deployments', 'files'))?.metadata.uid).toBe(before?.metadata.uid);
+    await kubectlOk(['delete', resource, 'files', '--namespace', namespace]);
+    await eventually('ours is gone', async () => (await get(namespace, 'mcpservers', 'files')) === undefined);
   });
 
   it('leaves nothing behind', async () => {
