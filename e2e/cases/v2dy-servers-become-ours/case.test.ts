@@ -31,6 +31,16 @@ function sendgrid(image: string, spec: object = {}): object {
   };
 }
 
+/** The first sample of ADR-001. */
+const exampleServer = {
+  ...{ apiVersion: 'mcp.v2dy.io/v1', kind: 'MCPServer', metadata: { name: 'example-mcp-server' } },
+  spec: {
+    ...{ image: 'mcp/example-server:latest', port: 3000, protocol: 'http', replicas: 1 },
+    resources: { requests: { memory: '64Mi', cpu: '250m' }, limits: { memory: '128Mi', cpu: '500m' } },
+    env: [{ name: 'API_KEY', valueFrom: { secretKeyRef: { name: 'mcp-secrets', key: 'api-key' } } }],
+  },
+};
+
 describe('an MCPServer of mcp.v2dy.io', () => {
   const namespace = useNamespace();
   const image = (): string => imageOf('odd-mcp-server');
@@ -68,6 +78,7 @@ describe('an MCPServer of mcp.v2dy.io', () => {
     expect(refused.stderr).toMatch(/spec\.image: .* \[image-reference-valid\]/);
     const stdio = await dryRun(sendgrid(image(), { protocol: 'stdio', port: undefined }));
     expect(stdio.stderr).toMatch(/spec\.protocol: /);
+    expect(await dryRun(exampleServer)).toMatchObject({ code: 0 });
     const warned = await dryRun(sendgrid(image()));
     expect(warned).toMatchObject({ code: 0, stderr: expect.stringContaining('secretKeyRef') });
   });
@@ -149,6 +160,28 @@ describe('an MCPServer of mcp.v2dy.io', () => {
     });
   });
 
+  it('that is deleted without ours leaves it as one of nobody, with nothing of ours in it', async () => {
+    const before = await get(namespace, 'deployments', 'sendgrid-mcp');
+    await kubectlOk(['delete', resource, 'sendgrid-mcp', '--cascade=orphan', '--namespace', namespace]);
+    const left = await eventually('it is let go of', async () => {
+      const server = await get(namespace, 'mcpservers', 'sendgrid-mcp');
+      return JSON.stringify(server?.metadata.labels ?? {}).includes('mcp-lifecycle/') ? undefined : server;
+    });
+    expect(left.spec).toMatchObject({ config: { port: 3001 }, runtime: { replicas: 3 } });
+    const args = ['get', 'mcpservers.mcp.x-k8s.io', 'sendgrid-mcp', '--namespace', namespace, '--show-managed-fields'];
+    const { metadata } = JSON.parse(await kubectlOk([...args, '--output', 'json'])) as {
+      readonly metadata: {
+        readonly managedFields: readonly { readonly manager: string }[];
+        readonly annotations?: object;
+      };
+    };
+    expect(metadata.managedFields.map(({ manager }) => manager)).not.toContain('mcp-lifecycle');
+    expect(metadata.annotations ?? {}).not.toHaveProperty('mcp-lifecycle/applied-hash');
+    expect(metadata).not.toHaveProperty('ownerReferences');
+    const after = await get(namespace, 'deployments', 'sendgrid-mcp');
+    expect(after?.metadata.generation).toBe(before?.metadata.generation);
+  });
+
   it('goes on serving when the feature is turned off, and ends with its object', async () => {
     const before = await get(namespace, 'deployments', 'files');
     await restoreChart();
@@ -156,16 +189,11 @@ describe('an MCPServer of mcp.v2dy.io', () => {
     expect(await read('files')).toBeDefined();
     expect((await get(namespace, 'deployments', 'files'))?.metadata.uid).toBe(before?.metadata.uid);
     await kubectlOk(['delete', resource, 'files', '--namespace', namespace]);
-    await eventually('ours is gone', async () => (await get(namespace, 'mcpservers', 'files')) === undefined);
-  });
-
-  it('leaves nothing behind', async () => {
-    await kubectlOk(['delete', resource, 'sendgrid-mcp', '--namespace', namespace]);
     await eventually(
       'ours and its Deployment are gone',
       async () =>
-        (await get(namespace, 'mcpservers', 'sendgrid-mcp')) === undefined &&
-        (await get(namespace, 'deployments', 'sendgrid-mcp')) === undefined,
+        (await get(namespace, 'mcpservers', 'files')) === undefined &&
+        (await get(namespace, 'deployments', 'files')) === undefined,
     );
   });
 });
