@@ -111,6 +111,7 @@ const uses: Readonly<Record<string, Use>> = {
   'reconciler/composites/reconcile-composite.ts': { requests: ['GET'], needs: [] },
   'reconciler/composites/pods-of-waiting.ts': { requests: ['PATCH'], needs: [] },
   'reconciler/composites/let-go.ts': { requests: ['PATCH'], needs: [] },
+  'reconciler/list-late-pods.ts': { requests: ['GET'], needs: rights(everywhere, ['list'], ['/pods']) },
   'reconciler/refresh-child.ts': { requests: ['GET'], needs: rights(everywhere, ['get'], children) },
   'reconciler/template-revision.ts': { requests: ['GET'], needs: rights(everywhere, ['get'], ['apps/replicasets']) },
   'reconciler/hold-template.ts': {
