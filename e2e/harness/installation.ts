@@ -1,11 +1,9 @@
+import { usualValues } from '../../scripts/e2e/usual-installation.ts';
 import { release } from '../../scripts/quickstart/install.ts';
 import { helm, installChart } from './chart.ts';
 import { get } from './kubectl.ts';
 import { untilComplete } from './leader.ts';
 import { listPods, withoutFarewells } from './replicas.ts';
-
-/** What is set in any case: with another value, or without one of them, the chart is installed as some case wanted it. */
-const usualValues: readonly string[] = ['disruptionBudgets', 'image', 'podAnnotations'];
 
 /**
  * Every case finds the chart installed as scripts/e2e.ts did it, all replicas there and one of them leading: whatever
