@@ -62,7 +62,7 @@ export const exceptions: readonly Exception[] = [
   {
     reason: 'the autoscaler would look at another number than the type says, or find none each time',
     titles:
-      /^autoscaling metric = .*"target":\{"type":("(Utilization|Value)","averageValue"|"AverageValue",("averageUtilization"|"value"|"averageValue":"10","value"))/,
+      /^autoscaling metric = .*"target":\{"type":("(Utilization|Value)","averageValue"|"Value","averageUtilization":80,"averageValue"|"AverageValue",("averageUtilization"|"value"|"averageValue":"10","value"))/,
   },
   {
     reason: 'nothing is measured of such a resource',
