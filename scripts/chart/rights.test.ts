@@ -113,6 +113,7 @@ const uses: Readonly<Record<string, Use>> = {
   'reconciler/composites/let-go.ts': { requests: ['PATCH'], needs: [] },
   'reconciler/list-late-pods.ts': { requests: ['GET'], needs: rights(everywhere, ['list'], ['/pods']) },
   'reconciler/refresh-child.ts': { requests: ['GET'], needs: rights(everywhere, ['get'], children) },
+  'reconciler/newest-failure.ts': { requests: ['GET'], needs: rights(everywhere, ['get'], ['apps/replicasets']) },
   'reconciler/template-revision.ts': { requests: ['GET'], needs: rights(everywhere, ['get'], ['apps/replicasets']) },
   'reconciler/hold-template.ts': {
     requests: ['GET'],

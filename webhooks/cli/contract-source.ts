@@ -43,13 +43,14 @@ export type Source =
   | { readonly type: 'command'; readonly command: string; readonly args: readonly string[] };
 
 /** What is wrong with the options for these sources, if anything is. */
-export function judgeSourceOptions(
-  { timeout, namespace, context }: SourceValues,
-  sources: readonly Source[],
-): string | undefined {
+export function judgeSourceOptions(values: SourceValues, sources: readonly Source[]): string | undefined {
+  const { timeout, namespace, context } = values;
   const isOfCluster = sources.some(({ type }) => type === 'server');
   if (!isOfCluster && (namespace !== '' || context !== '')) {
     return `${namespace === '' ? '--context' : '--namespace'} is for an MCPServer of a cluster: name it as mcpserver/NAME`;
+  }
+  if (values['bearer-token-env'] !== '' && !sources.some(({ type }) => type === 'url' || type === 'server')) {
+    return '--bearer-token-env is for a server that is asked over HTTP: a URL, or mcpserver/NAME. A command has the environment of this one';
   }
   const seconds = Number(timeout);
   return seconds >= 1 && seconds <= 3_600 ? undefined : `--timeout takes seconds from 1 to 3600, not '${timeout}'`;
@@ -129,9 +130,16 @@ export async function readSource(
   }
 }
 
-function tokenOf(values: SourceValues, { env }: Terminal): string | undefined {
+/** Undefined: none is asked for. An empty one is a mistake: see `whyNoToken`. */
+function tokenOf(values: SourceValues, { env }: Terminal): Token | undefined {
   const { 'bearer-token-env': name } = values;
-  return name === '' ? undefined : (env[name] ?? '');
+  return name === '' ? undefined : { name, value: env[name] ?? '' };
+}
+
+interface Token {
+  /** Of the environment variable. */
+  readonly name: string;
+  readonly value: string;
 }
 
 async function readLockFile(file: string, { readStdin }: Terminal): Promise<Locked> {
@@ -152,13 +160,18 @@ const budget: ProbeBudget = {
   keepTool: (item) => ({ item, bytes: 0 }),
 };
 
-const emptyToken = 'the environment variable of --bearer-token-env is empty';
+function whyNoToken(token: Token | undefined): string | undefined {
+  return token?.value === ''
+    ? `the environment variable ${token.name} of --bearer-token-env is empty, or not set`
+    : undefined;
+}
 
-function whyNotAsked(url: string, token: string | undefined): string | undefined {
+function whyNotAsked(url: string, token: Token | undefined): string | undefined {
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
   if (parsed === undefined || !['http:', 'https:'].includes(parsed.protocol)) return 'is no URL of http or https';
-  if (token === '') return emptyToken;
-  if (token === undefined || keepsSecrets(parsed)) return undefined;
+  if (token === undefined) return undefined;
+  const why = whyNoToken(token);
+  if (why !== undefined || keepsSecrets(parsed)) return why;
   return `the token of --bearer-token-env is not sent over plain http to ${parsed.host}: name an https URL, or have kubectl port-forward bring it to 127.0.0.1`;
 }
 
@@ -171,7 +184,7 @@ function keepsSecrets({ protocol, hostname }: URL): boolean {
 interface UrlReading {
   readonly timeoutMs: number;
   readonly clientVersion: string;
-  readonly token: string | undefined;
+  readonly token: Token | undefined;
 }
 
 async function readUrl(url: string, { token, ...how }: UrlReading, ignore: readonly string[]): Promise<Locked> {
@@ -185,7 +198,8 @@ async function readServerOf(
   how: UrlReading,
   { values, ignore }: { readonly values: SourceValues; readonly ignore: readonly string[] },
 ): Promise<Locked> {
-  if (how.token === '') return { type: 'problem', why: emptyToken };
+  const whyNone = whyNoToken(how.token);
+  if (whyNone !== undefined) return { type: 'problem', why: whyNone };
   const opened = await openServer({ name, namespace: values.namespace, context: values.context });
   if (opened.type === 'problem') return opened;
   const { url, connect, tls, whyNot, close } = opened;
@@ -208,7 +222,7 @@ async function askServer(
   const result = await probeMcpServer({
     ...{ ...server, ...how, budget, countsOffers: true, signal: new AbortController().signal },
     onTools: (tools) => void listed.push(tools),
-    ...(token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } }),
+    ...(token === undefined ? {} : { headers: { authorization: `Bearer ${token.value}` } }),
   });
   switch (result.state) {
     case 'verified': {

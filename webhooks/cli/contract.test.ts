@@ -129,7 +129,13 @@ describe('contract get', () => {
     const env = { TOKEN: 's3cret' };
     const args = ['get', '--bearer-token-env', 'TOKEN', server.url] as const;
     expect(await runCli(['contract', ...args], '', { env })).toMatchObject({ code: 0, error: '' });
-    expect((await runCli(['contract', ...args], '', { env: {} })).error).toContain('is empty');
+    for (const none of [{}, { TOKEN: '' }]) {
+      const { code, error } = await runCli(['contract', ...args], '', { env: none });
+      expect({ code, error }).toEqual({
+        code: 2,
+        error: expect.stringContaining('the environment variable TOKEN of --bearer-token-env is empty, or not set'),
+      });
+    }
   });
 
   it.each<[string, readonly string[], RegExp]>([
@@ -151,6 +157,16 @@ describe('contract get', () => {
     ['a time that is none', ['--timeout', 'soon', 'x.json'], /--timeout takes seconds/],
     ['a time that nobody answers in', ['--timeout', '0.5', 'x.json'], /--timeout takes seconds from 1/],
     ['a command without a name (it was a bug of ours)', ['--stdio', '--', ''], /^name a URL/],
+    [
+      'a token for a file (it was passed by)',
+      ['--bearer-token-env', 'TOKEN', 'x.json'],
+      /is for a server that is asked over HTTP/,
+    ],
+    [
+      'a token for a command (it was passed by)',
+      ['--bearer-token-env', 'TOKEN', ...command('handshake', [])],
+      /A command has the environment of this one/,
+    ],
     ['what to ignore of a lock file (it was passed by)', ['--ignore', '/_meta', 'x.json'], /is for servers/],
     ['a scheme that is not HTTP', ['ftp://search.example.com'], /is no URL of http or https/],
     [

@@ -6,7 +6,8 @@ import { toJson } from './outputs/to-json.ts';
 import { nameOf } from './outputs/told.ts';
 import { readRevisions } from './rollout-revisions.ts';
 import type { Revision } from './rollout-revisions.ts';
-import { findServer, judgeOneName, serverOptions } from './rollout-server.ts';
+import { judgeOneName, onServer, serverOptions } from './rollout-server.ts';
+import type { ServerValues } from './rollout-server.ts';
 import { viewRollout } from './rollout-view.ts';
 import type { FailedAttempt } from './rollout-view.ts';
 import { rolloutHistorySchemaVersion } from './schemas/rollout-history.ts';
@@ -39,9 +40,7 @@ takes the rights to get mcpservers.mcp.x-k8s.io and to list replicasets.apps.
   },
   exitCodes: { clean: 'printed' },
   judgeArguments: judgeOneName,
-  async run({ values, positionals: [name = ''] }, terminal) {
-    const found = await findServer(name, values, terminal);
-    if (found === undefined) return exitCodes.unusable;
+  run: onServer(async (found, terminal, values: ServerValues & { readonly output: keyof typeof outputs }) => {
     const kept = await readRevisions(found);
     if (kept.type === 'failed') {
       const what = `ReplicaSets of ${nameOf(found)} cannot be listed`;
@@ -51,7 +50,7 @@ takes the rights to get mcpservers.mcp.x-k8s.io and to list replicasets.apps.
     const { failed } = viewRollout(found.server);
     terminal.writeOut(outputs[values.output]({ ...found, revisions: kept.revisions, failed }));
     return exitCodes.clean;
-  },
+  }),
 });
 
 /** Longest image that is shown whole, in characters. */

@@ -5,7 +5,7 @@ import { metaOf } from '../platform/kube/object.ts';
 import { defineCommand } from './command.ts';
 import { exitCodes } from './exit-code.ts';
 import { nameOf } from './outputs/told.ts';
-import { findServer, judgeOneName, serverOptions, serverPath } from './rollout-server.ts';
+import { judgeOneName, onServer, serverOptions, serverPath } from './rollout-server.ts';
 import type { NamedServer } from './rollout-server.ts';
 import { viewRollout } from './rollout-view.ts';
 import type { RolloutView } from './rollout-view.ts';
@@ -21,9 +21,7 @@ It takes the rights to get and to patch mcpservers.mcp.x-k8s.io.
   options: serverOptions,
   exitCodes: { clean: 'another try is asked for', found: 'there is nothing to try again' },
   judgeArguments: judgeOneName,
-  async run({ values, positionals: [name = ''] }, terminal) {
-    const found = await findServer(name, values, terminal);
-    if (found === undefined) return exitCodes.unusable;
+  run: onServer(async (found, terminal) => {
     const view = viewRollout(found.server);
     const { retriable } = view;
     if (retriable === undefined || view.isRetryAsked) {
@@ -40,7 +38,7 @@ It takes the rights to get and to patch mcpservers.mcp.x-k8s.io.
       `${nameOf(found)}: another try of ${what} is asked for; rollout status --watch tells what comes of it\n`,
     );
     return exitCodes.clean;
-  },
+  }),
 });
 
 /** Why there is nothing to try again. */

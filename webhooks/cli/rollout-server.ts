@@ -1,6 +1,7 @@
 import { API } from '../core/mcpserver/api.ts';
 import { printable } from '../core/engine/text.ts';
 import { LONGEST_OBJECT_BYTES, objectPath, type ApiError, type KubeApi } from '../platform/kube/api.ts';
+import { exitCodes, type ExitCode } from './exit-code.ts';
 import type { CommandOptions } from './options.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -26,6 +27,10 @@ export interface NamedServer {
   readonly api: KubeApi;
   readonly namespace: string;
   readonly name: string;
+}
+
+export interface FoundServer extends NamedServer {
+  readonly server: unknown;
 }
 
 /** What is wrong with the arguments of a command about one server, if anything is. */
@@ -69,17 +74,30 @@ export async function readServer(named: NamedServer): Promise<ReadServer> {
 }
 
 /** The server of that name, as it is now; undefined: there is none, or no such cluster, and why was said. */
-export async function findServer(
+async function findServer(
   name: string,
   values: ServerValues,
   terminal: Pick<Terminal, 'writeError'>,
-): Promise<(NamedServer & { readonly server: unknown }) | undefined> {
+): Promise<FoundServer | undefined> {
   const named = await connectToServer(name, values, terminal);
   if (named === undefined) return undefined;
   const read = await readServer(named);
   if (read.type === 'read') return { ...named, server: read.server };
   tellUnreadServer(named, read.error, terminal);
   return undefined;
+}
+
+/** What a command does with the one server that it is about, which is there. */
+export function onServer<Values extends ServerValues>(
+  act: (found: FoundServer, terminal: Terminal, values: Values) => Promise<ExitCode>,
+): (
+  input: { readonly values: Values; readonly positionals: readonly string[] },
+  terminal: Terminal,
+) => Promise<ExitCode> {
+  return async ({ values, positionals: [name = ''] }, terminal) => {
+    const found = await findServer(name, values, terminal);
+    return found === undefined ? exitCodes.unusable : act(found, terminal, values);
+  };
 }
 
 /** Says why there is nothing of a server. */

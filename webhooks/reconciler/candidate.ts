@@ -1,4 +1,4 @@
-import { candidateName, serviceUrl } from '../core/mcpserver/names.ts';
+import { candidateName, namespaceOf, serviceUrl } from '../core/mcpserver/names.ts';
 import type { MCPServer } from '../core/mcpserver/types.gen.ts';
 import { isSameChild, childOf } from '../core/plan/action.ts';
 import type { Action, Outcome } from '../core/plan/action.ts';
@@ -7,6 +7,7 @@ import type { DeploymentStatus } from '../core/plan/observed.ts';
 import type { PlannedRollout } from '../core/plan/plan-rollout.ts';
 import type { Rolling } from '../core/plan/report.ts';
 import type { ServingPod } from '../core/plan/serving.ts';
+import { isAboutTools } from '../core/plan/tool-reasons.ts';
 import { toolsInStatus } from '../core/plan/tools-status.ts';
 import { eraImage } from '../core/plan/verification-status.ts';
 import { whyNoPod } from '../core/rollout/no-pod.ts';
@@ -15,6 +16,7 @@ import { tlsTrustOf } from '../platform/mcp/tls-trust.ts';
 import type { KeptCaBundle } from '../platform/mcp/tls-trust.ts';
 import { gateQuestion } from './verify/contract-gate.ts';
 import type { CandidateGate } from './verify/contract-gate.ts';
+import { ofNewestTemplate } from './newest-failure.ts';
 import type { World } from './world.ts';
 
 /** Whether an action is about the candidate: what it fails of is no failure of what serves. */
@@ -28,30 +30,29 @@ export function createsCandidate(server: MCPServer, action: Action): boolean {
 }
 
 /** The candidate as it is now, after our writes. `told`: what came of them; `isPaused`: it is not created at this moment. */
-export function gatherCandidate(
+export async function gatherCandidate(
   key: string,
-  {
-    server,
-    planned,
-    told,
-    isPaused,
-  }: {
-    readonly server: MCPServer;
-    readonly planned: PlannedRollout;
-    readonly told: readonly Outcome[];
-    readonly isPaused: boolean;
-  },
+  { server, planned, told, isPaused }: CandidateScope,
   world: World,
-): Candidate {
-  if (planned.instructions.candidate === 'none') return { state: 'absent' };
-  if (isPaused) return { state: 'not-written', message: 'somebody deletes it again and again' };
+  signal: AbortSignal,
+): Promise<Pick<Rolling, 'candidate' | 'isFormerFailure'>> {
+  if (planned.instructions.candidate === 'none') return { candidate: { state: 'absent' } };
+  if (isPaused) return { candidate: { state: 'not-written', message: 'somebody deletes it again and again' } };
   const written = writtenCandidate(told.filter(({ action }) => isOfCandidate(server, action)));
-  if (written !== undefined) return written;
+  if (written !== undefined) return { candidate: written };
   const name = candidateName(server);
   const found = world.children.get('Deployment')?.named(key, name);
   if (found?.deployment === undefined || !isSameChild(found.child, { kind: 'Deployment', name }))
-    return { state: 'absent' };
-  return runningCandidate(key, planned, found.deployment, world);
+    return { candidate: { state: 'absent' } };
+  const { deployment, isFormerFailure } = await ofNewestTemplate(found.deployment, namespaceOf(server), world, signal);
+  return { candidate: runningCandidate(key, planned, deployment, world), isFormerFailure };
+}
+
+interface CandidateScope {
+  readonly server: MCPServer;
+  readonly planned: PlannedRollout;
+  readonly told: readonly Outcome[];
+  readonly isPaused: boolean;
 }
 
 /** What our own writes say of it, if they say it all. */
@@ -104,6 +105,7 @@ export function keepProving(
     if (candidate.state !== 'ready') world.candidateProbes.forget(key);
     return;
   }
+  if (candidate.state === 'ready' && isComparedLater(server, planned)) return;
   const { address: host, port } = pod;
   world.candidateProbes.watch(key, {
     id: idOf(planned, pod),
@@ -112,13 +114,25 @@ export function keepProving(
     at: { host, port },
     tls: tlsTrustOf(server, caBundle),
     era: world.verifier.eraOf(key, eraImage(server.spec)),
-    ...(candidate.state === 'ready' ? { gate: gateOf(key, server, world) } : {}),
+    ...(candidate.state === 'ready' ? { gate: gateOf(key, { server, planned }, world) } : {}),
   });
 }
 
-/** What its tools have to be, beside those that status has of what serves. */
-function gateOf(key: string, server: MCPServer, { pods }: Pick<World, 'pods'>): CandidateGate {
-  const [serving] = pods.servingOf(key);
+/** Where what served is put back for its successor's tools, status has those until it is back. */
+function isComparedLater({ status }: MCPServer, { serving }: PlannedRollout): boolean {
+  const { reason = '' } = status?.extensions?.rollout?.failed?.at(-1) ?? {};
+  return serving?.isComingBack === true && isAboutTools(reason);
+}
+
+/** What its tools have to be, beside those that status has of what serves: not of what has failed, and serves for a moment more. */
+function gateOf(
+  key: string,
+  { server, planned: { serving: said, stable } }: { readonly server: MCPServer; readonly planned: PlannedRollout },
+  { pods }: Pick<World, 'pods'>,
+): CandidateGate {
+  const isUsable = ({ template }: ServingPod): boolean =>
+    said?.isComingBack !== true || template === stable?.replicaSet;
+  const serving = pods.servingOf(key).find(isUsable);
   const { url } = server.status?.address ?? {};
   return {
     server,
@@ -130,13 +144,23 @@ function gateOf(key: string, server: MCPServer, { pods }: Pick<World, 'pods'>): 
   };
 }
 
+/**
+ * A version that is superseded may still serve beside it: the youngest pod tells which are new, unless that has taken the place
+ * of an old one that was drained.
+ */
 function newPod(
   key: string,
   { phase, stable, serving, wanted }: PlannedRollout,
-  { pods }: Pick<World, 'pods'>,
+  { pods, children }: Pick<World, 'pods' | 'children'>,
 ): ServingPod | undefined {
   if (phase !== 'Rolling' || stable === undefined || serving?.template !== wanted.template) return undefined;
-  return pods.servingOf(key).find(({ template }) => template !== stable.replicaSet);
+  const { updatedReplicas = 0 } = children.get('Deployment')?.get(key)?.deployment ?? {};
+  if (updatedReplicas === 0) return undefined;
+  const youngest = pods.newestTemplateOf(key);
+  const newest = youngest === stable.replicaSet ? undefined : youngest;
+  return pods
+    .servingOf(key)
+    .find(({ template }) => template !== stable.replicaSet && (newest === undefined || template === newest));
 }
 
 /** The one before it may be known still, and another template. */

@@ -1,9 +1,11 @@
+import { namespaceOf } from '../core/mcpserver/names.ts';
 import type { MCPServer } from '../core/mcpserver/types.gen.ts';
 import type { ReportInput } from '../core/plan/report.ts';
 import { saidToServe } from '../core/plan/served-generation.ts';
 import { templateToCheck } from '../core/plan/serving.ts';
 import { timestamp } from '../platform/clock.ts';
 import type { CachedChild } from './child-cache.ts';
+import { ofNewestTemplate } from './newest-failure.ts';
 import { readTemplateRevision } from './template-revision.ts';
 import { lastVerification } from './verification.ts';
 import type { World } from './world.ts';
@@ -19,7 +21,7 @@ export interface WorkloadScope {
 }
 
 /**
- * Looks into the caches, and once after a rollout at a ReplicaSet; decides nothing, and starts nothing. `server` with every
+ * Looks into the caches, and at a ReplicaSet once after a rollout, and while pods cannot be created; decides nothing, and starts nothing. `server` with every
  * default applied.
  */
 export async function gatherWorkload(
@@ -27,7 +29,11 @@ export async function gatherWorkload(
   server: MCPServer,
   { isApplied, world, signal }: WorkloadScope,
 ): Promise<Workload> {
-  const deployment = ourChild(key, server, 'Deployment', world)?.deployment;
+  const found = ourChild(key, server, 'Deployment', world)?.deployment;
+  const { deployment, isFormerFailure } =
+    found === undefined
+      ? { deployment: undefined, isFormerFailure: false }
+      : await ofNewestTemplate(found, namespaceOf(server), world, signal);
   const servingPods = world.pods.servingOf(key);
   const { generation = 0 } = server.metadata;
   const template = templateToCheck(
@@ -38,7 +44,7 @@ export async function gatherWorkload(
     template === undefined ? undefined : await readTemplateRevision(key, template, world, signal);
   const now = world.clock.now();
   return {
-    ...{ server, previous: server.status, deployment, servingPods, isApplied, templateRevision },
+    ...{ server, previous: server.status, deployment, isFormerFailure, servingPods, isApplied, templateRevision },
     serviceExists: ourChild(key, server, 'Service', world) !== undefined,
     pods: world.pods.of(key),
     newestTemplate: world.pods.newestTemplateOf(key),

@@ -8,6 +8,7 @@ import { plan } from '../core/plan/plan.ts';
 import { deployment as deploymentKind } from '../core/resources/deployment.ts';
 import type { KubernetesObject } from '../core/resources/expanded-kind.ts';
 import { deploymentOfReplicaSet, heldDeployment, standingDeployment } from '../core/rollout/held.ts';
+import { standsFailed } from '../core/rollout/rollout.ts';
 import { digest } from '../platform/digest.ts';
 import { objectPath } from '../platform/kube/api.ts';
 import type { ApiError, ApiResult } from '../platform/kube/api.ts';
@@ -33,7 +34,7 @@ interface Holding extends Pick<World, 'api'> {
 
 /**
  * Has all of the Deployment follow the spec but its pod template: that stays as it stands, or is taken from the ReplicaSet that
- * served before. Where that is gone and another template than the newest stands, what stands is what was put back. Two reads
+ * served before, also where what stands is to be put back, and the spec has changed meanwhile. Where that is gone and another template than the newest stands, what stands is what was put back. Two reads
  * while a rollout is held, none otherwise. What cannot be read is left as it is, and the round has to be repeated.
  */
 export async function holdTemplate(
@@ -43,16 +44,24 @@ export async function holdTemplate(
   holding: Holding,
 ): Promise<Held> {
   if (instructions.template === 'wanted' || instructions.template === 'to-begin') return leftAlone;
-  const found = await (instructions.template === 'held' ? findHeld : findFormer)(server, deployment, holding);
-  if (found.deployment === undefined) return { actions: [], ...found };
-  const { kind, metadata } = found.deployment;
+  const { kind, metadata } = deployment;
   const serving = observed.filter((child) => child.kind === kind && child.name === metadata.name);
+  const isFailed = standsFailed(server.status?.extensions?.rollout, serving[0]?.templateHash);
+  const find = instructions.template === 'put-back' ? findFormer : isFailed ? findBetter : findHeld;
+  const found = await find(server, deployment, holding);
+  if (found.deployment === undefined) return { actions: [], ...found };
   const desired = [found.deployment];
   const input = { owner: ownerOf(server), childKinds: [deploymentKind], desired, observed: serving, digest };
   return { actions: plan(input), ...found };
 }
 
 type Found = Omit<Held, 'actions'>;
+
+/** What served before what stands, as long as that is there. */
+async function findBetter(server: MCPServer, wanted: KubernetesObject, holding: Holding): Promise<Found> {
+  const former = await findFormer(server, wanted, holding);
+  return former.isStableGone ? findHeld(server, wanted, holding) : former;
+}
 
 /** With the template as it stands; with that of the ReplicaSet where somebody has changed it. */
 async function findHeld(server: MCPServer, wanted: KubernetesObject, holding: Holding): Promise<Found> {

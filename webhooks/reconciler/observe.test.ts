@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { nextManagedFields } from '../core/plan/foreign/claim.ts';
 import type { KubernetesObject } from '../core/resources/expanded-kind.ts';
 import { standingDeployment } from '../core/rollout/held.ts';
-import { observeChild } from './observe.ts';
+import { observeChild, observeDeployment } from './observe.ts';
 
 const container = (fields: object): object => ({
   name: 'mcp-server',
@@ -57,6 +57,17 @@ it.each<[string, object, true | undefined]>([
 ])('of the resources of our container it is known whether they are our defaults: %s', (_, resources, isDefault) => {
   const pod = { containers: [{ name: 'proxy' }, container({ resources })] };
   expect(observeChild(aDeployment(pod, undefined))?.hasDefaultResources).toBe(isDefault);
+});
+
+it.each<[string, object, number | undefined]>([
+  ['complete', { reason: 'NewReplicaSetAvailable', lastUpdateTime: '2026-01-01T00:00:00Z' }, 1_767_225_600_000],
+  ['not complete', { reason: 'ReplicaSetUpdated', lastUpdateTime: '2026-01-01T00:00:00Z' }, undefined],
+  ['of a controller that does not say when', { reason: 'NewReplicaSetAvailable' }, undefined],
+])('of a rollout it is known since when it is complete: %s', (_, progressing, since) => {
+  const conditions = [{ type: 'Progressing', status: 'True', ...progressing }];
+  expect(observeDeployment({ ...(aDeployment({}, undefined) as object), status: { conditions } })?.completeMs).toBe(
+    since,
+  );
 });
 
 const weaknessesIn = (raw: unknown): readonly string[] => (observeChild(raw)?.weaknesses ?? []).map(({ path }) => path);

@@ -171,8 +171,22 @@ export function observeDeployment(raw: unknown): DeploymentStatus | undefined {
     updatedReplicas: numberAt(status, 'updatedReplicas') ?? 0,
     readyReplicas: numberAt(status, 'readyReplicas') ?? 0,
     ...(revision === undefined ? {} : { revision }),
-    conditions: listAt(status, 'conditions').slice(0, limits.conditions).map(conditionOf),
+    ...completeSince(status),
+    conditions: conditionsOf(status),
   };
+}
+
+/** The Deployment controller writes the condition when a rollout is complete, and then not before another one begins. */
+function completeSince(status: unknown): Pick<DeploymentStatus, 'completeMs'> {
+  const said = listAt(status, 'conditions').find((condition) => stringAt(condition, 'type') === 'Progressing');
+  if (stringAt(said, 'reason') !== 'NewReplicaSetAvailable') return {};
+  const completeMs = Date.parse(stringAt(said, 'lastUpdateTime') ?? '');
+  return Number.isNaN(completeMs) ? {} : { completeMs };
+}
+
+/** Of a Deployment, or of a ReplicaSet. */
+export function conditionsOf(status: unknown): DeploymentStatus['conditions'] {
+  return listAt(status, 'conditions').slice(0, limits.conditions).map(conditionOf);
 }
 
 type Condition = DeploymentStatus['conditions'][number];

@@ -130,6 +130,33 @@ describe('PodCache', () => {
     expect(ports()).toEqual([9090]);
   });
 
+  it('knows the port of metrics of such a pod in the same way (it was closed at once)', () => {
+    const cache = new PodCache();
+    const at = (name: string, containerPort: number, more: object = {}) => ({
+      metadata: {
+        ...{ name, namespace: 'mcp', labels: { 'mcp-server': 'search', 'pod-template-hash': name } },
+        ...{ ownerReferences: ofReplicaSet('search', name), ...more },
+      },
+      spec: {
+        containers: [
+          {
+            ports: [
+              { name: 'mcp', containerPort: 8080 },
+              { name: 'metrics', containerPort },
+            ],
+          },
+        ],
+      },
+      status: { podIP: '10.0.0.1', conditions: [{ type: 'Ready', status: 'True' }] },
+    });
+    const leaving = at('a', 9100, { deletionTimestamp: '2026-01-01T00:00:00Z' });
+    for (const one of [at('a', 9100), at('b', 9101), leaving]) cache.put(one);
+    expect(cache.servingOf('MCPServer/mcp/search')).toMatchObject([{ name: 'b', port: 8080, metricsPort: 9101 }]);
+    expect(cache.metricsPortsOf('MCPServer/mcp/search')).toEqual([9101, 9100]);
+    expect(cache.remove(leaving)).toBe('MCPServer/mcp/search');
+    expect(cache.metricsPortsOf('MCPServer/mcp/search')).toEqual([9101]);
+  });
+
   it('forgets a pod whose label somebody takes away, whether it serves or fails', () => {
     const cache = new PodCache();
     const labels = { 'mcp-server': 'search', 'pod-template-hash': 'x' };

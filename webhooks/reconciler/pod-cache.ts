@@ -63,7 +63,12 @@ export class PodCache {
    * connecting to these until they have heard of it, which is what they sleep for before they end.
    */
   portsOf(server: string): readonly number[] {
-    return [...new Set([this.#serving.of(server), this.#leaving.of(server)].flat().map(({ port }) => port))];
+    return [...new Set(this.#reached(server).map(({ port }) => port))];
+  }
+
+  /** At which the metrics of those pods are read, where they have a port of their own. */
+  metricsPortsOf(server: string): readonly number[] {
+    return [...new Set(this.#reached(server).flatMap(({ metricsPort }) => metricsPort ?? []))];
   }
 
   /** Of which template the youngest pod of one server is; undefined where nobody knows. */
@@ -152,8 +157,16 @@ export class PodCache {
 
   /** Returns whether no pod of the server is reached at its port any more: that a pod has ended at last is no news else. */
   #forgetLeaving(server: string, raw: unknown): boolean {
-    const before = this.portsOf(server).length;
-    return this.#leaving.remove(server, raw) && this.portsOf(server).length < before;
+    const before = this.#countPorts(server);
+    return this.#leaving.remove(server, raw) && this.#countPorts(server) < before;
+  }
+
+  #countPorts(server: string): number {
+    return this.portsOf(server).length + this.metricsPortsOf(server).length;
+  }
+
+  #reached(server: string): readonly ServingPod[] {
+    return [this.#serving.of(server), this.#leaving.of(server)].flat();
   }
 
   /** Of a pod whose label does not say it any more. */

@@ -153,7 +153,7 @@ describe.each(watches)('a rollout of which we are told, %s', (_, path) => {
     release();
     await clock.advance(60_000);
     const { extensions } = api.get(serverPath)?.['status'] as MCPServerStatus;
-    expect([now('Verified'), extensions?.rollout?.phase]).toEqual(['False@1', 'RolledBack']);
+    expect([now('Verified'), extensions?.rollout?.phase]).toEqual(['False@2', 'RolledBack']);
     expect(statuses.map((status) => said('Verified', status))).not.toContain('True@2');
   });
 

@@ -102,7 +102,7 @@ export async function reconcile(key: string, world: World, signal: AbortSignal):
   const isQueued = round.putOff.some(({ state }) => state === 'Queued');
   const isNow = isApplied(decision, { told, held, isQueued });
   const workload = await gatherWorkload(key, decision.server, { isApplied: isNow, world, signal });
-  const rolling = rollingOf(key, decision, { held, told, round }, world);
+  const rolling = await rollingOf(key, decision, { held, told, round }, { world, signal });
   const serving = told.filter(({ action }) => !isOfCandidate(decision.server, action));
   const optional = optionalFor(key, decision, { apis, outcomes: told, nowMs: workload.nowMs }, world);
   const report = nextReport({
@@ -150,12 +150,16 @@ function judgedBy(
 }
 
 /** What a rollout depends on. */
-function seenOf(key: string, { pods, reduced }: World): Pick<DecideInput, 'replicaSet' | 'podPorts' | 'isRemembered'> {
+function seenOf(
+  key: string,
+  { pods, reduced }: World,
+): Pick<DecideInput, 'replicaSet' | 'podPorts' | 'podMetricsPorts' | 'isRemembered'> {
   const serving = pods.servingOf(key);
   const refused = reduced.get(key);
   return {
     replicaSet: replicaSetOf(serving),
     podPorts: pods.portsOf(key),
+    podMetricsPorts: pods.metricsPortsOf(key),
     isRemembered: refused === undefined || takesExtensions(refused.why),
   };
 }
@@ -182,22 +186,20 @@ function hold(
 }
 
 /** What is seen of the rollout; gives its place back once it neither begins nor proves. */
-function rollingOf(
+async function rollingOf(
   key: string,
   decision: DecidedServer,
   { held, told, round }: { readonly held: Held; readonly told: readonly Executed[]; readonly round: Carried },
-  world: World,
-): Rolling | undefined {
+  { world, signal }: { readonly world: World; readonly signal: AbortSignal },
+): Promise<Rolling | undefined> {
   const planned = rolloutOf(decision);
   if (planned === undefined) return undefined;
   if (planned.instructions.template !== 'to-begin' && planned.phase !== 'Proving') world.places.leave(key);
+  const { server } = decision;
+  const isPaused = round.isCandidatePaused === true;
   return {
     ...{ planned, hasPlace: round.mayBegin, isStableGone: held.isStableGone },
-    candidate: gatherCandidate(
-      key,
-      { server: decision.server, planned, told, isPaused: round.isCandidatePaused === true },
-      world,
-    ),
+    ...(await gatherCandidate(key, { server, planned, told, isPaused }, world, signal)),
     newPod: proofOfNewPod(key, planned, world),
     candidatePods: world.candidatePods.of(key),
   };

@@ -3,6 +3,7 @@ import type { Action } from '../core/plan/action.ts';
 import type { ObservedChild } from '../core/plan/observed.ts';
 import type { PlannedRollout } from '../core/plan/plan-rollout.ts';
 import type { MCPServer } from '../core/mcpserver/types.gen.ts';
+import { standsFailed } from '../core/rollout/rollout.ts';
 import { holdTemplate } from './hold-template.ts';
 import type { World } from './world.ts';
 
@@ -14,8 +15,8 @@ export interface InQueue {
 }
 
 /**
- * What serves is scaled while a new version waits for its turn: load does not wait. Asks for nothing where the scale is as it
- * is wanted; where what stands cannot be read, whoever waits looks again anyway.
+ * What serves is scaled while a new version waits for its turn: load does not wait; nor does what has failed, where the version
+ * before it is still to be put back. Asks for nothing where both are as they are wanted; where what stands cannot be read, whoever waits looks again anyway.
  */
 export async function scaleInQueue(
   { key, server, rollout, observed }: InQueue,
@@ -24,7 +25,8 @@ export async function scaleInQueue(
 ): Promise<readonly Action[]> {
   const wanted = numberAt(recordAt(rollout.deployment, 'spec'), 'replicas');
   const stands = children.get('Deployment')?.get(key)?.deployment?.wantedReplicas;
-  if (wanted === undefined || wanted === stands) return [];
+  const isFailed = standsFailed(server.status?.extensions?.rollout, rollout.serving?.template);
+  if (!isFailed && (wanted === undefined || wanted === stands)) return [];
   const instructions = { ...rollout.instructions, template: 'held' } as const;
   const { actions } = await holdTemplate(server, { ...rollout, instructions }, observed, { api, signal });
   return actions;

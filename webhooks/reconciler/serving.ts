@@ -1,4 +1,4 @@
-import { PORT_NAME } from '../core/mcpserver/names.ts';
+import { METRICS_PORT_NAME, PORT_NAME } from '../core/mcpserver/names.ts';
 import type { ServingPod } from '../core/plan/serving.ts';
 import { listAt, metaOf, numberAt, recordAt, stringAt } from '../platform/kube/object.ts';
 import { FairStore } from './fair-store.ts';
@@ -93,14 +93,15 @@ function toServingPod(raw: unknown, templateLabel: string, which: KeptPods): Ser
   const { name, isDeleting } = metaOf(raw);
   const template = stringAt(recordAt(recordAt(raw, 'metadata'), 'labels'), templateLabel);
   const address = stringAt(status, 'podIP');
-  const port = portOf(raw);
+  const port = portOf(raw, PORT_NAME);
+  const metricsPort = portOf(raw, METRICS_PORT_NAME);
   if (template === undefined || address === undefined || port === undefined) return undefined;
   if (which === 'leaving' ? !isDeleting : isDeleting || !isReady(status)) return undefined;
   const restarts = listAt(status, 'containerStatuses').reduce<number>(
     (sum, container) => sum + (numberAt(container, 'restartCount') ?? 0),
     0,
   );
-  return { name, template, address, port, restarts };
+  return { name, template, address, port, restarts, ...(metricsPort === undefined ? {} : { metricsPort }) };
 }
 
 /** As the Service sees it: https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-conditions */
@@ -110,10 +111,10 @@ function isReady(status: unknown): boolean {
   );
 }
 
-function portOf(raw: unknown): number | undefined {
+function portOf(raw: unknown, name: string): number | undefined {
   const ports = listAt(recordAt(raw, 'spec'), 'containers').flatMap((container) => listAt(container, 'ports'));
   return numberAt(
-    ports.find((port) => stringAt(port, 'name') === PORT_NAME),
+    ports.find((port) => stringAt(port, 'name') === name),
     'containerPort',
   );
 }
@@ -121,7 +122,9 @@ function portOf(raw: unknown): number | undefined {
 /** A line for each; none of the parts can hold a space. */
 function renderPods(pods: readonly ServingPod[]): string {
   return pods
-    .map(({ name, template, address, port, restarts }) => [name, template, address, port, restarts].join(' '))
+    .map(({ name, template, address, port, restarts, metricsPort }) =>
+      [name, template, address, port, restarts, metricsPort ?? []].flat().join(' '),
+    )
     .sort()
     .slice(0, maxPods)
     .join('\n');
@@ -129,8 +132,9 @@ function renderPods(pods: readonly ServingPod[]): string {
 
 function parsePods(text: string | undefined): readonly ServingPod[] {
   return (text ?? '').split('\n').flatMap((line) => {
-    const [name, template, address, port, restarts] = line.split(' ');
+    const [name, template, address, port, restarts, metricsPort] = line.split(' ');
     if (name === undefined || template === undefined || address === undefined) return [];
-    return [{ name, template, address, port: Number(port), restarts: Number(restarts) }];
+    const ofMetrics = metricsPort === undefined ? {} : { metricsPort: Number(metricsPort) };
+    return [{ name, template, address, port: Number(port), restarts: Number(restarts), ...ofMetrics }];
   });
 }

@@ -460,6 +460,91 @@ describe('a new version of a server that is verified', () => {
     expect([phase(), imageIn(deploymentPath)]).toEqual(['Blocked', 'example.com/search:1']);
   });
 
+  it('for which no node has room is rejected at its deadline, in the words of the scheduler', async () => {
+    change(2, { ...image(2), extensions: { rollout: { deadlineSeconds: 60 } } });
+    await clock.advance(1_000);
+    api.put(podPath('candidate'), {
+      metadata: {
+        ...{ name: 'candidate', namespace: 'mcp', creationTimestamp: '2026-01-01T00:00:00Z' },
+        labels: { 'mcp-lifecycle/candidate-of': 'search', 'pod-template-hash': 'nine' },
+        ownerReferences: ofReplicaSet('search-candidate', 'nine'),
+      },
+      status: {
+        conditions: [
+          {
+            ...{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable' },
+            message: '0/3 nodes are available: 3 Insufficient cpu.',
+          },
+        ],
+      },
+    });
+    await clock.advance(70_000);
+    expect([phase(), imageIn(deploymentPath)]).toEqual(['Rejected', 'example.com/search:1']);
+    expect(status().extensions?.rollout).toMatchObject({
+      ...{ reason: 'CandidateNotReady', message: expect.stringMatching(/not ready within 60 s: .*3 Insufficient cpu/) },
+    });
+  });
+
+  it('that is taken back within a second leaves no candidate, and what serves is not touched', async () => {
+    const generation = generationOf(deploymentPath);
+    change(2, image(2));
+    await clock.advance(500);
+    expect(api.get(candidatePath)).toBeDefined();
+    change(3, image(1));
+    await clock.advance(10_000);
+    expect([phase(), api.get(candidatePath), api.get(policyPath)]).toEqual([undefined, undefined, undefined]);
+    expect([imageIn(deploymentPath), generationOf(deploymentPath)]).toEqual(['example.com/search:1', generation]);
+    expect(conditions()).toEqual([
+      ...['Ready=True/Available', 'Accepted=True/Valid', 'Available=True/Available', 'Verified=True/Verified'],
+    ]);
+  });
+
+  it('is proven by the next pod of its candidate when the first is drained, within the same time', async () => {
+    answer = { state: 'failed', message: 'no answer in time', isUnanswered: true };
+    change(2, image(2));
+    await clock.advance(1_000);
+    const since = status().extensions?.rollout?.target.since;
+    candidateRuns();
+    await clock.advance(30_000);
+    api.remove(podPath('candidate'));
+    deploymentIs(candidatePath, { readyReplicas: 0 });
+    await clock.advance(30_000);
+    expect([phase(), status().extensions?.rollout?.target.since]).toEqual(['Proving', since]);
+    answer = verified;
+    candidateRuns();
+    await clock.advance(5_000);
+    expect([phase(), imageIn(deploymentPath)]).toEqual(['Rolling', 'example.com/search:2']);
+  });
+
+  it('is blocked by a Deployment of somebody else with the name of its candidate, which stays as it is', async () => {
+    api.put(candidatePath, {
+      ...{ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'search-candidate', namespace: 'mcp' } },
+      spec: { replicas: 7 },
+    });
+    change(2, image(2));
+    await clock.advance(5_000);
+    expect([phase(), imageIn(deploymentPath)]).toEqual(['Blocked', 'example.com/search:1']);
+    expect(conditions()).toEqual(expect.arrayContaining(['Ready=True/Available', 'Stalled=True/CandidateRefused']));
+    expect(api.get(candidatePath)?.['spec']).toEqual({ replicas: 7 });
+  });
+
+  it('comes back when somebody undoes it by hand: the MCPServer decides', async () => {
+    const { spec: before } = api.get(deploymentPath) as { spec: { template: object } };
+    const former = JSON.parse(JSON.stringify(before.template)) as object;
+    change(2, image(2));
+    await clock.advance(1_000);
+    candidateRuns();
+    await clock.advance(3_000);
+    api.remove(podPath('old'));
+    servingPod('new', 'two');
+    deploymentIs(deploymentPath);
+    await clock.advance(10_000);
+    expect(phase()).toBeUndefined();
+    api.putAs('kubectl-rollout', deploymentPath, { spec: { template: former } });
+    await clock.advance(5_000);
+    expect([imageIn(deploymentPath), phase()]).toEqual(['example.com/search:2', undefined]);
+  });
+
   it('that asks not to be asked from then on is rolled out within 15 minutes, and not verified', async () => {
     change(2, { ...image(2), config: { port: 9090 } });
     await clock.advance(1_000);
@@ -580,6 +665,45 @@ describe('a new version of a server that is verified', () => {
     await clock.advance(300_000);
     expect(api.writes.slice(count).filter((write) => !write.includes('/leases/'))).toEqual([]);
   });
+
+  it('at a third port keeps both former ones open until the last pod at each has gone (the first was cut off)', async () => {
+    const policy = '/apis/networking.k8s.io/v1/namespaces/mcp/networkpolicies/search';
+    const service = '/api/v1/namespaces/mcp/services/search';
+    const portsOf = (path: string): readonly number[] =>
+      [...JSON.stringify(api.get(path)?.['spec']).matchAll(/"port":(\d+)/g)].map(([, port]) => Number(port)).sort();
+    const leaves = (name: string): void => {
+      api.put(podPath(name), { metadata: { deletionTimestamp: '2026-01-01T00:10:00Z' } });
+    };
+    const moveTo = async (generation: number, port: number): Promise<void> => {
+      change(generation, { ...image(2), config: { port } });
+      await clock.advance(1_000);
+      candidateRuns();
+      await clock.advance(3_000);
+    };
+    await moveTo(2, 9090);
+    leaves('old');
+    servingPod('new', 'two', 9090);
+    deploymentIs(deploymentPath);
+    await clock.advance(10_000);
+    expect(phase()).toBeUndefined();
+    await moveTo(3, 9191);
+    const all = [8080, 9090, 9191];
+    expect([portsOf(policy), portsOf(service)]).toEqual([all, all]);
+    leaves('new');
+    servingPod('newer', 'three', 9191);
+    deploymentIs(deploymentPath);
+    await clock.advance(10_000);
+    expect([phase(), portsOf(policy), portsOf(service)]).toEqual([undefined, all, all]);
+    api.remove(podPath('old'));
+    await clock.advance(1_000);
+    expect([portsOf(policy), portsOf(service)]).toEqual([
+      [9090, 9191],
+      [9090, 9191],
+    ]);
+    api.remove(podPath('new'));
+    await clock.advance(1_000);
+    expect([portsOf(policy), portsOf(service)]).toEqual([[9191], [9191]]);
+  });
 });
 
 describe('what serves while its template is not the newest', () => {
@@ -650,6 +774,94 @@ describe('what serves while its template is not the newest', () => {
     await clock.advance(60_000);
     expect([phase(), imageIn(deploymentPath)]).toEqual(['RolledBack', 'example.com/search:1']);
     expect(conditions()).toContain('Verified=True/Verified');
+  });
+
+  /** A version without a candidate that does not speak MCP serves, and is about to be put back. */
+  const rollOutBad = async (): Promise<void> => {
+    const { spec } = api.get(deploymentPath) as { spec: { template: object } };
+    api.put(replicaSetPath, {
+      ...{ apiVersion: 'apps/v1', kind: 'ReplicaSet', metadata: { name: 'search-one', namespace: 'mcp' } },
+      spec: { template: spec.template },
+    });
+    change(2, { ...image(2), extensions: { rollout: { verify: 'AfterSwitch' } } });
+    await clock.advance(1_000);
+    serves = { state: 'failed', message: 'it speaks the HTTP+SSE transport' };
+    api.remove(podPath('old'));
+    servingPod('new', 'two');
+    deploymentIs(deploymentPath);
+  };
+  const generationSaid = (type: string): unknown =>
+    status().conditions?.find((one) => one.type === type)?.observedGeneration;
+  const isBack = async (): Promise<void> => {
+    serves = verified;
+    api.remove(podPath('new'));
+    servingPod('old', 'one');
+    deploymentIs(deploymentPath);
+    await clock.advance(20_000);
+  };
+
+  it('is told to serve when it does, and not before (the version before it was named while it was put back)', async () => {
+    await rollOutBad();
+    await clock.advance(20_000);
+    deploymentIs(deploymentPath, { replicas: 2, updatedReplicas: 1, readyReplicas: 1 });
+    await clock.advance(2_000);
+    expect([phase(), generationSaid('Available'), generationSaid('Verified')]).toEqual(['RolledBack', 2, 2]);
+    const { message = '' } = status().conditions?.find(({ type }) => type === 'Stalled') ?? {};
+    expect(message).toMatch(/; they serve until those of generation 1, which are put back, are ready$/);
+    await isBack();
+    expect([generationSaid('Available'), generationSaid('Verified')]).toEqual([1, 1]);
+    expect(conditions()).toContain('Verified=True/Verified');
+  });
+
+  it('comes back although the spec changes again meanwhile, and that change is proven first (it replaced the pods, and nothing could be put back)', async () => {
+    await rollOutBad();
+    await clock.advance(20_000);
+    deploymentIs(deploymentPath, { replicas: 2, updatedReplicas: 1, readyReplicas: 1 });
+    await clock.advance(2_000);
+    expect([phase(), imageIn(deploymentPath)]).toEqual(['RolledBack', 'example.com/search:1']);
+    answer = { state: 'failed', message: 'answered HTTP 500' };
+    change(3, { ...image(3), extensions: { rollout: { verify: 'Candidate' } } });
+    await clock.advance(1_000);
+    expect([phase(), imageIn(deploymentPath), imageIn(candidatePath)]).toEqual([
+      ...['Proving', 'example.com/search:1', 'example.com/search:3'],
+    ]);
+    expect(status().extensions?.rollout?.stable?.replicaSet).toBe('one');
+    await isBack();
+    expect(conditions()).toContain('Verified=True/Verified');
+    candidateRuns();
+    await clock.advance(60_000);
+    expect([phase(), imageIn(deploymentPath)]).toEqual(['Rejected', 'example.com/search:1']);
+  });
+
+  it('comes back also when the spec changes before anything of that was applied', async () => {
+    await rollOutBad();
+    api.answer((request) => request.method === 'GET' && request.path === replicaSetPath, 503);
+    await clock.advance(20_000);
+    expect([phase(), imageIn(deploymentPath)]).toEqual(['RolledBack', 'example.com/search:2']);
+    change(3, { ...image(3), extensions: { rollout: { verify: 'Candidate' } } });
+    await clock.advance(1_000);
+    api.answer(() => false, undefined);
+    await clock.advance(120_000);
+    expect([phase(), imageIn(deploymentPath), imageIn(candidatePath)]).toEqual([
+      ...['Proving', 'example.com/search:1', 'example.com/search:3'],
+    ]);
+  });
+
+  it('is put back also when two versions in a row fail, the second one before the first was given up (it was forgotten)', async () => {
+    await rollOutBad();
+    // One of the version before is on its way out.
+    deploymentIs(deploymentPath, { replicas: 2, updatedReplicas: 1, readyReplicas: 1 });
+    await clock.advance(5_000);
+    expect([phase(), conditions().includes('Verified=False/EndpointUnavailable')]).toEqual(['Rolling', true]);
+    change(3, { ...image(3), extensions: { rollout: { verify: 'AfterSwitch' } } });
+    await clock.advance(1_000);
+    expect([phase(), imageIn(deploymentPath)]).toEqual(['Rolling', 'example.com/search:3']);
+    expect(status().extensions?.rollout?.stable?.replicaSet).toBe('one');
+    api.remove(podPath('new'));
+    servingPod('newer', 'three');
+    deploymentIs(deploymentPath);
+    await clock.advance(60_000);
+    expect([phase(), imageIn(deploymentPath)]).toEqual(['RolledBack', 'example.com/search:1']);
   });
 
   it('is put back although its ReplicaSet could not be read for a moment', async () => {
@@ -866,6 +1078,33 @@ describe('the tools of a new version', () => {
     expect([phase(), imageIn(deploymentPath)]).toEqual(['RolledBack', 'example.com/search:1']);
     expect(conditions()).toEqual(expect.arrayContaining(['Verified=True/Verified', `Stalled=True/${reason}`]));
     expect(events().filter((one) => one === 'RolledBack')).toHaveLength(1);
+  });
+
+  it('are compared with those that served before when the next version comes while that is put back, and not with those that failed', async () => {
+    const extensions = { toolContract: { allow: 'ReadOnly' }, rollout: { verify: 'AfterSwitch' } };
+    asked({ ...image(1), extensions });
+    await clock.advance(10_000);
+    const before = serves;
+    replicaSetIs('one', 1);
+    asked({ ...image(2), extensions });
+    await clock.advance(1_000);
+    const more = lists('2', 'fetch', 'search', 'send');
+    if (more.state !== 'verified') throw new Error('it speaks MCP');
+    const listed = writeListed(
+      ['fetch', 'search', 'send'].map((name) => ({ ...tool, name, readOnly: name !== 'send' })),
+    );
+    serves = { ...more, tools: { digest: `sha256:${'2'.repeat(64)}`, truncated: 0, listed } };
+    replacedBy('new', 'two', 'old');
+    await clock.advance(20_000);
+    expect([phase(), status().extensions?.rollout?.reason]).toEqual(['RolledBack', 'ToolNotAllowed']);
+    answer = lists('3', 'fetch', 'search');
+    asked({ ...image(3), extensions: { ...extensions, rollout: { verify: 'Candidate' } } });
+    await proven();
+    expect([phase(), imageIn(deploymentPath)]).toEqual(['Proving', 'example.com/search:1']);
+    serves = before;
+    replacedBy('old', 'one', 'new');
+    await clock.advance(20_000);
+    expect([phase(), imageIn(deploymentPath)]).toEqual(['Rolling', 'example.com/search:3']);
   });
 
   it('let what was put back for them roll out when they are accepted', async () => {

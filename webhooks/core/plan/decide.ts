@@ -23,7 +23,7 @@ import { planRollout } from './plan-rollout.ts';
 import type { PlannedRollout } from './plan-rollout.ts';
 import { sayAsReference } from './reference-words.ts';
 import { maxCompared, ownsChildren, ratchetServer } from './ratchet-server.ts';
-import { formerPortOf } from './served-address.ts';
+import { formerMetricsPortsOf, formerPortsOf } from './served-address.ts';
 import type { UncheckedReference } from './unchecked-reference.ts';
 
 /** Everything that was gathered about one server. */
@@ -48,6 +48,8 @@ export interface DecideInput {
   readonly replicaSet?: string | undefined;
   /** At which pods are reached, also those on their way out. */
   readonly podPorts?: readonly number[];
+  /** At which their metrics are read, where those have a port of their own. */
+  readonly podMetricsPorts?: readonly number[];
   /** Whether status can say where a rollout is; default: it can. */
   readonly isRemembered?: boolean;
 }
@@ -116,13 +118,14 @@ interface Expanded {
 
 /** What is wanted of those of the kinds that can be used, and what has to be done for it. */
 function expandAs(kinds: readonly ExpandedKind[], input: DecideInput, { findings }: Verdict): Expanded {
-  const { configHash, installation, labelsOf, observed, digest, policy, apis = unknownApis, podPorts } = input;
+  const { configHash, installation, labelsOf, observed, digest, policy, apis = unknownApis } = input;
   const { server } = input.subject;
   const usable = usableKinds(kinds, apis);
   const rules = policy.entriesFor(namespaceOf(server), labelsOf).length;
   const expansion: ExpansionInput = {
     ...{ server, installation, compatibility: policy.compatibility, verdict: { findings, rules, apis } },
-    ...{ formerPort: formerPortOf(server, podPorts) },
+    formerPorts: formerPortsOf(server, input.podPorts),
+    formerMetricsPorts: formerMetricsPortsOf(server, input.podMetricsPorts),
     ...(configHash === undefined ? {} : { configHash }),
   };
   const build = (more: Partial<ExpansionInput>): readonly KubernetesObject[] =>
@@ -139,13 +142,13 @@ function expandAs(kinds: readonly ExpandedKind[], input: DecideInput, { findings
 function rolloutOf(
   kinds: readonly ExpandedKind[],
   objects: readonly KubernetesObject[],
-  { subject: { server }, observed, replicaSet, isRemembered = true, policy, digest }: DecideInput,
+  { subject: { server }, observed, replicaSet, isRemembered = true, policy, digest, now }: DecideInput,
 ): PlannedRollout | undefined {
   const withPods = kinds.find(({ hasPods }) => hasPods === true);
   const deployment = objects.find(({ kind }) => kind === withPods?.kind);
   if (deployment === undefined) return undefined;
   const { compatibility } = policy;
-  return planRollout({ server, deployment, observed, replicaSet, isRemembered, compatibility, digest });
+  return planRollout({ server, deployment, observed, replicaSet, isRemembered, compatibility, digest, now });
 }
 
 /** The Deployment that serves, with the digest of its template: made for the rollout, it need not be made again by the plan. */

@@ -44,6 +44,8 @@ export interface DeploymentStatus {
   readonly readyReplicas: number;
   /** Of its newest template, as its controller counts them (annotation `deployment.kubernetes.io/revision`); absent: it never did. */
   readonly revision?: string;
+  /** When all pods were of its newest template, in milliseconds since 1970; absent: they are not, or it does not say. */
+  readonly completeMs?: number;
   readonly conditions: readonly {
     readonly type: string;
     readonly status: string;

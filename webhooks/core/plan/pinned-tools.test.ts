@@ -170,6 +170,23 @@ describe('pinned tools', () => {
     expect(t.events.filter((event) => event.startsWith('Warning'))).toEqual([]);
   });
 
+  it.each<[string, ToolContractSettings, string, string | undefined]>([
+    ['is no digest', { mode: 'Observe' }, 'true', 'its value is no digest (sha256: and 64 hexadecimal digits)'],
+    ['names another one than the spec', { ...pin, digest: third }, first, 'is another digest, and counts'],
+    ['names that of the spec', { ...pin, digest: third }, third, undefined],
+    ['may be that of the next version', { mode: 'Observe' }, other, undefined],
+  ])('are told when the annotation accepts nothing: it %s (nobody said a word)', (_, contract, annotated, expected) => {
+    const t = rounds();
+    t.round(aServer(contract, annotated), lists(seen(third)));
+    const message = t.message('Accepted');
+    if (expected === undefined) expect(message).toBe('Configuration is valid');
+    else
+      expect(message).toMatch(
+        /^Configuration is valid; the annotation mcp-lifecycle\/accept-tool-contract accepts nothing: /,
+      );
+    expect(message).toContain(expected ?? '');
+  });
+
   it('write nothing when nothing changes', () => {
     const t = rounds();
     t.round(aServer(pin), lists(seen(first)));
@@ -189,7 +206,7 @@ describe('tools that have to be read-only', () => {
     expect(t.round(aServer(readOnly), lists(seen(first)))).toBe('True/Verified');
     expect(t.round(aServer(readOnly), lists(seen(other, { writes: ['write', 'drop'] })))).toBe('False/ToolNotAllowed');
     expect(t.message()).toContain(
-      '2 tools that do not say that it is read-only (spec.extensions.toolContract.allow: ReadOnly): write, drop',
+      'It offers 2 tools that do not say that they are read-only (spec.extensions.toolContract.allow: ReadOnly); leave them out of the server, or have them say so (readOnlyHint: true) if they are: write, drop',
     );
     expect(t.events).toContain('Warning ToolNotAllowed');
     expect(t.round(aServer({ allow: 'Any' }), lists(seen(other, { writes: ['write', 'drop'] })))).toBe('True/Verified');

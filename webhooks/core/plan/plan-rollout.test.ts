@@ -15,17 +15,25 @@ const isTrue = (type: string, reason: string) => ({
 });
 const status: MCPServerStatus = { conditions: [isTrue('Available', 'Available'), isTrue('Verified', 'Verified')] };
 
-type Said = Partial<Pick<PlanRolloutInput, 'isRemembered' | 'compatibility'>> & {
+type Said = Partial<Pick<PlanRolloutInput, 'isRemembered' | 'compatibility' | 'now'>> & {
   readonly rollout?: RolloutStatus;
+  readonly conditions?: MCPServerStatus['conditions'];
 };
 
 function planned(
-  { isRemembered = true, compatibility, rollout, ...child }: Partial<ObservedChild> & Said,
+  {
+    isRemembered = true,
+    compatibility,
+    rollout,
+    conditions,
+    now = '2026-01-01T00:01:00Z',
+    ...child
+  }: Partial<ObservedChild> & Said,
   ...options: readonly Option[]
 ): PlannedRollout {
   const server = {
     ...applyDefaults(anMCPServer(withUid('u'), withGeneration(2), ...options)),
-    status: { ...status, extensions: present({ rollout }) },
+    status: { ...status, ...(conditions && { conditions }), extensions: present({ rollout }) },
   };
   const [object] = deployment.build({ server });
   if (object === undefined) throw new Error('every server has a Deployment');
@@ -43,6 +51,7 @@ function planned(
     isRemembered,
     compatibility,
     digest,
+    now,
   });
 }
 
@@ -92,5 +101,56 @@ describe('a new version of a server that is verified', () => {
     const storage = [{ claimName: 'a', path: '/a', permissions: 'ReadWrite' as const }];
     const spec = withSpec({ extensions: { storage, rollout: { strategy: 'RollingUpdate' } } });
     expect(planned({}, spec)).toMatchObject({ instructions: { template: 'to-begin' } });
+  });
+});
+
+describe('what served is taken to be on its way back', () => {
+  const at = '2026-01-01T00:00:30Z';
+  const failed = [{ template: 'D', reason: 'NewPodsNotVerified', message: '', at }];
+  const stable = { template: 'S', replicaSet: '5d4f' };
+  const target = { template: 'D', since: at };
+  const rolledBack: RolloutStatus = { phase: 'RolledBack', target, stable, failed };
+  const proving: RolloutStatus = { ...rolledBack, phase: 'Proving', target: { template: 'E', since: at } };
+  const verified = (holds: 'True' | 'False' | 'Unknown', lastTransitionTime = '2026-01-01T00:00:10Z') => [
+    isTrue('Available', 'Available'),
+    { ...isTrue('Verified', 'R'), status: holds, lastTransitionTime },
+  ];
+  const forTools = [{ ...failed[0], template: 'D', reason: 'ToolNotAllowed', message: '', at }];
+
+  it.each<[string, boolean, Parameters<typeof planned>[0]]>([
+    ['while nobody has found it good since', true, { rollout: rolledBack, conditions: verified('False') }],
+    ['while nobody knows', true, { rollout: rolledBack, conditions: verified('Unknown', '2026-01-01T00:00:50Z') }],
+    ['also while the next change is proven', true, { rollout: proving, conditions: verified('False') }],
+    [
+      'also when it was put back for its tools',
+      true,
+      { rollout: { ...rolledBack, failed: forTools }, conditions: verified('False') },
+    ],
+    [
+      'not when it has been good and is not any more',
+      false,
+      { rollout: rolledBack, conditions: verified('False', '2026-01-01T00:00:50Z') },
+    ],
+    ['not when it is good', false, { rollout: rolledBack, conditions: verified('True') }],
+    [
+      'not after five minutes',
+      false,
+      { rollout: rolledBack, conditions: verified('False'), now: '2026-01-01T00:05:30Z' },
+    ],
+    [
+      'not where nothing has failed',
+      false,
+      { rollout: { phase: 'Proving', target, stable }, conditions: verified('False') },
+    ],
+    [
+      'not where a candidate has failed, which never served',
+      false,
+      {
+        rollout: { ...proving, failed: [{ template: 'D', reason: 'CandidateNotVerified', message: '', at }] },
+        conditions: verified('False'),
+      },
+    ],
+  ])('%s', (_, isComingBack, said) => {
+    expect(planned(said).serving?.isComingBack ?? false).toBe(isComingBack);
   });
 });

@@ -6,7 +6,7 @@ import { instructionsOf, phaseOf } from '../rollout/rollout.ts';
 import type { Instructions, ServingDeployment, WantedPods } from '../rollout/rollout.ts';
 import { rolloutSettingsOf } from '../rollout/settings.ts';
 import type { RolloutSettings } from '../rollout/settings.ts';
-import type { RolloutState } from '../rollout/state.ts';
+import type { FailureReason, RolloutState } from '../rollout/state.ts';
 import type { KubernetesObject } from '../resources/expanded-kind.ts';
 import { askedTryOf } from './asked-try.ts';
 import { conditionOf } from './condition.ts';
@@ -40,7 +40,15 @@ export interface PlanRolloutInput {
   /** The reference operator has its Deployment follow the spec at once. */
   readonly compatibility: CompatibilityProfile | undefined;
   readonly digest: Digest;
+  /** RFC 3339. */
+  readonly now: string;
 }
+
+/**
+ * For how long what served is taken to be on its way back, in milliseconds: as long as a rollout keeps its place. What is not
+ * good by then needs a repair, which waits for nobody.
+ */
+const comesBackMs = 300_000;
 
 export function planRollout(input: PlanRolloutInput): PlannedRollout {
   const { server, deployment, observed, digest } = input;
@@ -75,12 +83,34 @@ function settingsFor(
 }
 
 function servingDeployment(
-  { server, replicaSet }: PlanRolloutInput,
+  { server, replicaSet, now }: PlanRolloutInput,
   child: ObservedChild | undefined,
 ): ServingDeployment | undefined {
   if (child === undefined || child.controller?.uid !== server.metadata.uid) return undefined;
-  return { template: child.templateHash, replicaSet, ...saidOfServing(server) };
+  const isComingBack = isBeingPutBack(server.status, now);
+  return {
+    template: child.templateHash,
+    replicaSet,
+    ...saidOfServing(server),
+    ...(isComingBack ? { isComingBack } : {}),
+  };
 }
+
+/**
+ * Whether what served is on its way back: nobody has found it good since its successor failed. The state may be that of the
+ * next change already, so what it remembers tells.
+ */
+function isBeingPutBack(status: MCPServerStatus | undefined, now: string): boolean {
+  const last = status?.extensions?.rollout?.failed?.at(-1);
+  const verified = conditionOf(status, 'Verified');
+  if (last === undefined || verified === undefined || verified.status === 'True') return false;
+  const sinceMs = Date.parse(last.at);
+  const isSince = verified.status === 'Unknown' || Date.parse(verified.lastTransitionTime) <= sinceMs;
+  return !ofCandidates.has(last.reason) && isSince && Date.parse(now) - sinceMs < comesBackMs;
+}
+
+/** Failures of versions that never served. One that is held back for its tools may be either; what serves is good then. */
+const ofCandidates: ReadonlySet<string> = new Set<FailureReason>(['CandidateNotReady', 'CandidateNotVerified']);
 
 function saidOfServing(server: MCPServer): Omit<ServingDeployment, 'template' | 'replicaSet'> {
   const { status } = server;

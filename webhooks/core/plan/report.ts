@@ -32,6 +32,8 @@ export interface ReportInput extends Omit<StatusInput, 'serving' | 'podFailure' 
   readonly compatibility?: CompatibilityProfile | undefined;
   /** Whether the Deployment that stands there is the one of this generation: nothing of it is left to be written. */
   readonly isApplied: boolean;
+  /** The Deployment says of a former template that its pods cannot be created, and `deployment` does not. */
+  readonly isFormerFailure?: boolean;
   /** Of the pods, where it has to be known: see `templateToCheck`. */
   readonly templateRevision?: TemplateRevision | undefined;
   /** That fail, or are not ready yet. */
@@ -47,6 +49,8 @@ export interface ReportInput extends Omit<StatusInput, 'serving' | 'podFailure' 
 /** A rollout, and what is seen of it. */
 export interface Rolling extends Pick<DecideRolloutInput, 'candidate' | 'newPod' | 'hasPlace' | 'isStableGone'> {
   readonly planned: PlannedRollout;
+  /** The same of the Deployment of the candidate. */
+  readonly isFormerFailure?: boolean;
   /** Pods of the candidate that fail, or are not ready yet. */
   readonly candidatePods: readonly PodState[];
 }
@@ -109,8 +113,13 @@ export function nextReport(input: ReportInput): Report {
       serving,
       rollout,
       hasMoved: hasMoved(previous, status),
+      isFormerFailure: isAnyFormerFailure(input),
     }),
   };
+}
+
+function isAnyFormerFailure({ isFormerFailure = false, rolling }: ReportInput): boolean {
+  return isFormerFailure || rolling?.isFormerFailure === true;
 }
 
 /** What stood at the former address, too, is over. */
@@ -138,12 +147,16 @@ function podsToCome({ pods, newestTemplate, rolling }: ReportInput): readonly Po
 
 /** Until it is read again of which template the pods are, where no watch may tell, in milliseconds. */
 const doubtMs = 5_000;
+/** Until the newest template is looked at again, in milliseconds: pods of it may fail of the same, and the Deployment then says nothing else. */
+const formerFailureMs = 30_000;
 
 /** A container that is not ready yet may still not be when patience ends, and nothing would tell. */
-function lookAgain({ pods, patiences, serving, rollout, hasMoved: isMoved }: Looked): Pick<Report, 'lookAgainMs'> {
+function lookAgain(looked: Looked): Pick<Report, 'lookAgainMs'> {
+  const { pods, patiences, serving, rollout, hasMoved: isMoved, isFormerFailure } = looked;
   if (isMoved) return { lookAgainMs: 0 };
   const untilEnds = patiences.map((patience) => (patienceEndsAtMs(pods, patience) ?? Infinity) - patience.nowMs);
-  const lookAgainMs = Math.min(...untilEnds, serving.isInDoubt ? doubtMs : Infinity, rollout?.lookAgainMs ?? Infinity);
+  const untilKnown = [serving.isInDoubt ? doubtMs : Infinity, isFormerFailure ? formerFailureMs : Infinity];
+  const lookAgainMs = Math.min(...untilEnds, ...untilKnown, rollout?.lookAgainMs ?? Infinity);
   return lookAgainMs === Infinity ? {} : { lookAgainMs };
 }
 
@@ -153,6 +166,7 @@ interface Looked {
   readonly serving: Serving;
   readonly rollout: RolloutDecision | undefined;
   readonly hasMoved: boolean;
+  readonly isFormerFailure: boolean;
 }
 
 function endedNow(

@@ -37,16 +37,17 @@ function lateness(
 }
 
 function completed(input: RollProgressInput): RollProgress {
-  const { verification, answeredBy, serving } = input;
+  const { verification, answeredBy, serving, deployment } = input;
+  const sinceMs = deployment?.completeMs;
   if (answeredBy?.podSet !== serving.podSet) return { state: 'complete', answer: 'none' };
   switch (verification.state) {
     case 'not-attempted':
       return { state: 'complete', answer: 'none' };
     case 'throttled':
-      return { state: 'complete', answer: 'throttled', message: verification.message };
+      return { state: 'complete', answer: 'throttled', message: verification.message, sinceMs };
     case 'failed': {
       const { message } = verification;
-      return { state: 'complete', answer: isOurs(verification) ? 'unreached' : 'bad', message };
+      return { state: 'complete', answer: isOurs(verification) ? 'unreached' : 'bad', message, sinceMs };
     }
     case 'verified':
     case 'auth-required':

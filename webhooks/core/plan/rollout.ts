@@ -5,7 +5,7 @@ import { deploymentMessage, findsNothing, isServing, replicaFailureOf } from './
 import type { Saying } from './condition.ts';
 import type { DeploymentStatus } from './observed.ts';
 import { renderPodFailure } from './render-pod-failure.ts';
-import { generationOf } from './served-generation.ts';
+import { generationOf, servesWhatFailed } from './served-generation.ts';
 import type { WorkloadInput } from './status-input.ts';
 
 /** How far what is wanted has come about; what serves meanwhile is said by Available and Verified. */
@@ -86,7 +86,8 @@ export function decideRollout(input: RolloutInput): Rollout {
   if (why !== undefined) {
     return { state: 'stalled', ...why, message: `New pods do not come up: ${why.message}${whatServes(input)}` };
   }
-  if (!isRolloutComplete(deployment)) return rollingOut(input);
+  // What is complete may be the version before: this one is about to be written.
+  if (!isRolloutComplete(deployment) || input.isApplied === false) return rollingOut(input);
   return isSaidOfNow(input)
     ? { state: 'settled' }
     : { state: 'under-way', reason: 'Verifying', message: 'The new pods serve, and are about to be verified' };
@@ -159,8 +160,13 @@ function rollingOut(input: RolloutInput): Rollout {
 }
 
 /** Who is told that new pods fail asks next whether anything answers. */
-function whatServes({ availability, server }: RolloutInput): string {
+function whatServes({ availability, server, rollout, serving }: RolloutInput): string {
   if (!isServing(availability)) return '';
+  if (servesWhatFailed(rollout, serving.replicaSet)) {
+    const { generation: before } = rollout?.stable ?? {};
+    const which = before === undefined ? 'those before them' : `those of generation ${before}`;
+    return `; they serve until ${which}, which are put back, are ready`;
+  }
   const { generation } = availability;
   if (generation === undefined || generation === generationOf(server)) return '; the pods before them go on serving';
   return `; those of generation ${generation} go on serving`;

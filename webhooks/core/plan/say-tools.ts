@@ -1,5 +1,5 @@
 import type { Condition, MCPServer } from '../mcpserver/types.gen.ts';
-import { acceptAnnotation, namedDigest } from './tool-demands.ts';
+import { acceptAnnotation, whyAcceptsNothing } from './tool-demands.ts';
 import type { ToolDemands, ToolVerdict } from './tool-demands.ts';
 import { toolReasons } from './tool-reasons.ts';
 
@@ -42,11 +42,25 @@ export function sayTools(
       };
     case 'not-allowed': {
       const { names, count } = verdict;
-      const what = count === 1 ? 'a tool that does not say' : `${count} tools that do not say`;
-      const message = `It offers ${what} that it is read-only (spec.extensions.toolContract.allow: ReadOnly): ${nameSome(names, count)}`;
+      const message = sayNotAllowed(names, count);
       return { status: 'False', reason: toolReasons.notAllowed, cause: `${count} ${names.join(' ')}`, message };
     }
   }
+}
+
+/** What to do comes first: a message that is too long loses its end. */
+function sayNotAllowed(names: readonly string[], count: number): string {
+  const [what, them] =
+    count === 1
+      ? [
+          'a tool that does not say that it is read-only',
+          'leave it out of the server, or have it say so (readOnlyHint: true) if it is',
+        ]
+      : [
+          `${count} tools that do not say that they are read-only`,
+          'leave them out of the server, or have them say so (readOnlyHint: true) if they are',
+        ];
+  return `It offers ${what} (spec.extensions.toolContract.allow: ReadOnly); ${them}: ${nameSome(names, count)}`;
 }
 
 function wantedWord({ pinned, isReadOnly }: ToolDemands): string {
@@ -67,9 +81,8 @@ function sayChanged(
 function howToAccept(server: MCPServer): string {
   const isOfSpec = server.spec.extensions?.toolContract?.digest !== undefined;
   const where = isOfSpec ? 'spec.extensions.toolContract.digest' : `the annotation ${acceptAnnotation}`;
-  const annotated = server.metadata.annotations?.[acceptAnnotation];
-  const isUnusable = annotated !== undefined && namedDigest(server) === undefined;
-  const but = isUnusable ? ': what it says now is no digest' : '';
+  const why = whyAcceptsNothing(server);
+  const but = why === undefined ? '' : `: ${why}`;
   return `If they are as they should be (mcp-lifecycle contract get shows them), set ${where} to the digest that was found${but}`;
 }
 

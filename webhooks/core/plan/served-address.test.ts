@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
 import { anMCPServer, withGeneration, withSpec } from '../testing/builders.ts';
 import type { MCPServer, MCPServerStatus } from '../mcpserver/types.gen.ts';
-import { formerPortOf, servedUrl } from './served-address.ts';
+import { formerMetricsPortsOf, formerPortsOf, servedUrl } from './served-address.ts';
 
 const serves: MCPServerStatus = {
   conditions: [
@@ -19,14 +19,22 @@ function movedTo(port: number, status?: MCPServerStatus): MCPServer {
   return { ...server, ...(status && { status }) };
 }
 
-it.each<[string, MCPServerStatus | undefined, readonly number[], number | undefined]>([
-  ['status says so', at(former), [], 8080],
-  ['its pods have it, and status says no address: the spec was not valid meanwhile', serves, [9090, 8080], 8080],
-  ['nothing has served yet', undefined, [], undefined],
-  ['somebody wrote nonsense into status', at('http://search.mcp.svc.cluster.local:99999/mcp'), [], undefined],
-  ['all of it has moved already', at('http://search.mcp.svc.cluster.local:9090/mcp'), [9090], undefined],
-])('the former port is known where %s', (_, status, podPorts, expected) => {
-  expect(formerPortOf(movedTo(9090, status), podPorts)).toBe(expected);
+it.each<[string, MCPServerStatus | undefined, readonly number[], readonly number[]]>([
+  ['status says so', at(former), [], [8080]],
+  ['its pods have it, and status says no address: the spec was not valid meanwhile', serves, [9090, 8080], [8080]],
+  ['nothing has served yet', undefined, [], []],
+  ['somebody wrote nonsense into status', at('http://search.mcp.svc.cluster.local:99999/mcp'), [], []],
+  ['all of it has moved already', at('http://search.mcp.svc.cluster.local:9090/mcp'), [9090], []],
+  ['it has changed twice before the last pod of the first has gone', at(former), [8080, 7070], [8080, 7070]],
+  ['it has changed more often than anybody does', serves, [1, 2, 3, 4, 5, 6, 7, 8, 9, 0, -1], [1, 2, 3, 4, 5, 6, 7, 8]],
+])('the former ports are known where %s', (_, status, podPorts, expected) => {
+  expect(formerPortsOf(movedTo(9090, status), podPorts)).toEqual(expected);
+});
+
+it('former ports of metrics are those of the pods that the spec does not say', () => {
+  const server = anMCPServer(withSpec({ extensions: { metrics: { port: 9100 } } }));
+  expect(formerMetricsPortsOf(server, [9100, 9101])).toEqual([9101]);
+  expect(formerMetricsPortsOf(anMCPServer(), [9100])).toEqual([9100]);
 });
 
 it('an address is the former one until the new version serves, and never one of somebody else', () => {

@@ -1,5 +1,6 @@
 import { serviceHost, serviceUrl } from '../mcpserver/names.ts';
 import type { MCPServer } from '../mcpserver/types.gen.ts';
+import { metricsPort } from '../resources/metrics-endpoint.ts';
 import { servedBefore } from './served-generation.ts';
 import type { StatusInput } from './status-input.ts';
 
@@ -17,15 +18,31 @@ export function servedUrl(
   return isOurs ? before : serviceUrl(server, clusterDomain);
 }
 
+/** At most so many former ports are served: each is a change of the port within one farewell of the pods before it. */
+const maxFormer = 8;
+
 /**
- * The port at which something serves still, where the spec has another one by now: the one in that address, or the one of
- * the pods where status says none (it does not while the spec is not valid).
+ * The ports at which something is reached still, where the spec has another one by now: the one in that address, then those of
+ * the pods, which are more than one where a port has changed again before the last pod at the one before had gone. Status says
+ * no address while the spec is not valid.
  */
-export function formerPortOf({ spec, status }: MCPServer, podPorts: readonly number[] = []): number | undefined {
+export function formerPortsOf({ spec, status }: MCPServer, podPorts: readonly number[] = []): readonly number[] {
   const serves = servedBefore(status) || status?.extensions?.rollout !== undefined;
   const said = serves ? splitUrl(status?.address?.url ?? '')?.port : undefined;
-  return [said ?? [], podPorts].flat().find((port) => port >= 1 && port <= 65_535 && port !== spec.config.port);
+  return othersThan(spec.config.port, [said ?? [], podPorts].flat());
 }
+
+/** The same of the ports at which metrics are read; only pods tell them. */
+export function formerMetricsPortsOf(server: MCPServer, podPorts: readonly number[] = []): readonly number[] {
+  return othersThan(metricsPort(server), podPorts);
+}
+
+function othersThan(now: number | undefined, ports: readonly number[]): readonly number[] {
+  const former = ports.filter((port) => port >= 1 && port <= 65_535 && port !== now);
+  return former.length === 0 ? none : [...new Set(former)].slice(0, maxFormer);
+}
+
+const none: readonly number[] = [];
 
 /** As we write them. */
 function splitUrl(url: string): { readonly host: string; readonly port: number } | undefined {

@@ -13,7 +13,7 @@ export function servedGeneration(input: WorkloadInput): number | undefined {
   const { server, previous, serving, rollout } = input;
   const generation = generationOf(server);
   if (generation === undefined) return undefined;
-  const before = generationPutBack(rollout);
+  const before = generationPutBack(rollout, serving.replicaSet);
   if (before !== undefined) return Math.min(before, generation);
   if (serving.generation === generation) return generation;
   const accepted = previous?.extensions?.policy?.generation;
@@ -21,10 +21,21 @@ export function servedGeneration(input: WorkloadInput): number | undefined {
   return Math.min(serving.generation ?? believedToServe(input) ?? verifiedBefore(previous) ?? older, generation);
 }
 
-/** What has served for a moment, and what status says of that, is over. */
-function generationPutBack(rollout: StatusInput['rollout']): number | undefined {
+/**
+ * Of what is put back. As long as all pods that serve are those that have failed, nothing else serves, and it is theirs.
+ * `replicaSet`: of all that serve.
+ */
+function generationPutBack(rollout: StatusInput['rollout'], replicaSet: string | undefined): number | undefined {
   if (rollout?.phase !== 'RolledBack') return undefined;
-  return rollout.stable?.generation ?? (rollout.target.generation ?? 1) - 1;
+  const { stable, target } = rollout;
+  if (servesWhatFailed(rollout, replicaSet) && target.generation !== undefined) return target.generation;
+  return stable?.generation ?? (target.generation ?? 1) - 1;
+}
+
+/** Whether what was put back has no pod yet that serves. */
+export function servesWhatFailed(rollout: StatusInput['rollout'], replicaSet: string | undefined): boolean {
+  const { phase, stable } = rollout ?? {};
+  return phase === 'RolledBack' && stable !== undefined && replicaSet !== undefined && replicaSet !== stable.replicaSet;
 }
 
 /** Of which generation status says that it serves; undefined: of none. */

@@ -9,6 +9,8 @@ export interface ServingPod {
   readonly address: string;
   /** Of its container port `mcp`; while a new port rolls out, pods have different ones. */
   readonly port: number;
+  /** Of its container port `metrics`; absent: it has none. */
+  readonly metricsPort?: number;
   /** How often its containers have been started again. */
   readonly restarts: number;
 }
@@ -22,6 +24,8 @@ export interface Serving {
   readonly generation: number | undefined;
   /** Another text when other pods serve, and not when only their number is another one. Empty while none is known. */
   readonly podSet: string;
+  /** Template of all of them; absent: none is known, or they are of several. */
+  readonly replicaSet?: string;
   readonly ready: number;
   /** Whether pods of an older template are still there, or may be. */
   readonly isRolling: boolean;
@@ -58,9 +62,11 @@ export function decideServing(input: ServingInput): Serving {
   const { pods, deployment, generation, templateRevision } = input;
   const isComplete = seemsComplete(input);
   const isNewest = isComplete && isOfRevision(deployment?.revision, templateRevision);
+  const [replicaSet, ...others] = templatesOf(pods);
   return {
     generation: isNewest ? generation : undefined,
     podSet: podSetOf(pods),
+    ...(replicaSet === undefined || others.length > 0 ? {} : { replicaSet }),
     ready: pods.length,
     isRolling: deployment !== undefined && !isNewest,
     isInDoubt: isComplete && !isNewest,

@@ -372,6 +372,53 @@ describe('while another generation rolls out', () => {
     expect(said(statusOf({ ...changed, deployment: between }), 'Reconciling')).toBe('True/RollingOut: Rolling out');
   });
 
+  it('goes on while it is about to be written, and what is complete is the version before (it was told to serve)', () => {
+    const about = { ...changed, serving: rolling, isApplied: false };
+    expect(said(statusOf(about), 'Reconciling')).toBe(
+      'True/RollingOut: Rolling out; what served before goes on serving',
+    );
+  });
+
+  describe('and is put back', () => {
+    const target = { template: 'D', generation: 3, since: now };
+    const stable = { template: 'S', replicaSet: 'old', generation: 2 };
+    const rollout = {
+      phase: 'RolledBack',
+      target,
+      stable,
+      reason: 'NewPodsNotVerified',
+      message: 'They fail',
+    } as const;
+    const putBack = (replicaSet: string | undefined): MCPServerStatus =>
+      statusOf({
+        ...{ ...changed, deployment: surging, isApplied: false, rollout, verification: failed },
+        ...{ answeredBy: { generation: 3, podSet: 'new' } },
+        serving: {
+          generation: undefined,
+          podSet: replicaSet ?? 'new+old',
+          isRolling: true,
+          ...(replicaSet && { replicaSet }),
+        },
+      });
+
+    it('speaks of what serves while that is what has failed (it named the generation that was not there)', () => {
+      const status = putBack('new');
+      expect(generations(status)).toMatchObject({ Available: 'True@3', Verified: 'False@3', Ready: 'False@3' });
+      expect(said(status, 'Stalled')).toBe(
+        'True/NewPodsNotVerified: They fail; they serve until those of generation 2, which are put back, are ready',
+      );
+    });
+
+    it.each(['old', undefined])(
+      'speaks of those before it as soon as one of them serves (template %s)',
+      (replicaSet) => {
+        const status = putBack(replicaSet);
+        expect(generations(status)).toMatchObject({ Available: 'True@2' });
+        expect(said(status, 'Stalled')).toBe('True/NewPodsNotVerified: They fail; those of generation 2 go on serving');
+      },
+    );
+  });
+
   it('stays available while more instances are started', () => {
     const scaled = anMCPServer(withGeneration(3), withReplicas(3));
     const deployment = aDeployment(

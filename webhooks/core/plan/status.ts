@@ -14,6 +14,7 @@ import type { Rollout } from './rollout.ts';
 import { servedUrl } from './served-address.ts';
 import { generationOf, olderOf } from './served-generation.ts';
 import type { StatusInput } from './status-input.ts';
+import { whyAcceptsNothing } from './tool-demands.ts';
 import { nextToolsStatus } from './tools-status.ts';
 import { nextVerificationStatus } from './verification-status.ts';
 import { decideVerified, speaksMcp } from './verified.ts';
@@ -146,10 +147,11 @@ function retryCount({ verification, previous }: StatusInput, verified: Condition
   return failures > 0 || before !== undefined ? { handshakeRetryCount: failures } : {};
 }
 
-function decideAccepted({ accepted, policy, standing }: StatusInput): Saying {
+function decideAccepted({ accepted, policy, standing, server }: StatusInput): Saying {
   switch (accepted.state) {
     case 'valid': {
-      const besides = `${mentionTolerated(policy)}${mentionStanding(standing ?? undefined)}${mentionNotice(accepted)}`;
+      const found = `${mentionTolerated(policy)}${mentionStanding(standing ?? undefined)}`;
+      const besides = `${found}${mentionNotice({ notice: whyAcceptsNothing(server) })}${mentionNotice(accepted)}`;
       return { status: 'True', reason: 'Valid', message: `Configuration is valid${besides}` };
     }
     case 'invalid':
@@ -159,7 +161,7 @@ function decideAccepted({ accepted, policy, standing }: StatusInput): Saying {
   }
 }
 
-function mentionNotice({ notice }: { readonly notice?: string }): string {
+function mentionNotice({ notice }: { readonly notice?: string | undefined }): string {
   return notice === undefined ? '' : `; ${notice}`;
 }
 

@@ -84,6 +84,19 @@ export function namedDigest({ spec, metadata }: Pick<MCPServer, 'spec' | 'metada
   return annotated !== undefined && digestForm.test(annotated) ? annotated : undefined;
 }
 
+/** Why the annotation that accepts a contract accepts none, a clause; undefined: it does, or there is none. */
+export function whyAcceptsNothing(server: Pick<MCPServer, 'spec' | 'metadata'>): string | undefined {
+  const annotated = server.metadata.annotations?.[acceptAnnotation];
+  if (annotated === undefined) return undefined;
+  if (!digestForm.test(annotated)) {
+    return `the annotation ${acceptAnnotation} accepts nothing: its value is no digest (sha256: and 64 hexadecimal digits)`;
+  }
+  const ofSpec = server.spec.extensions?.toolContract?.digest;
+  return ofSpec === undefined || ofSpec === annotated
+    ? undefined
+    : `the annotation ${acceptAnnotation} accepts nothing: spec.extensions.toolContract.digest is another digest, and counts`;
+}
+
 /** Whether anything is demanded that a server may fail. */
 export function isDemanding({ pinned, isReadOnly }: ToolDemands): boolean {
   return pinned !== undefined || isReadOnly;

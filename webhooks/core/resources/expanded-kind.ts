@@ -47,8 +47,10 @@ export interface ExpansionInput {
   readonly verdict?: ExpandedVerdict;
   /** Digest of the pod template of which one pod is to be proven beside what serves; absent: none is. */
   readonly candidateTemplate?: string | undefined;
-  /** Where clients have reached what serves until now, if the spec says another port: both lead to the pods. */
-  readonly formerPort?: number | undefined;
+  /** Where clients reach pods that are there still, if the spec says another port by now: all of them lead to the pods. */
+  readonly formerPorts?: readonly number[];
+  /** Where their metrics are read, in the same way. */
+  readonly formerMetricsPorts?: readonly number[];
 }
 
 /** What was found in the server, for kinds that report it. */

@@ -83,6 +83,12 @@ describe('a port of its own for metrics', () => {
     ]);
   });
 
+  it('leaves the one before it open as long as a pod has it', () => {
+    const [built] = networkPolicy.build({ server, formerMetricsPorts: [9100] });
+    const ports = [8080, 9090, 9100].map((port) => ({ protocol: 'TCP', port }));
+    expect(built).toHaveProperty('spec.ingress', [{ ports }]);
+  });
+
   it('is what either kind names', () => {
     expect(podMonitor.build({ server })[0]).toMatchObject({ spec: { podMetricsEndpoints: [{ port: 'metrics' }] } });
     const [built] = serviceMonitor.build({ server: scraped({ port: 9090, kind: 'ServiceMonitor' }) });

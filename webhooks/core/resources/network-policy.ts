@@ -37,10 +37,10 @@ export const networkPolicy: ExpandedKind = {
   },
 };
 
-/** Pods of the generation before serve at the former port until the last one has gone. */
-function buildIngress({ server, formerPort }: ExpansionInput): Fields {
+/** Pods of a generation before serve, and tell their metrics, at former ports until the last one has gone. */
+function buildIngress({ server, formerPorts = [], formerMetricsPorts = [] }: ExpansionInput): Fields {
   const { config, network } = server.spec;
-  const numbers = [config.port, formerPort ?? [], metricsPort(server) ?? []].flat();
+  const numbers = [config.port, formerPorts, metricsPort(server) ?? [], formerMetricsPorts].flat();
   const ports = [...new Set(numbers)].map((port) => ({ protocol: 'TCP', port }));
   return { ports, ...peers('from', network?.ingressFrom) };
 }

@@ -3,18 +3,19 @@ import type { Fields } from '../mcpserver/record.ts';
 import { childMetadata } from './child-metadata.ts';
 import type { ExpandedKind } from './expanded-kind.ts';
 
-/** Name of a new port while the former one is there; endpoints go by names, so that one keeps its own until it goes. */
-const NEXT_PORT_NAME = `${PORT_NAME}-next`;
+/**
+ * Names of the ports, the newest last: a port that was there keeps a name that was there, whichever it is. Endpoints go by
+ * names, and those of a new one come a moment later.
+ */
+function nameOf(at: number): string {
+  if (at === 0) return PORT_NAME;
+  return at === 1 ? `${PORT_NAME}-next` : `${PORT_NAME}-next-${at}`;
+}
 
 /** To a port of the pods by its name: while a new one rolls out, each pod is reached at its own, whatever a client has called. */
-function portsOf(port: number, formerPort: number | undefined): readonly Fields[] {
+function portsOf(port: number, formerPorts: readonly number[] = []): readonly Fields[] {
   const to = { targetPort: PORT_NAME, protocol: 'TCP' };
-  return formerPort === undefined
-    ? [{ name: PORT_NAME, port, ...to }]
-    : [
-        { name: PORT_NAME, port: formerPort, ...to },
-        { name: NEXT_PORT_NAME, port, ...to },
-      ];
+  return [...formerPorts, port].map((number, at) => ({ name: nameOf(at), port: number, ...to }));
 }
 
 export const service: ExpandedKind = {
@@ -25,7 +26,7 @@ export const service: ExpandedKind = {
   requirement: 'required',
   wanted: 'always',
   unavailable: { reason: 'ServiceUnavailable', order: 2, eventAction: 'ServiceReconcileFailed' },
-  build: ({ server, formerPort }) => [
+  build: ({ server, formerPorts }) => [
     {
       apiVersion: 'v1',
       kind: 'Service',
@@ -33,7 +34,7 @@ export const service: ExpandedKind = {
       spec: {
         type: 'ClusterIP',
         selector: selectorLabels(server),
-        ports: portsOf(server.spec.config.port, formerPort),
+        ports: portsOf(server.spec.config.port, formerPorts),
         // A session lives in one pod unless the server says that it keeps none.
         sessionAffinity: server.spec.mcp?.stateless === true ? 'None' : 'ClientIP',
       },

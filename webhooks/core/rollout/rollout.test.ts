@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { decideRollout, instructionsOf } from './rollout.ts';
+import { decideRollout, instructionsOf, standsFailed } from './rollout.ts';
 import type { Candidate, Proof, RolloutDecision, RolloutInput, WantedPods } from './rollout.ts';
 import type { RolloutState } from './state.ts';
 
@@ -286,6 +286,14 @@ describe('a rollout', () => {
       'Rolling wanted',
     ],
     [
+      'waits for as long also after a roll of twenty minutes (it was given up at the first answer)',
+      {
+        ...{ state: { ...rolling, proof: 'NotProven' }, serving: { ...serving, template: 'D' }, after: 1_200 },
+        progress: { state: 'complete', answer: 'unreached', sinceMs: startedAtMs + 1_199_000 },
+      },
+      'Rolling wanted',
+    ],
+    [
       'is over when nobody could ask them for 15 minutes',
       {
         ...{ state: { ...rolling, proof: 'NotProven' }, serving: { ...serving, template: 'D' }, after: 900 },
@@ -506,6 +514,83 @@ describe('a rollout', () => {
       expect(next).toMatchObject({ phase: 'Rolling', stable });
     },
   );
+
+  describe('of another change while what served is put back', () => {
+    const comesBack = { template: 'S', replicaSet: 'dddd', isVerified: false, isComingBack: true };
+    const change: Situation = { state: rolledBack, serving: comesBack, wanted: { template: 'E', generation: 3 } };
+    const ofE: RolloutState = { ...proving, target: { ...target, template: 'E', generation: 3 }, failed: [failure] };
+
+    it.each<[string, Situation, string]>([
+      ['is proven first (it replaced the pods at once)', {}, 'Proving held candidate'],
+      [
+        'is proven first where the one that failed still stands',
+        { serving: { ...comesBack, template: 'D' } },
+        'Proving held candidate',
+      ],
+      [
+        'replaces them at once, and is watched, where nothing is proven',
+        { settings: { verify: 'AfterSwitch' } },
+        'Rolling wanted',
+      ],
+      ['is none where it asks for what is put back', { wanted: { template: 'S', generation: 3 } }, 'idle wanted'],
+      ['waits for room', { state: { ...ofE, phase: 'Blocked' }, candidate: noPod }, 'Blocked held candidate'],
+      [
+        'waits for its deadline where nobody can ask it',
+        { state: ofE, candidate: ready({ state: 'not-asked', message: 'timeout' }) },
+        'Proving held candidate',
+      ],
+      [
+        'is a repair again when that takes too long',
+        { state: { ...ofE, phase: 'Blocked' }, candidate: noPod, serving: { ...comesBack, isComingBack: false } },
+        'Rolling wanted',
+      ],
+    ])('%s', (_, more, expected) => {
+      expect(inShort({ ...change, ...more })).toBe(expected);
+    });
+
+    it('puts back the same when it fails, too (it was forgotten)', () => {
+      expect(decide(change).state).toMatchObject({ stable, failed: [failure] });
+      expect(decide({ ...change, settings: { verify: 'AfterSwitch' } }).state).toMatchObject({
+        stable,
+        failed: [failure],
+      });
+    });
+
+    it('is looked at again while it waits for room: nobody tells when that is over', () => {
+      const waits = { ...change, state: { ...ofE, phase: 'Blocked' as const }, candidate: noPod };
+      expect(decide(waits).lookAgainMs).toBe(10_000);
+      expect(decide({ ...waits, serving: { ...serving } }).lookAgainMs).toBeUndefined();
+    });
+
+    it('does not leave what has failed where it stands', () => {
+      expect(standsFailed(rolledBack, 'D')).toBe(true);
+      expect(standsFailed(ofE, 'D')).toBe(true);
+      expect([standsFailed(ofE, 'S'), standsFailed(ofE, 'E'), standsFailed(ofE, undefined)]).toEqual([
+        false,
+        false,
+        false,
+      ]);
+      expect(standsFailed({ ...proving, failed: [{ ...failure, template: 'S' }] }, 'S')).toBe(false);
+    });
+  });
+
+  describe('of another change while new pods answer badly', () => {
+    const failing = { template: 'D', replicaSet: 'dddd', isVerified: false };
+    const change: Situation = { state: rolling, serving: failing, wanted: { template: 'E', generation: 3 } };
+
+    it('waits for nobody, is watched in turn, and puts back what served before both (it was forgotten)', () => {
+      expect(instructionsOf(inputOf(change))).toEqual({ template: 'to-begin', candidate: 'none' });
+      expect(inShort({ ...change, hasPlace: false })).toBe('Rolling wanted');
+      const { state } = decide(change);
+      expect(state).toMatchObject({ stable, target: { template: 'E' }, proof: 'Skipped' });
+      const fails = { state, serving: { ...failing, template: 'E' }, wanted: { template: 'E', generation: 3 } };
+      expect(inShort({ ...fails, progress: { state: 'complete', answer: 'bad' } })).toBe('RolledBack put-back');
+    });
+
+    it('is none where it goes back to what served', () => {
+      expect(inShort({ ...change, wanted: { template: 'S', generation: 3 } })).toBe('idle wanted');
+    });
+  });
 
   it.each(['Proving', 'Blocked'] as const)(
     'keeps what served when it began, to put that back, also when that stops serving well while it is %s',

@@ -32,6 +32,8 @@ export interface ServingDeployment {
   readonly isUnasked?: boolean;
   /** So it is, and it was known to be good before that. */
   readonly wasVerified?: boolean;
+  /** It is being put back, and nobody has found it good since that began, minutes ago at most: what has failed may serve still. */
+  readonly isComingBack?: boolean;
 }
 
 /** How far the newest template of the serving Deployment has got. */
@@ -45,6 +47,8 @@ export type RollProgress =
       readonly state: 'complete';
       readonly answer: 'good' | 'bad' | 'throttled' | 'unreached' | 'none';
       readonly message?: string;
+      /** In milliseconds since 1970, as its Deployment says; absent: it does not. */
+      readonly sinceMs?: number | undefined;
     }
   /** The same; they speak MCP, and their tools are not as they have to be. */
   | {
@@ -113,7 +117,8 @@ export interface Instructions {
   /**
    * The template of the serving Deployment. `wanted`: the newest. `to-begin`: what would replace the pods is not done but
    * written into the state first, as soon as the server has its turn. `held`: as it stands, whatever the spec says; all else
-   * of the Deployment follows the spec. `put-back`: that of the ReplicaSet that served before.
+   * of the Deployment follows the spec; where what stands has failed (`standsFailed`) it is put back first. `put-back`: that of
+   * the ReplicaSet that served before.
    */
   readonly template: 'wanted' | 'to-begin' | 'held' | 'put-back';
   readonly candidate: 'wanted' | 'none';
@@ -135,7 +140,7 @@ export interface RolloutEvent {
 
 /** A server may be ready before what is behind its port is: bad answers count when they go on for so long, in milliseconds. */
 const badAnswersMs = 15_000;
-/** How long after its roll began a version that cannot be asked is waited for, in milliseconds, so one that rolls longer is not: as long as a verdict stands (docs/decisions/0067). */
+/** How long a version that cannot be asked is waited for once all its pods are there, in milliseconds: as long as a verdict stands (docs/decisions/0067). */
 const unaskedForMs = 900_000;
 /** How soon who is being asked is looked at although nobody tells, in milliseconds. */
 const lookMs = 10_000;
@@ -156,18 +161,46 @@ export function instructionsOf(input: Followed): Instructions {
     return { template: isPutBack ? 'held' : 'put-back', candidate: 'none' };
   }
   if (!isHoldable(input) || serving.template === wanted.template || phaseOf(input) === 'Rolling') return plain;
-  return isHeldUp(input, serving) ? held(input) : plain;
+  if (isHeldUp(input, serving)) return held(input);
+  return isSuperseding(input) ? { template: 'to-begin', candidate: 'none' } : plain;
 }
 
 /**
  * What does not serve well is not held: this may be its repair. What is on its way already served well when that began; a
  * candidate is no repair as long as it does not come up or is known to be bad, and one that cannot be started may be one.
- * Another try of what has failed is none either: what served may be on its way back, and has to be known for the next failure.
+ * Another try of what has failed is none either, nor a change that comes while what served is on its way back: that has to be
+ * known for the next failure.
  */
-function isHeldUp(input: Followed, { isVerified, isUnasked, wasVerified }: ServingDeployment): boolean {
+function isHeldUp(input: Followed, serving: ServingDeployment): boolean {
+  const { isVerified, isUnasked, wasVerified } = serving;
   const phase = phaseOf(input);
   if (isVerified || wasVerified === true || phase === 'Proving' || hasFailed(phase)) return true;
-  return isUnasked === true && phase === 'Blocked';
+  return isToComeBack(input, serving) || (isUnasked === true && phase === 'Blocked');
+}
+
+/** But for a change that asks for the very version that is put back. */
+function isToComeBack({ state, wanted }: Followed, { isComingBack = false }: ServingDeployment): boolean {
+  return isComingBack && state?.stable !== undefined && state.stable.template !== wanted.template;
+}
+
+/**
+ * Whether it takes the place of a version whose new pods are watched and have not answered well: it may be the repair, and waits
+ * for nobody; but it is watched in turn, and what served before both is known.
+ */
+function isSuperseding({ state, wanted }: Followed): boolean {
+  const { phase, stable, target } = state ?? {};
+  if (phase !== 'Rolling' || stable === undefined) return false;
+  return target?.template !== wanted.template && stable.template !== wanted.template;
+}
+
+/**
+ * Whether the template that stands is one that has failed, and what served before it is still to be put back: that is not put
+ * off, whatever is wanted by now.
+ */
+export function standsFailed(state: RolloutState | undefined, standing: string | undefined): boolean {
+  const { stable, failed = [] } = state ?? {};
+  if (stable === undefined || standing === undefined || stable.template === standing) return false;
+  return failed.some(({ template }) => template === standing);
 }
 
 function hasFailed(phase: RolloutState['phase'] | undefined): boolean {
@@ -226,8 +259,13 @@ function nextState(input: RolloutInput): RolloutState | undefined {
   if (state !== undefined && phase === 'Rolling') return nextOfRolling(input, state);
   // It stands there already: applied by a round whose status was lost, or taken back by its owner; or was about to be put back.
   if (serving.template === wanted.template) return phase === 'RolledBack' ? rolling(input, 'Skipped') : undefined;
-  if (!isHeldUp(input, serving)) return phase === 'Blocked' ? rolling(input, 'NotProven') : undefined;
+  if (!isHeldUp(input, serving)) return nextOfRepair(input);
   return state === undefined ? begin(input) : nextOfHeld(input, state);
+}
+
+function nextOfRepair(input: RolloutInput): RolloutState | undefined {
+  if (phaseOf(input) === 'Blocked') return rolling(input, 'NotProven');
+  return isSuperseding(input) ? rolling(input, 'Skipped') : undefined;
 }
 
 function nextOfHeld(input: RolloutInput, state: RolloutState): RolloutState | undefined {
@@ -353,9 +391,10 @@ function nextOfReady(
   }
 }
 
-/** Whether what serves is known not to serve well. */
+/** Whether what serves is known not to serve well, and nothing better is on its way back. */
 function isFailing({ serving }: RolloutInput): boolean {
-  return serving !== undefined && !serving.isVerified && serving.isUnasked !== true;
+  if (serving === undefined || serving.isComingBack === true) return false;
+  return !serving.isVerified && serving.isUnasked !== true;
 }
 
 /** The candidate stays where it is: its ReplicaSet tries again by itself, and goes on when there is room. */
@@ -405,8 +444,9 @@ function isWaitedFor({ progress, state }: RolloutInput): boolean {
 
 /** Whether that goes on for so long that nobody waits for an answer any more. */
 function isGivenUp(input: RolloutInput): boolean {
-  const { state } = input;
-  return isWaitedFor(input) && state !== undefined && elapsedMs(input, state) >= unaskedForMs;
+  const { state, progress, nowMs } = input;
+  if (state === undefined || progress.state !== 'complete' || !isWaitedFor(input)) return false;
+  return Math.min(elapsedMs(input, state), nowMs - (progress.sinceMs ?? -Infinity)) >= unaskedForMs;
 }
 
 /** One that is ready and does not speak MCP gets calls: nobody waits until it has replaced all the others. */
@@ -503,8 +543,9 @@ const started: Readonly<Record<NonNullable<RolloutState['proof']>, string>> = {
 };
 
 function untilDeadline(input: RolloutInput): number | undefined {
-  const { state, candidate } = input;
+  const { state, candidate, serving } = input;
   if (state?.phase === 'Rolling') return untilAnsweredMs(input);
+  if (state?.phase === 'Blocked' && serving?.isComingBack === true) return lookMs;
   if (state?.phase !== 'Proving') return undefined;
   const heardMs = candidate.state === 'ready' ? untilHeardMs(candidate.proof) : Infinity;
   return Math.min(untilLateMs(input, state), heardMs);

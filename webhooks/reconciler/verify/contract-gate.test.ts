@@ -99,7 +99,11 @@ describe('a candidate whose tools are observed', () => {
     const [serving, candidate] = [await lists([search, fetchTool]), await lists([search])];
     const { digest } = await judge(serving, candidate);
     expect((await judge(serving, candidate, { annotation: digest })).state).toBe('good');
-    expect((await judge(serving, candidate, { annotation: `sha256:${'0'.repeat(64)}` })).state).toBe('held-back');
+    const ofAnother = await judge(serving, candidate, { annotation: `sha256:${'0'.repeat(64)}` });
+    expect(ofAnother).toMatchObject({
+      state: 'held-back',
+      message: expect.stringContaining(`to ${digest} (it accepts another one now): fetch is gone`),
+    });
     expect((await judge(serving, candidate, { annotation: 'true' })).state).toBe('held-back');
   });
 

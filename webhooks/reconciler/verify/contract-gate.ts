@@ -94,7 +94,8 @@ async function judgeObserved(
   }
   if (tools.digest === serving.digest || tools.digest === accepted) return good;
   const changes = changesListed(serving, tools) ?? (await compareWhole(tools.digest));
-  return typeof changes === 'string' ? { state: 'unclear', message: changes } : verdictOf(changes, tools.digest);
+  if (typeof changes === 'string') return { state: 'unclear', message: changes };
+  return verdictOf(changes, { digest: tools.digest, accepted });
 }
 
 type Listed = Extract<ToolsSeen, { readonly digest: string }>;
@@ -111,22 +112,29 @@ function listedContract({ digest, listed, truncated }: Listed): ComparedContract
   return { digest, tools: readListed(listed), truncated };
 }
 
-function verdictOf(changes: readonly ContractChange[], digest: string): GateVerdict {
+/** `accepted`: by name, and not this one. */
+interface Found {
+  readonly digest: string;
+  readonly accepted: string | undefined;
+}
+
+function verdictOf(changes: readonly ContractChange[], found: Found): GateVerdict {
   const breaking = changeClasses.flatMap((one) =>
     isBreaking(one) ? changes.filter((change) => change.class === one) : [],
   );
-  return breaking.length === 0 ? good : hold('ToolContractChanged', sayBreaking(breaking, digest));
+  return breaking.length === 0 ? good : hold('ToolContractChanged', sayBreaking(breaking, found));
 }
 
 /** How many changes are named in one message. */
 const maxNamed = 5;
 
 /** What to do comes first: a message that is too long loses its end. */
-function sayBreaking(changes: readonly ContractChange[], digest: string): string {
+function sayBreaking(changes: readonly ContractChange[], { digest, accepted }: Found): string {
   const named = changes.slice(0, maxNamed).map(({ tool = '', what }) => `${shownName(tool)} ${what}`);
   const more = changes.length - named.length;
+  const now = accepted === undefined ? '' : ' (it accepts another one now)';
   const all = `${named.join('; ')}${more === 0 ? '' : `; and ${more} more`}`;
-  return `Clients of what serves would fail or be harmed by its tools; to roll it out all the same, set the annotation ${acceptAnnotation} to ${digest}: ${all}`;
+  return `Clients of what serves would fail or be harmed by its tools; to roll it out all the same, set the annotation ${acceptAnnotation} to ${digest}${now}: ${all}`;
 }
 
 function hold(reason: 'ToolContractChanged' | 'ToolNotAllowed', message: string): GateVerdict {
