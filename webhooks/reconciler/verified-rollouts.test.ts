@@ -828,6 +828,7 @@ describe('what serves while its template is not the newest', () => {
     expect(status().extensions?.rollout?.stable?.replicaSet).toBe('one');
     await isBack();
     expect(conditions()).toContain('Verified=True/Verified');
+    expect(generationSaid('Verified')).toBe(1);
     candidateRuns();
     await clock.advance(60_000);
     expect([phase(), imageIn(deploymentPath)]).toEqual(['Rejected', 'example.com/search:1']);

@@ -162,7 +162,7 @@ function rollingOut(input: RolloutInput): Rollout {
 /** Who is told that new pods fail asks next whether anything answers. */
 function whatServes({ availability, server, rollout, serving }: RolloutInput): string {
   if (!isServing(availability)) return '';
-  if (servesWhatFailed(rollout, serving.replicaSet)) {
+  if (servesWhatFailed(rollout, serving)) {
     const { generation: before } = rollout?.stable ?? {};
     const which = before === undefined ? 'those before them' : `those of generation ${before}`;
     return `; they serve until ${which}, which are put back, are ready`;

@@ -13,29 +13,36 @@ export function servedGeneration(input: WorkloadInput): number | undefined {
   const { server, previous, serving, rollout } = input;
   const generation = generationOf(server);
   if (generation === undefined) return undefined;
-  const before = generationPutBack(rollout, serving.replicaSet);
+  const before = generationPutBack(rollout, serving);
   if (before !== undefined) return Math.min(before, generation);
   if (serving.generation === generation) return generation;
   const accepted = previous?.extensions?.policy?.generation;
   const older = accepted !== undefined && accepted < generation ? accepted : generation - 1;
-  return Math.min(serving.generation ?? believedToServe(input) ?? verifiedBefore(previous) ?? older, generation);
+  const said = serving.generation ?? generationKept(rollout, serving) ?? believedToServe(input);
+  return Math.min(said ?? verifiedBefore(previous) ?? older, generation);
 }
 
-/**
- * Of what is put back. As long as all pods that serve are those that have failed, nothing else serves, and it is theirs.
- * `replicaSet`: of all that serve.
- */
-function generationPutBack(rollout: StatusInput['rollout'], replicaSet: string | undefined): number | undefined {
+type ServedTemplates = Pick<StatusInput['serving'], 'replicaSets'>;
+
+/** Of what is put back: as long as no pod of that serves, those that have failed are all that does. */
+function generationPutBack(rollout: StatusInput['rollout'], serving: ServedTemplates): number | undefined {
   if (rollout?.phase !== 'RolledBack') return undefined;
   const { stable, target } = rollout;
-  if (servesWhatFailed(rollout, replicaSet) && target.generation !== undefined) return target.generation;
+  if (servesWhatFailed(rollout, serving) && target.generation !== undefined) return target.generation;
   return stable?.generation ?? (target.generation ?? 1) - 1;
 }
 
+/** Of what a rollout would put back, while a pod of that serves: another version may have served since. */
+function generationKept(rollout: StatusInput['rollout'], { replicaSets = [] }: ServedTemplates): number | undefined {
+  const { stable } = rollout ?? {};
+  return stable !== undefined && replicaSets.includes(stable.replicaSet) ? stable.generation : undefined;
+}
+
 /** Whether what was put back has no pod yet that serves. */
-export function servesWhatFailed(rollout: StatusInput['rollout'], replicaSet: string | undefined): boolean {
+export function servesWhatFailed(rollout: StatusInput['rollout'], { replicaSets = [] }: ServedTemplates): boolean {
   const { phase, stable } = rollout ?? {};
-  return phase === 'RolledBack' && stable !== undefined && replicaSet !== undefined && replicaSet !== stable.replicaSet;
+  if (phase !== 'RolledBack' || stable === undefined) return false;
+  return replicaSets.length > 0 && !replicaSets.includes(stable.replicaSet);
 }
 
 /** Of which generation status says that it serves; undefined: of none. */

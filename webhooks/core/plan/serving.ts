@@ -24,8 +24,8 @@ export interface Serving {
   readonly generation: number | undefined;
   /** Another text when other pods serve, and not when only their number is another one. Empty while none is known. */
   readonly podSet: string;
-  /** Template of all of them; absent: none is known, or they are of several. */
-  readonly replicaSet?: string;
+  /** Their templates, by label pod-template-hash; absent: none is known. */
+  readonly replicaSets?: readonly string[];
   readonly ready: number;
   /** Whether pods of an older template are still there, or may be. */
   readonly isRolling: boolean;
@@ -62,11 +62,10 @@ export function decideServing(input: ServingInput): Serving {
   const { pods, deployment, generation, templateRevision } = input;
   const isComplete = seemsComplete(input);
   const isNewest = isComplete && isOfRevision(deployment?.revision, templateRevision);
-  const [replicaSet, ...others] = templatesOf(pods);
   return {
     generation: isNewest ? generation : undefined,
     podSet: podSetOf(pods),
-    ...(replicaSet === undefined || others.length > 0 ? {} : { replicaSet }),
+    replicaSets: templatesOf(pods),
     ready: pods.length,
     isRolling: deployment !== undefined && !isNewest,
     isInDoubt: isComplete && !isNewest,

@@ -34,7 +34,7 @@ export interface StatusInput {
   readonly isQueued?: boolean;
   readonly serviceExists: boolean;
   /** Which pods serve, and of which generation they are. */
-  readonly serving: Pick<Serving, 'generation' | 'podSet' | 'replicaSet' | 'isRolling'>;
+  readonly serving: Pick<Serving, 'generation' | 'podSet' | 'replicaSets' | 'isRolling'>;
   /** From `optionalConditions`; absent when nothing was brought about: what status says of them stays. */
   readonly optional?: readonly Said[] | undefined;
   readonly verification: Verification;

@@ -389,34 +389,32 @@ describe('while another generation rolls out', () => {
       reason: 'NewPodsNotVerified',
       message: 'They fail',
     } as const;
-    const putBack = (replicaSet: string | undefined): MCPServerStatus =>
-      statusOf({
-        ...{ ...changed, deployment: surging, isApplied: false, rollout, verification: failed },
-        ...{ answeredBy: { generation: 3, podSet: 'new' } },
-        serving: {
-          generation: undefined,
-          podSet: replicaSet ?? 'new+old',
-          isRolling: true,
-          ...(replicaSet && { replicaSet }),
-        },
-      });
+    const servedByPodsOf = (replicaSets: readonly string[]): Partial<StatusInput> => ({
+      ...{ ...changed, deployment: surging, isApplied: false, rollout, verification: failed },
+      ...{ answeredBy: { generation: 3, podSet: 'new' } },
+      serving: { generation: undefined, podSet: replicaSets.join('+'), isRolling: true, replicaSets },
+    });
 
     it('speaks of what serves while that is what has failed (it named the generation that was not there)', () => {
-      const status = putBack('new');
+      const status = statusOf(servedByPodsOf(['new']));
       expect(generations(status)).toMatchObject({ Available: 'True@3', Verified: 'False@3', Ready: 'False@3' });
       expect(said(status, 'Stalled')).toBe(
         'True/NewPodsNotVerified: They fail; they serve until those of generation 2, which are put back, are ready',
       );
     });
 
-    it.each(['old', undefined])(
-      'speaks of those before it as soon as one of them serves (template %s)',
-      (replicaSet) => {
-        const status = putBack(replicaSet);
-        expect(generations(status)).toMatchObject({ Available: 'True@2' });
-        expect(said(status, 'Stalled')).toBe('True/NewPodsNotVerified: They fail; those of generation 2 go on serving');
-      },
-    );
+    it.each([['old'], ['new', 'old']])('speaks of those before it as soon as one of them serves (%s)', (...serving) => {
+      const status = statusOf(servedByPodsOf(serving));
+      expect(generations(status)).toMatchObject({ Available: 'True@2' });
+      expect(said(status, 'Stalled')).toBe('True/NewPodsNotVerified: They fail; those of generation 2 go on serving');
+    });
+
+    it('speaks of those before it also when the next change is proven by then', () => {
+      const previous = statusOf(servedByPodsOf(['new']));
+      const proving = { phase: 'Proving', target: { template: 'E', generation: 4, since: now }, stable } as const;
+      const next = statusOf({ ...servedByPodsOf(['old']), ...at(4), previous, rollout: proving });
+      expect(generations(next)).toMatchObject({ Available: 'True@2' });
+    });
   });
 
   it('stays available while more instances are started', () => {
