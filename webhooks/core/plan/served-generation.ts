@@ -16,10 +16,14 @@ export function servedGeneration(input: WorkloadInput): number | undefined {
   const before = generationPutBack(rollout, serving);
   if (before !== undefined) return Math.min(before, generation);
   if (serving.generation === generation) return generation;
-  const accepted = previous?.extensions?.policy?.generation;
-  const older = accepted !== undefined && accepted < generation ? accepted : generation - 1;
   const said = serving.generation ?? generationKept(rollout, serving) ?? believedToServe(input);
-  return Math.min(said ?? verifiedBefore(previous) ?? older, generation);
+  return Math.min(said ?? verifiedBefore(previous) ?? olderThan(generation, previous), generation);
+}
+
+/** Where nobody has said which. */
+function olderThan(generation: number, previous: MCPServerStatus | undefined): number {
+  const accepted = previous?.extensions?.policy?.generation;
+  return accepted !== undefined && accepted < generation ? accepted : generation - 1;
 }
 
 type ServedTemplates = Pick<StatusInput['serving'], 'replicaSets'>;
