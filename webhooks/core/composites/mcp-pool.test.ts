@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
+import { parse } from 'yaml';
 import { parseMCPServer } from '../mcpserver/parse.ts';
 import { renderPath } from '../mcpserver/violation.ts';
 import type { CompositeReport } from './composite-kind.ts';
@@ -85,7 +87,27 @@ describe('a pool', () => {
     expect(remedies).toEqual([
       expect.stringMatching(/^spec\.template\.image: Write source\.containerImage\.ref: /),
       expect.stringMatching(/^spec\.template\.port: Write config\.port: /),
-      expect.stringMatching(/^spec\.template\.protocol: Write extensions\.stdio: /),
+      expect.stringMatching(/^spec\.template\.protocol: Write extensions\.stdio for stdio, and nothing for http: /),
+    ]);
+  });
+
+  it('has no scale, because its servers have their own; the MCPServer of its group has one, for autoscalers', () => {
+    const subresourcesOf = (crd: string): unknown => {
+      const { spec } = parse(readFileSync(`crds/${crd}.yaml`, 'utf8')) as {
+        readonly spec: { readonly versions: readonly { readonly subresources: unknown }[] };
+      };
+      return spec.versions.map(({ subresources }) => subresources);
+    };
+    expect(subresourcesOf('mcppools.mcp.v2dy.io')).toEqual([{ status: {} }]);
+    expect(subresourcesOf('mcpservers.mcp.v2dy.io')).toEqual([
+      {
+        status: {},
+        scale: {
+          specReplicasPath: '.spec.replicas',
+          statusReplicasPath: '.status.replicas',
+          labelSelectorPath: '.status.selector',
+        },
+      },
     ]);
   });
 

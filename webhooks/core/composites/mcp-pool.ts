@@ -267,5 +267,5 @@ function remedyFor(path: FieldPath): string {
 /** By the field of an MCPServer of this group, what ours calls it. */
 const inOurWords: ReadonlyMap<unknown, string> = new Map([
   ...v2dyMoves.map(({ from, to }) => [from[1], renderPath(to.slice(1))] as const),
-  ['protocol', 'extensions.stdio'] as const,
+  ['protocol', 'extensions.stdio for stdio, and nothing for http'] as const,
 ]);
