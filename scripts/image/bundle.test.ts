@@ -128,6 +128,15 @@ describe('the files of the image', () => {
     expect(text('other-commands')).toMatch(/rejects:/);
   });
 
+  it('hold in the reconciler no word of why an object is invalid, but load it when it is asked (a fifth of its text)', () => {
+    const text = (name: string): string => readFileSync(join(folder, `${name}.cjs`), 'utf8');
+    expect(text('reconciler')).not.toMatch(/keyword:"required"/);
+    expect(text('reconciler')).toMatch(/require\("\.\/why-invalid\.cjs"\)/);
+    const script = `console.log(JSON.stringify(require('./why-invalid.cjs').errorsOf({ kind: 'MCPServer' })))`;
+    const { stdout } = spawnSync(process.execPath, ['--eval', script], { cwd: folder, encoding: 'utf8' });
+    expect(JSON.parse(stdout)).toContainEqual(expect.objectContaining({ keyword: 'required' }));
+  });
+
   it('have every command but check in a file that check does not load', () => {
     const text = (name: string): string => readFileSync(join(folder, `${name}.cjs`), 'utf8');
     // Each says in its help what its exit codes mean.

@@ -90,6 +90,7 @@ const imageParts = {
   bridge: 'webhooks/programs/bridge.ts',
   'await-admission': 'webhooks/programs/await-admission.ts',
   'policy-text': 'webhooks/platform/policy/parse-policy-text.ts',
+  'why-invalid': 'webhooks/core/mcpserver/validate.gen.ts',
 } as const satisfies Parts;
 
 /**
@@ -141,7 +142,10 @@ async function bundleParts(
   const bundled = Object.entries(parts).map(async ([name, entry]) => ({
     ...(await buildScript(entry, {
       ...options,
-      plugins: [otherPartsStayOutside(parts), withoutPages(unreadPages[name] ?? []), ...plugins],
+      plugins: [
+        ...(name === 'reconciler' ? [whyInvalidIsAsked] : []),
+        ...[otherPartsStayOutside(parts), withoutPages(unreadPages[name] ?? []), ...plugins],
+      ],
       // What is outside is loaded by `require`: the other loader would be one more in memory, and takes time.
       supported: { 'dynamic-import': false },
     })),
@@ -171,6 +175,20 @@ function otherPartsStayOutside(parts: Parts): Plugin {
     },
   };
 }
+
+/**
+ * Why an object is no MCPServer is a fifth of the reconciler's text, and hardly ever asked there: what the API server has stored
+ * was valid. Whoever asks loads it.
+ */
+const whyInvalidIsAsked: Plugin = {
+  name: 'why an object is invalid in a file of its own',
+  setup(bundler) {
+    bundler.onLoad({ filter: /\/webhooks\/core\/mcpserver\/validate\.gen\.ts$/ }, ({ path }) => ({
+      contents: `let loaded; export const errorsOf = (data) => (loaded ??= require('./${basename(path)}')).errorsOf(data);`,
+      resolveDir: dirname(path),
+    }));
+  },
+};
 
 /** What runs in a cluster runs from the image. A file is read as a whole before its first line runs, used or not. */
 const withoutPrograms: Plugin = {

@@ -75,7 +75,7 @@ const usual = Buffer.from(
     '"serverInfo":{"capabilities":{"completions":false,"logging":false,"prompts":false,"resources":false,"tools":true},"name":"","protocolVersion":"2026-07-28","version":"1.0.0"},"serviceName":""}}',
 );
 /** `windowBits`: both what is usual and a text of some kilobytes are within reach of each other. */
-const packing = { dictionary: usual, windowBits: 13, memLevel: 4, level: 1, chunkSize: 2_048 };
+const packing = { dictionary: usual, windowBits: 12, memLevel: 4, level: 1, chunkSize: 1_024 };
 
 /** As a text of Latin-1, a character for each byte: a buffer would take some hundred bytes besides. */
 function pack(text: string): string {
