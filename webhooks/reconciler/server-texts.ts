@@ -4,18 +4,18 @@ import { bytesOfText, FairStore } from './fair-store.ts';
 
 /** Length from which a server is large, in bytes: an honest one has a tenth of it, one that is allowed 1.5 MiB. */
 export const largeBytes = 64 * 1024;
-/** Texts that are kept, in bytes, and as they are kept: of 1,000 servers that people wrote, if nothing made them smaller. */
-const inAllBytes = 4 * 1024 * 1024;
+/** Packed texts that are kept, in bytes: of some thousand servers that people wrote. */
+const packedBytes = 3 * 1024 * 1024;
 /**
- * Texts that are kept as they came, in bytes. A server that is worked on changes several times in a second, and is read as
- * often: to pack it each time would cost more than all that is decided about it.
+ * Texts that are kept as they came, in bytes: of a thousand servers that were created and not read much since. To pack and to unpack one costs
+ * 20 µs and an object of `zlib` that only a full collection takes away; a server that is worked on is written several times in a second, and read as often.
  */
-const unpackedBytes = 256 * 1024;
+const unpackedBytes = 1024 * 1024;
 
 /** The text of each server. One that nobody has read or written for a while is packed: most of them say nearly the same. */
 export class ServerTexts {
   /** What cannot be packed becomes a little longer. */
-  readonly #packed = new FairStore<string>({ largest: largeBytes + 1_024, inAll: inAllBytes });
+  readonly #packed = new FairStore<string>({ largest: largeBytes + 1_024, inAll: packedBytes });
   /** The oldest first. */
   readonly #unpacked = new Map<string, string>();
   #unpackedBytes = 0;

@@ -34,6 +34,9 @@ export type ToolVerdict =
 
 const digestForm = /^sha256:[0-9a-f]{64}$/;
 
+/** Of most servers, and kept for each of them: the same for all. */
+const nothing: ToolDemands = { ignore: [], isReadOnly: false };
+
 /**
  * What a server demands of its tools. `isOlder`: of pods of an older generation, which were accepted with that, whatever the
  * spec names for those after them, and does not hold against them what they were never asked to be.
@@ -45,7 +48,7 @@ export function toolDemandsOf(
 ): ToolDemands {
   const { mode, ignore = [], allow } = server.spec.extensions?.toolContract ?? {};
   const isReadOnly = allow === 'ReadOnly' && mustBeReadOnly(status, isOlder);
-  const common = { ignore, isReadOnly };
+  const common = ignore.length === 0 && !isReadOnly ? nothing : { ignore, isReadOnly };
   const accepted = status?.extensions?.tools?.accepted;
   const pinned = mode === 'Pin' ? pinnedTo(namedDigest(server), accepted, isOlder) : undefined;
   return pinned === undefined ? common : { ...common, pinned };
