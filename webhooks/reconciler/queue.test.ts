@@ -184,7 +184,19 @@ describe('WorkQueue', () => {
     });
     t.queue.add('a');
     await t.clock.advance(2_000);
-    expect(count).toBe(9);
+    expect(count).toBe(21);
+    await t.stop();
+  });
+
+  it('looks again after a tenth of a second at a key that asks for no time (each step of a rollout waited for a quarter)', async () => {
+    let count = 0;
+    const t = start(() => {
+      count += 1;
+      return Promise.resolve(count < 5 ? { type: 'again', afterMs: 0 } : { type: 'done' });
+    });
+    t.queue.add('a');
+    await t.clock.advance(400);
+    expect(count).toBe(5);
     await t.stop();
   });
 

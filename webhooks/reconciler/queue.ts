@@ -15,12 +15,10 @@ export type WorkResult =
   /** Settled for now; look again after this time, or a moment if that is no time, because nothing would tell us. Not a failure. */
   | { readonly type: 'again'; readonly afterMs: number };
 
-/** Soonest that a key which asks to come again does, in milliseconds: whatever it asks for, it is no loop without rest. */
-const minAgainMs = 250;
-
 /**
  * How long a key rests for what is no hurry, in milliseconds: what a Deployment's controller writes about a new one comes in
- * pieces within as much, and each would be a round of its own.
+ * pieces within as much, and each would be a round of its own. Nor does one that asks to come again come sooner: whatever it
+ * asks for, it is no loop without rest. Each step of a rollout waits so long, and others for that rollout.
  */
 const restMs = 100;
 
@@ -199,7 +197,7 @@ export class WorkQueue {
         return;
       case 'again':
         this.#failures.delete(key);
-        this.#addAfter(key, result.afterMs >= minAgainMs ? result.afterMs : minAgainMs, signal);
+        this.#addAfter(key, result.afterMs >= restMs ? result.afterMs : restMs, signal);
         return;
       case 'retry': {
         if (signal.aborted) return;

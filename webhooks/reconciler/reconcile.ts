@@ -46,7 +46,7 @@ import { keepAsking } from './verification.ts';
 import type { World } from './world.ts';
 
 /** How soon a server is reconciled again although no watch told us anything, in milliseconds. */
-const comeBackMs = { toForeignObject: 60_000, toUnread: 60_000, toRefusal: 300_000 };
+const comeBackMs = { toNews: 250, toForeignObject: 60_000, toUnread: 60_000, toRefusal: 300_000 };
 
 /**
  * Brings one server from what is to what is wanted: gather, decide, act; then look at what came of it, decide what to say
@@ -384,7 +384,7 @@ function soonest(looksMs: readonly (number | undefined)[]): number | undefined {
 }
 
 function whatNext(executed: readonly Executed[], nextLookMs: number | undefined): WorkResult {
-  if (executed.some(({ isNews }) => isNews === true)) return { type: 'again', afterMs: 0 };
+  if (executed.some(({ isNews }) => isNews === true)) return { type: 'again', afterMs: comeBackMs.toNews };
   if (executed.some(({ action }) => action.type === 'conflict'))
     return { type: 'again', afterMs: comeBackMs.toForeignObject };
   const isRefused = executed.some(({ result }) => result === 'failed');

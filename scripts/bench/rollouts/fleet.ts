@@ -145,8 +145,20 @@ export async function measureQuiet(
   log.begin();
   await sleep(seconds * 1_000);
   const { writes } = log.written();
-  const some = [...new Set(writes)].slice(0, 5).join(', ');
-  return { measured: String(writes.length), isMet: writes.length === 0, ...(some === '' ? {} : { remark: some }) };
+  const remark = describeWrites(writes);
+  return { measured: String(writes.length), isMet: writes.length === 0, ...(remark === '' ? {} : { remark }) };
+}
+
+/** How many there were of each collection: the names of servers do not tell why there were any. */
+function describeWrites(writes: readonly string[]): string {
+  const times = new Map<string, number>();
+  for (const write of writes) {
+    const [method = '', path = ''] = write.split(' ');
+    const [, plural = path, isStatus] = /\/namespaces\/[^/]+\/([^/]+)(?:\/[^/]+(\/status)?)?$/.exec(path) ?? [];
+    const what = `${method} ${plural}${isStatus ?? ''}`;
+    times.set(what, (times.get(what) ?? 0) + 1);
+  }
+  return [...times].map(([what, count]) => `${count} × ${what}`).join(', ');
 }
 
 export function putSettings(objects: FakeKubeApi, namespace: string, level: string): void {

@@ -10,9 +10,9 @@ const event = (note: string, namespace = 'mcp') => ({
   ...{ type: 'Warning' as const, reason: 'Invalid', action: 'ConfigurationValidation', note },
 });
 
-function recording(answer: KubeApi['request'], clock = createFakeClock()) {
+function recording(answer: KubeApi['request'], clock = createFakeClock(), log = silentLogger) {
   const api: KubeApi = { request: answer, watch: () => Promise.resolve({ why: 'closed' }) };
-  return new EventRecorder({ api, clock, log: silentLogger, instance: 'pod-1' });
+  return new EventRecorder({ api, clock, log, instance: 'pod-1' });
 }
 
 /** Records the notes one after another and tells what was asked of the API: `POST one`, `PATCH x2`. */
@@ -38,6 +38,24 @@ async function recordAll(
 }
 
 describe('EventRecorder', () => {
+  it.each([
+    ['NamespaceTerminating', 0],
+    ['Forbidden', 1],
+  ])(
+    'logs what could not be written, but in a namespace on its way out (a line for each server): %s',
+    async (reason, lines) => {
+      const warnings: string[] = [];
+      const error = { status: 403, reason, message: 'x', retry: false };
+      const recorder = recording(() => Promise.resolve({ ok: false, error }), createFakeClock(), {
+        ...silentLogger,
+        warn: (message) => void warnings.push(message),
+      });
+      recorder.record(event('first'));
+      await settle();
+      expect(warnings).toHaveLength(lines);
+    },
+  );
+
   it('writes a note that the API server can read, whatever text of somebody else is in it', async () => {
     const { asked } = await recordAll(['a\u009b\ud83e\uffff\u202eb']);
     expect(asked).toEqual([`POST a${'\ufffd'.repeat(4)}b`]);

@@ -80,7 +80,8 @@ export class EventRecorder {
         const { namespace, name } = event.regarding;
         const story = storyOf(event);
         const result = (await this.#countOn(event, story)) ?? (await this.#create(event, story));
-        if (!result.ok)
+        // A namespace on its way out takes its servers along, and nobody is left to be told.
+        if (!result.ok && result.error.reason !== 'NamespaceTerminating')
           log.warn('an event could not be written', { namespace, server: name, error: result.error.message });
       }
       if (this.#dropped > 0) log.warn('events were dropped: too many at once', { dropped: this.#dropped });
