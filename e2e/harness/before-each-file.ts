@@ -8,7 +8,7 @@ const { testPath = '' } = expect.getState();
 let before = '';
 
 beforeAll(async () => {
-  await ensureAsUsual();
+  if (declarationOf(testPath).installs === undefined) await ensureAsUsual();
   before = await describeInstallation();
 });
 

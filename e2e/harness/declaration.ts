@@ -6,13 +6,15 @@ import { extract, parse } from 'jest-docblock';
 export interface Declaration {
   /** `@alone …`: why nothing else may run beside it, because it changes what all share. Others run side by side. */
   readonly alone: string | undefined;
+  /** `@installs …`: what it begins with that makes the chart its own, so that it need not find it as usual. */
+  readonly installs: string | undefined;
   /** `@slow …`: what it waits for when it takes more than a minute. */
   readonly slow: string | undefined;
 }
 
 export function declarationOf(testPath: string): Declaration {
-  const { alone, slow } = parse(extract(readFileSync(testPath, 'utf8')));
-  return { alone: oneText(alone), slow: oneText(slow) };
+  const { alone, installs, slow } = parse(extract(readFileSync(testPath, 'utf8')));
+  return { alone: oneText(alone), installs: oneText(installs), slow: oneText(slow) };
 }
 
 /** The folder of a case is its name. */

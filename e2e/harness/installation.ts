@@ -1,32 +1,24 @@
-import { usualValues } from '../../scripts/e2e/usual-installation.ts';
+import { isAsUsual } from '../../scripts/e2e/usual-installation.ts';
 import { release } from '../../scripts/quickstart/install.ts';
-import { helm, installChart } from './chart.ts';
+import { installChart } from './chart.ts';
+import { localCluster } from './components.ts';
 import { get } from './kubectl.ts';
 import { untilComplete } from './leader.ts';
 import { listPods, withoutFarewells } from './replicas.ts';
 
 /**
  * Every case finds the chart installed as scripts/e2e.ts did it, all replicas there and one of them leading: whatever
- * the case before it has changed, and also when it failed to change it back.
+ * the case before it has changed, and also when it failed to change it back. One that says `@installs` does not ask for it.
  */
 export async function ensureAsUsual(): Promise<void> {
   await restoreChart();
   await withoutFarewells(untilComplete);
 }
 
-/** For the `afterAll` of who has installed it otherwise; whoever comes next waits for the pods. */
+/** For who has installed it otherwise, and has to clean up after that; whoever comes next waits for the pods. */
 export async function restoreChart(): Promise<void> {
-  if (!(await isAsUsual())) await installChart({ args: ['--take-ownership'] });
-}
-
-async function isAsUsual(): Promise<boolean> {
-  const status = await helm('status', release.name, '--output', 'json');
-  const values = await helm('get', 'values', release.name, '--output', 'json');
-  if (status.code !== 0 || values.code !== 0) return false;
-  // As helm prints it.
-  const { info } = JSON.parse(status.stdout) as { readonly info?: { readonly status?: string } };
-  const set = Object.keys((JSON.parse(values.stdout) ?? {}) as object);
-  return info?.status === 'deployed' && set.toSorted().join() === usualValues.join();
+  const { environment } = await localCluster();
+  if (!(await isAsUsual(environment))) await installChart({ args: ['--take-ownership'] });
 }
 
 /** The pods of ours and the specs of what judges with them: equal texts when nobody has changed the installation. */

@@ -58,7 +58,7 @@ it('what takes long has others beside it, one after another, which leave the pro
     ['last', 0, 1],
     ['long', 1, 0],
   ]);
-  expect(shown).toContain(`▶ other\npriority ${Math.min(19, getPriority() + 10)}\n✓ other`);
+  expect(shown).toContain(`▶ other\npriority ${Math.min(19, getPriority() + 5)}\n✓ other`);
   expect(shown.indexOf('✓ third')).toBeLessThan(shown.indexOf('▶ last'));
 });
 

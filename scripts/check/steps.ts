@@ -39,9 +39,9 @@ export async function runBeside(steps: readonly Step[], others: readonly Step[])
   return [...second, ...first];
 }
 
-/** The step, to which everybody else's processes are preferred. */
+/** The step, to which everybody else's processes are preferred; not so much that its own limits of time pass. */
 function yielding(step: Step): Step {
-  return { ...step, command: 'nice', args: ['-n', '10', step.command, ...step.args] };
+  return { ...step, command: 'nice', args: ['-n', '5', step.command, ...step.args] };
 }
 
 async function inTurn(steps: readonly Step[], shown: Shown): Promise<readonly StepResult[]> {

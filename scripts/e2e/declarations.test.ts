@@ -23,6 +23,16 @@ describe('an end-to-end case', () => {
     else if (alone !== undefined) expect(alone).toMatch(/^it .{10,}\.$/);
   });
 
+  it.each(cases.filter(({ path }) => declarationOf(path).installs !== undefined))(
+    'that says `@installs` runs alone, and begins with that: $name',
+    ({ path }) => {
+      expect(declarationOf(path).alone).toBeDefined();
+      const [, begins = ''] = readFileSync(path, 'utf8').split('beforeAll(');
+      const [first] = /\b(?:installChart|uninstallChart|withPolicy|apply|kubectlOk|until\w+)(?=\()/.exec(begins) ?? [];
+      expect(['installChart', 'uninstallChart', 'withPolicy']).toContain(first);
+    },
+  );
+
   it('runs side by side with others unless it says so, and most do', () => {
     const alone = cases.filter(({ path }) => declarationOf(path).alone !== undefined);
     expect(alone.length).toBeGreaterThan(0);

@@ -6,7 +6,7 @@ import { createStderrReport } from '../cluster/progress.ts';
 import { ImageFailure } from '../image/failure.ts';
 import { ensureImagesLoaded, ensureInstalled } from '../quickstart/install.ts';
 import { startProxy } from './proxy.ts';
-import { usualArguments } from './usual-installation.ts';
+import { isAsUsual, usualArguments } from './usual-installation.ts';
 
 const inRepository = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 
@@ -41,16 +41,21 @@ async function runOnCluster(config: string, args: readonly string[]): Promise<nu
   await runCommand(['kubectl', 'delete', 'namespaces', '--selector', 'mcp-lifecycle/e2e=true', '--wait=false'], {
     env: cluster.environment,
   });
-  await ensureInstalled(cluster, program, report, { args: ['--take-ownership', ...usualArguments] });
+  const install = (): Promise<void> =>
+    ensureInstalled(cluster, program, report, { args: ['--take-ownership', ...usualArguments] });
+  await install();
   const proxy = await startProxy(cluster.environment);
   try {
     const node = [process.execPath, '--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
     const jest = [...node, inRepository('node_modules/jest/bin/jest.js'), '--config', inRepository(config)];
-    return await runInteractively([...jest, ...args], {
+    const code = await runInteractively([...jest, ...args], {
       ...cluster.environment,
       ...Object.fromEntries(images.map(({ name, reference }) => [`IMAGE_${name}`, reference])),
       E2E_PROXY_URL: proxy.url,
     });
+    // Who wanted it otherwise leaves it to the next one.
+    if (!(await isAsUsual(cluster.environment))) await install();
+    return code;
   } finally {
     proxy.stop();
   }

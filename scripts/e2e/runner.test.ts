@@ -22,7 +22,8 @@ const body = `
 
 const cases: Readonly<Record<string, string>> = {
   'install-last': '/** @alone it changes the installation. */',
-  'a-lone': '/** @alone it changes the installation. */',
+  'a-nother': '/** @alone it installs another one.\n * @installs it to begin with. */',
+  'z-lone': '/** @alone it changes the installation. */',
   first: '',
   second: '/** @slow it begins before others. */',
 };
@@ -50,7 +51,7 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-it('cases run side by side, then those that are @alone one after another, installations last', async () => {
+it('cases run side by side, then those that are @alone one after another, own installations and installations last', async () => {
   const jest = [inRepository('node_modules/jest/bin/jest.js'), '--config', path.join(folder, 'jest.config.json')];
   const { code, stderr } = await run([process.execPath, '--disable-warning=ExperimentalWarning', ...jest]);
   expect({ code, stderr }).toMatchObject({ code: 0 });
@@ -58,8 +59,9 @@ it('cases run side by side, then those that are @alone one after another, instal
   // Neither ends before the other has begun.
   expect(lines.slice(0, 2).sort()).toEqual(['begin first', 'begin second']);
   expect(lines.slice(2, 4).sort()).toEqual(['end first', 'end second']);
-  expect(lines.slice(4)).toEqual(['begin a-lone', 'end a-lone', 'begin install-last', 'end install-last']);
-  expect(stderr).toContain('The longest of 4 cases');
+  const alone = ['z-lone', 'a-nother', 'install-last'];
+  expect(lines.slice(4)).toEqual(alone.flatMap((name) => [`begin ${name}`, `end ${name}`]));
+  expect(stderr).toContain('The longest of 5 cases');
   expect(stderr).toMatch(/second \(side by side\) it begins before others\./);
 }, 120_000);
 

@@ -1,8 +1,10 @@
-/** @alone it installs the chart with other users. */
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+/**
+ * @alone it installs the chart with other users.
+ * @installs the chart with another user to begin with.
+ */
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { release } from '../../../scripts/quickstart/install.ts';
 import { installChart } from '../../harness/chart.ts';
-import { restoreChart } from '../../harness/installation.ts';
 import { apply, kubectl, list } from '../../harness/kubectl.ts';
 import { kubernetesServer, untilCondition } from '../../harness/mcp-server.ts';
 import { useNamespace } from '../../harness/namespace.ts';
@@ -20,7 +22,6 @@ describe('a cluster that chooses the user of our pods', () => {
       args: ['--set', `podSecurityContext.runAsUser=${user},podSecurityContext.runAsGroup=null`],
     }),
   );
-  afterAll(restoreChart);
 
   it('has pods of that user, and of no group of ours', async () => {
     const pods = await list({ namespace: release.namespace }, 'pods', 'app.kubernetes.io/name=mcp-lifecycle');

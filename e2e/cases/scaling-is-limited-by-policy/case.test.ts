@@ -1,8 +1,9 @@
 /**
  * @alone it installs the chart with a policy.
+ * @installs the chart with a policy to begin with.
  * @slow the pods are replaced when the policy comes, and when it goes.
  */
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { whileScalingIsNotAsked } from '../../harness/bypass.ts';
 import { installChart } from '../../harness/chart.ts';
 import { eventually } from '../../harness/eventually.ts';
@@ -21,13 +22,12 @@ describe('a policy that limits replicas', () => {
     eventually(`${replicas} replicas are built`, async () => (await built()) === replicas);
 
   beforeAll(async () => {
-    await installChart({ args: ['--set', 'policy.rules.max-replicas.parameters.max=2'] });
+    // Whatever the case before has written into its policy by hand.
+    await installChart({ args: ['--force-conflicts', '--set', 'policy.rules.max-replicas.parameters.max=2'] });
     await untilComplete();
     await apply(namespace, kubernetesServer('search'));
     await untilCondition(namespace, 'search', { type: 'Accepted', status: 'True' });
   });
-  // Whatever happened: the next case finds the chart as it was.
-  afterAll(() => installChart());
 
   it('refuses a manifest that wants more', async () => {
     const manifest = kubernetesServer('more', { runtime: { replicas: 3 } });
