@@ -32,7 +32,8 @@ export function askModern(
     call.refuse(...busy(`The server ${serving.why}: try again.`));
     return;
   }
-  if (serving.type !== 'modern') {
+  // Of a revision that it does not speak a server on standard input need not say so: it may answer in another one.
+  if (serving.type !== 'modern' || !serving.versions.includes(version)) {
     call.refuse(unsupportedVersion(version, serving.versions), { status: 400 });
     return;
   }

@@ -14,7 +14,13 @@ export type Serving =
   /** Nobody is: a clause about the server. */
   | { readonly type: 'nothing'; readonly why: string }
   /** One process for all of 2026-07-28 and later. */
-  | { readonly type: 'modern'; readonly requests: SharedRequests; readonly tell: (bytes: Uint8Array) => boolean }
+  | {
+      readonly type: 'modern';
+      readonly requests: SharedRequests;
+      readonly tell: (bytes: Uint8Array) => boolean;
+      /** That it offers. */
+      readonly versions: readonly string[];
+    }
   /** A process for each session; the revisions that it speaks. */
   | { readonly type: 'sessions'; readonly versions: readonly string[] }
   /** One process for all sessions. */
@@ -173,7 +179,8 @@ export class Keeper {
     const taken = probed.peer.handOver((message) => heir.requests?.take(message));
     if (taken === undefined) return undefined;
     const { connection, nextId } = taken;
-    const isModern = probed.type === 'modern';
+    const { type, versions } = probed;
+    const isModern = type === 'modern';
     const requests = new SharedRequests(connection, nextId, {
       maxPending,
       // In the era without sessions nothing is told to who did not ask for it.
@@ -186,8 +193,8 @@ export class Keeper {
     };
     this.#hasServed = true;
     this.#serving = isModern
-      ? { type: 'modern', requests, tell }
-      : { type: 'shared', process: { requests, greeting: probed.greeting, tell }, versions: probed.versions };
+      ? { type: 'modern', requests, tell, versions }
+      : { type: 'shared', process: { requests, greeting: probed.greeting, tell }, versions };
     return requests;
   }
 

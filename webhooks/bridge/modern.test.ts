@@ -26,6 +26,23 @@ it('serves everybody by the one process that was probed', async () => {
   expect([bridge.shim.started, bridge.shim.children.size]).toEqual([1, 1]);
 });
 
+it.each(['server/discover', 'tools/list'])(
+  'refuses a revision that the server does not offer, which a server on standard input may answer in another: %s',
+  async (method) => {
+    const bridge = await useModern();
+    const version = '2099-01-01';
+    const { body, headers } = modern(1, method, { _meta: { 'io.modelcontextprotocol/protocolVersion': version } });
+    const refused = await post(bridge.url, body, { ...headers, 'mcp-protocol-version': version });
+    const [answer] = refused.messages;
+    expect([refused.status, answer?.id, answer?.error?.code, answer?.error?.data]).toEqual([
+      400,
+      1,
+      -32022,
+      { supported: ['2026-07-28'], requested: version },
+    ]);
+  },
+);
+
 it('gives each client the answer to its own request, though all choose the same id', async () => {
   const bridge = await useModern();
   const texts = Array.from({ length: 30 }, (_, index) => `text ${index}`);

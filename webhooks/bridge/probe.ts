@@ -29,7 +29,13 @@ interface Probing extends ProbeContext {
 
 /** What was learnt before anybody is sent to the server. */
 export type Probed =
-  | { readonly type: 'modern'; readonly peer: Peer; readonly about: ServerFacts }
+  | {
+      readonly type: 'modern';
+      readonly peer: Peer;
+      readonly about: ServerFacts;
+      /** As it offers them; every request says in which of them it is. */
+      readonly versions: readonly string[];
+    }
   | {
       readonly type: 'legacy';
       readonly peer: Peer;
@@ -80,7 +86,7 @@ export async function probe(options: ProbeContext, signal: AbortSignal): Promise
   if (first.type === 'ended') return greetNew(context, endsAt);
   const greeted = await greet(context, peer, endsAt);
   const [answer] = late;
-  if (answer === undefined || modernVersionOf(answer) === undefined) return greeted;
+  if (answer === undefined || modernVersionsOf(answer).length === 0) return greeted;
   // It was only slow, and has now been spoken to in both eras: one that is spoken to in one era only is kept.
   endOf(greeted);
   return discoverNew(context, endsAt);
@@ -103,7 +109,8 @@ async function settleDiscovered(
   { peer, discovered, endsAt }: { readonly peer: Peer; readonly discovered: PeerAnswer; readonly endsAt: number },
 ): Promise<Probed | undefined> {
   if (discovered.type !== 'answer') return undefined;
-  const version = modernVersionOf(discovered.answer);
+  const versions = modernVersionsOf(discovered.answer);
+  const version = newestKnown(versions);
   if (version === undefined) return undefined;
   if (discovered.answer.result === undefined) {
     // It knows revisions, and names one that it wants to be asked in.
@@ -116,7 +123,7 @@ async function settleDiscovered(
   return withTools(context, {
     ...{ peer, version, endsAt, params: { _meta: envelope(context, version) } },
     hasTools: capabilities === undefined || recordAt(capabilities, 'tools') !== undefined,
-    probed: (about) => ({ type: 'modern', peer, about }),
+    probed: (about) => ({ type: 'modern', peer, about, versions }),
   });
 }
 
@@ -182,18 +189,25 @@ function discover(
   return peer.ask('server/discover', { _meta: envelope(context, version) }, limits);
 }
 
-/** A revision without handshake that the answer offers: ours if it is among them, else the newest. */
-function modernVersionOf({ result, errorCode, errorData }: ResponseMessage): string | undefined {
+/** Longest list of revisions that is taken of a server. */
+const maxVersions = 32;
+
+/** Revisions without handshake that the answer offers. */
+function modernVersionsOf({ result, errorCode, errorData }: ResponseMessage): readonly string[] {
   const offered =
     result === undefined
       ? errorCode === rpcCodes.unsupportedVersion
         ? listAt(isObject(errorData) ? errorData : {}, 'supported')
         : []
       : listAt(result, 'supportedVersions');
-  const modern = offered.filter(
-    (version): version is string => typeof version === 'string' && eraOfVersion(version) === 'stateless',
-  );
-  return modern.includes(statelessVersion) ? statelessVersion : modern.toSorted().at(-1);
+  return offered
+    .filter((version): version is string => typeof version === 'string' && eraOfVersion(version) === 'stateless')
+    .slice(0, maxVersions);
+}
+
+/** Ours if it is among them, else the newest. */
+function newestKnown(versions: readonly string[]): string | undefined {
+  return versions.includes(statelessVersion) ? statelessVersion : versions.toSorted().at(-1);
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
