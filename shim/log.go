@@ -18,6 +18,8 @@ const (
 	// before it is rotated, and should tell of more than the last noise.
 	stderrRate  = 64 << 10
 	stderrBurst = 256 << 10
+	// How long lines wait for room in the log.
+	timeToLog = time.Second
 )
 
 // A journal is the one writer of the container's stderr, so that lines are whole. Whoever writes to it never waits: a
@@ -55,10 +57,12 @@ func (j *journal) add(text []byte) bool {
 }
 
 // addWithin waits a moment for room.
-func (j *journal) addWithin(limit time.Duration, text []byte) {
+func (j *journal) addWithin(limit time.Duration, text []byte) bool {
 	select {
 	case j.lines <- entry{text: text}:
+		return true
 	case <-time.After(limit):
+		return false
 	}
 }
 
@@ -90,17 +94,27 @@ func (j *journal) copyLines(from io.Reader, label string) {
 		return fmt.Appendf(nil, "[%s] (mcp-lifecycle shim: %d lines, %d bytes, of stderr left out here: more than %d bytes a second, or than the log takes)\n",
 			label, lines, bytes, stderrRate)
 	}
+	isStuck := false
+	add := func(text []byte) bool {
+		// A traceback comes at once, and faster than it is written. A log that nobody reads is waited for one time.
+		if isThere := j.add(text); isThere || isStuck {
+			isStuck = isStuck && !isThere
+			return isThere
+		}
+		isStuck = !j.addWithin(timeToLog, text)
+		return !isStuck
+	}
 	write := func(line []byte, size int) bool {
 		if !allowed.take(time.Now(), size) {
 			return false
 		}
 		if lines > 0 {
-			if !j.add(leftOut()) {
+			if !add(leftOut()) {
 				return false
 			}
 			lines, bytes = 0, 0
 		}
-		return j.add(prefixed(label, line, size))
+		return add(prefixed(label, line, size))
 	}
 	for {
 		line, size, err := readLine(reader)
@@ -109,7 +123,7 @@ func (j *journal) copyLines(from io.Reader, label string) {
 		}
 		if err != nil {
 			if lines > 0 {
-				j.addWithin(time.Second, leftOut())
+				j.addWithin(timeToLog, leftOut())
 			}
 			return
 		}

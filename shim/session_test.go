@@ -359,6 +359,14 @@ func TestAFloodOfStderrIsLimitedAndCounted(t *testing.T) {
 	}
 }
 
+func TestATracebackIsLoggedWhole(t *testing.T) {
+	s := launchShim(t, []string{"complain", strings.Repeat("at the wrong place\n", 2000)}, unhurried)
+	c, _ := s.open("00000001")
+	requireEqual(t, "first line", c.line(), "done\n")
+	c.Close()
+	requireEqual(t, "lines", strings.Count(s.wholeLog(), "[00000001] at the wrong place\n"), 2000)
+}
+
 func TestALogThatNobodyReadsStopsNobody(t *testing.T) {
 	reader, writer, err := os.Pipe()
 	if err != nil {
