@@ -60,6 +60,54 @@
   verbs:
     - delete
 {{- end }}
+{{- if .Values.gateway.httpRoute.enabled }}
+- apiGroups:
+    - gateway.networking.k8s.io
+  resources:
+    - httproutes
+  verbs:
+    - get
+    - list
+    - watch
+    - create
+    - patch
+- apiGroups:
+    - gateway.networking.k8s.io
+  resources:
+    - httproutes
+  verbs:
+    - delete
+- apiGroups:
+    - gateway.networking.k8s.io
+  resources:
+    - gateways
+  verbs:
+    - get
+{{- end }}
+{{- if .Values.gateway.enabled }}
+- apiGroups:
+    - mcp.x-k8s.io
+  resources:
+    - mcpgatewaybindings
+  verbs:
+    - get
+    - list
+    - watch
+    - create
+    - patch
+- apiGroups:
+    - mcp.x-k8s.io
+  resources:
+    - mcpgatewaybindings
+  verbs:
+    - delete
+- apiGroups:
+    - mcp.x-k8s.io
+  resources:
+    - mcpgatewaybindings/status
+  verbs:
+    - patch
+{{- end }}
 {{- if .Values.disruptionBudgets.enabled }}
 - apiGroups:
     - policy
@@ -197,6 +245,8 @@
 {{- define "mcp-lifecycle.features" -}}
 {{- $features := list }}
 {{- if .Values.autoscaling.enabled }}{{ $features = append $features "autoscaling" }}{{ end }}
+{{- if .Values.gateway.httpRoute.enabled }}{{ $features = append $features "gateway.httpRoute" }}{{ end }}
+{{- if .Values.gateway.enabled }}{{ $features = append $features "gateway" }}{{ end }}
 {{- if .Values.disruptionBudgets.enabled }}{{ $features = append $features "disruptionBudgets" }}{{ end }}
 {{- if .Values.monitoring.enabled }}{{ $features = append $features "monitoring" }}{{ end }}
 {{- if .Values.reports.enabled }}{{ $features = append $features "reports" }}{{ end }}

@@ -18,12 +18,18 @@ interface Use {
 
 const resourceOf = ({ apiVersion, plural }: ExpandedKind): string =>
   apiVersion.includes('/') ? `${apiVersion.replace(/\/.*$/, '')}/${plural}` : `/${plural}`;
-const required = expandedKinds.filter(({ requirement }) => requirement === 'required');
-const children = required.map(resourceOf);
+/** Features that are on where no value says otherwise. */
+const usualFeatures: readonly string[] = ['gateway'];
+const isUsual = ({ requirement }: ExpandedKind): boolean =>
+  requirement === 'required' || usualFeatures.includes(requirement.feature);
+const usual = expandedKinds.filter(isUsual);
+const children = usual.map(resourceOf);
 /** What a server may stop to want. The others end with it, by the garbage collector. */
-const deletable = required.filter(({ wanted }) => wanted === 'sometimes').map(resourceOf);
+const deletable = usual.filter(({ wanted }) => wanted === 'sometimes').map(resourceOf);
+/** Whose status is ours to write, too. */
+const told = usual.filter(({ writesStatus }) => writesStatus === true).map((of) => `${resourceOf(of)}/status`);
 /** What the chart grants only where somebody wants it. */
-const optional = expandedKinds.filter(({ requirement }) => requirement !== 'required');
+const optional = expandedKinds.filter((of) => !isUsual(of));
 const configurations = ['mutatingwebhookconfigurations', 'validatingwebhookconfigurations'].map(
   (plural) => `admissionregistration.k8s.io/${plural}:mcp-lifecycle`,
 );
@@ -84,7 +90,7 @@ const uses: Readonly<Record<string, Use>> = {
     requests: ['PATCH'],
     needs: [
       ...rights(everywhere, ['create', 'patch'], children),
-      ...rights(everywhere, ['patch'], ['mcp.x-k8s.io/mcpservers/status']),
+      ...rights(everywhere, ['patch'], ['mcp.x-k8s.io/mcpservers/status', ...told]),
       ...rights(everywhere, ['update'], ['mcp.x-k8s.io/mcpservers/finalizers']),
     ],
   },
@@ -112,6 +118,8 @@ const uses: Readonly<Record<string, Use>> = {
   'reconciler/composites/pods-of-waiting.ts': { requests: ['PATCH'], needs: [] },
   'reconciler/composites/let-go.ts': { requests: ['PATCH'], needs: [] },
   'reconciler/list-late-pods.ts': { requests: ['GET'], needs: rights(everywhere, ['list'], ['/pods']) },
+  // Only where HTTPRoutes are switched on: see below.
+  'reconciler/gateways.ts': { requests: ['GET'], needs: [] },
   'reconciler/refresh-child.ts': { requests: ['GET'], needs: rights(everywhere, ['get'], children) },
   'reconciler/newest-failure.ts': { requests: ['GET'], needs: rights(everywhere, ['get'], ['apps/replicasets']) },
   'reconciler/template-revision.ts': { requests: ['GET'], needs: rights(everywhere, ['get'], ['apps/replicasets']) },
@@ -192,7 +200,9 @@ describe('the rights of the chart', () => {
     ]);
     // A candidate is of the kinds of which every server has one.
     expect(granted(await render()).filter((right) => right.includes(': delete '))).toEqual([
-      ...['apps/deployments', 'networking.k8s.io/networkpolicies'].map((of) => `${everywhere}: delete ${of}`),
+      ...['apps/deployments', 'mcp.x-k8s.io/mcpgatewaybindings', 'networking.k8s.io/networkpolicies'].map(
+        (of) => `${everywhere}: delete ${of}`,
+      ),
     ]);
   });
 
@@ -208,7 +218,8 @@ describe('the rights of the chart', () => {
       const role = args.length === 0 ? everywhere : 'Role/mcp-lifecycle-servers';
       const verbs = ['get', 'list', 'watch', 'create', 'patch', 'delete'];
       expect(optional).not.toEqual([]);
-      expect(more).toEqual([...rights(role, verbs, optional.map(resourceOf))].sort());
+      const read = rights(role, ['get'], ['gateway.networking.k8s.io/gateways']);
+      expect(more).toEqual([...rights(role, verbs, optional.map(resourceOf)), ...read].sort());
     },
   );
 

@@ -100,8 +100,10 @@ describe('the pods', () => {
         return Array.isArray(env) ? at(env.find(isFeatures), 'value') : env;
       });
     };
-    expect(await featuresIn({})).toEqual([undefined, undefined]);
-    expect(await featuresIn({ monitoring: { enabled: true } })).toEqual(['monitoring', 'monitoring']);
+    expect(await featuresIn({})).toEqual(['gateway', 'gateway']);
+    expect(await featuresIn({ gateway: { enabled: false } })).toEqual([undefined, undefined]);
+    const both = 'gateway,monitoring';
+    expect(await featuresIn({ monitoring: { enabled: true } })).toEqual([both, both]);
   });
 
   it('have extraEnv behind their own environment', async () => {

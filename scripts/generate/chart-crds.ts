@@ -13,6 +13,7 @@ interface ChartCrd {
 /** Each CRD of crds/ that the chart carries: Helm never upgrades a chart's own crds/ folder, so they are templates. */
 const chartCrdList: readonly ChartCrd[] = [
   { name: 'mcpservers.mcp.x-k8s.io', condition: '.Values.crds.enabled' },
+  { name: 'mcpgatewaybindings.mcp.x-k8s.io', condition: 'and .Values.crds.enabled .Values.gateway.enabled' },
   ...compositeKinds.map(({ plural, group, feature }) => ({
     name: `${plural}.${group}`,
     condition: `and .Values.crds.enabled .Values.${feature}.enabled`,

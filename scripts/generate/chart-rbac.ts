@@ -8,12 +8,20 @@ import { generatedHeader } from './generator.ts';
 /** Apply is a patch; the first apply of an object is also authorized as a create. */
 const verbs = ['get', 'list', 'watch', 'create', 'patch'];
 
-type Kind = Pick<ExpandedKind, 'apiVersion' | 'plural' | 'wanted'>;
+type Kind = Pick<ExpandedKind, 'apiVersion' | 'plural' | 'wanted' | 'writesStatus' | 'reads'>;
 
-/** One rule per API group, and one more for its kinds that may have to be deleted. */
+/** One rule per API group, and one more each for its kinds that may have to be deleted, for status, and for what is only read. */
 export function buildRules(kinds: readonly Kind[]): readonly object[] {
   const deletable = kinds.filter(({ wanted }) => wanted === 'sometimes');
-  return [...rulesFor(kinds, verbs), ...rulesFor(deletable, ['delete'])];
+  const told = kinds.filter(({ writesStatus }) => writesStatus === true);
+  const statuses = told.map((of) => ({ ...of, plural: `${of.plural}/status` }));
+  const read = kinds.flatMap(({ reads = [], ...of }) => reads.map((plural) => ({ ...of, plural })));
+  return [
+    ...rulesFor(kinds, verbs),
+    ...rulesFor(deletable, ['delete']),
+    ...rulesFor(statuses, ['patch']),
+    ...rulesFor(read, ['get']),
+  ];
 }
 
 function rulesFor(kinds: readonly Kind[], granted: readonly string[]): readonly object[] {

@@ -1,5 +1,11 @@
 import { stringify } from 'yaml';
-import { readSource, compositeSourcePaths, sourcePath, type CrdSource } from './crd/source.ts';
+import {
+  compositeSourcePaths,
+  gatewayBindingSourcePath,
+  readSource,
+  sourcePath,
+  type CrdSource,
+} from './crd/source.ts';
 import { toStructural } from './crd/structural.ts';
 import type { Definitions } from './crd/schema-node.ts';
 import type { GeneratedFile, Generator } from './generator.ts';
@@ -14,15 +20,16 @@ export const crd: Generator = {
   },
 };
 
-/** Those of kinds above MCPServer. */
-export const compositeCrds: Generator = {
-  name: 'composite-crds',
-  async generate() {
-    const sources = await Promise.all(compositeSourcePaths.map((path) => readSource(path)));
-    return sources.map(({ source, definitions }, index) =>
-      toCrd(source, definitions, compositeSourcePaths[index] ?? ''),
-    );
-  },
+/** Those of the other kinds: above MCPServer, and beside it. */
+export const otherCrds: Generator = {
+  name: 'other-crds',
+  generate: () =>
+    Promise.all(
+      [...compositeSourcePaths, gatewayBindingSourcePath].map(async (path) => {
+        const { source, definitions } = await readSource(path);
+        return toCrd(source, definitions, path);
+      }),
+    ),
 };
 
 function toCrd({ schema, everyVersion, definition }: CrdSource, definitions: Definitions, path: string): GeneratedFile {

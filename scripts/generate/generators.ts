@@ -2,7 +2,7 @@ import { chartCrds } from './chart-crds.ts';
 import { outputSchemaPages } from './output-schemas.ts';
 import { chartRbac } from './chart-rbac.ts';
 import { cliPage } from './cli-page.ts';
-import { compositeCrds, crd } from './crd.ts';
+import { crd, otherCrds } from './crd.ts';
 import { crdReference } from './crd-reference.ts';
 import { foreignFieldsPage } from './foreign-fields-page.ts';
 import type { Generator } from './generator.ts';
@@ -21,7 +21,7 @@ import { verdicts } from './verdicts.ts';
 /** Everything that is generated, in an order in which later ones may read what earlier ones wrote. */
 export const generators: readonly Generator[] = [
   crd,
-  compositeCrds,
+  otherCrds,
   types,
   validator,
   validity,

@@ -3,6 +3,7 @@ import { childName, PORT_NAME, selectorText, serviceUrl } from '../core/mcpserve
 import { parseMCPServer } from '../core/mcpserver/parse.ts';
 import { CA_BUNDLE_KEY } from '../core/mcpserver/references.ts';
 import type { MCPServer } from '../core/mcpserver/types.gen.ts';
+import { clusterUrlIn } from '../core/plan/served-address.ts';
 import { errorText } from '../platform/log.ts';
 import type { ApiError, KubeApi } from '../platform/kube/api.ts';
 import { objectPath } from '../platform/kube/api.ts';
@@ -75,7 +76,7 @@ async function openPod(
     const tunnel = openPodTunnel({ context, namespace, pod, port });
     const ignore = server.spec.extensions?.toolContract?.ignore ?? [];
     // By the name of its Service, which is what it may want to be called.
-    const url = server.status?.address?.url ?? serviceUrl(server, 'cluster.local');
+    const url = clusterUrlIn(server.status) ?? serviceUrl(server, 'cluster.local');
     const whyNot = (): string | undefined => {
       const why = tunnel.whyNot();
       return why === undefined ? undefined : `no way to pod ${pod}: ${why}`;

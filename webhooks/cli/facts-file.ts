@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { ReferenceState } from '../core/engine/facts.ts';
 import type { Policy } from '../core/engine/policy.ts';
 import { compatibilityProfiles } from '../core/mcpserver/compatibility.ts';
+import { present } from '../core/mcpserver/record.ts';
 import { isRecord, listAt, recordAt, stringAt } from '../platform/kube/object.ts';
 import { builtIn, readWritten, type ClusterPolicy } from './cluster-policy.ts';
 import {
@@ -46,7 +47,9 @@ function toProfileRecord({ compatibility = 'default' }: Policy): object {
 
 function toRecord({ kind, namespace, name, state }: KnownObject): object {
   const identity = { kind, namespace, name };
-  return state.state === 'found' ? { ...identity, ...state, keys: [...state.keys].sort() } : { ...identity, ...state };
+  if (state.state !== 'found') return { ...identity, ...state };
+  const { keys, caBundle, accessModes } = state;
+  return { ...identity, state: 'found', keys: [...keys].sort(), ...present({ caBundle, accessModes }) };
 }
 
 /** What `--facts` replays. */

@@ -1,4 +1,7 @@
 import type { ReferencedKind, ReferenceFacts, ReferenceState } from '../core/engine/facts.ts';
+import { oneLine } from '../core/engine/text.ts';
+import { maxGatewaySettingBytes, readGatewayKeys } from '../core/mcpserver/gateway.ts';
+import type { GatewaySettings } from '../core/mcpserver/gateway.ts';
 import { CA_BUNDLE_KEY, referableKinds } from '../core/mcpserver/references.ts';
 import { keyOf } from '../platform/kube/object.ts';
 import { accessModesOf } from '../platform/kube/object-contents.ts';
@@ -19,7 +22,7 @@ const notInInput: ReferenceState = {
   reason: 'it is not in the input, and there is no cluster to ask',
 };
 
-/** What the objects of the input that servers can name answer. Their values are dropped here: key names are all that is kept. */
+/** What the objects of the input that servers can name answer. Their values are dropped here: key names are kept, and settings of a gateway. */
 export class InputFacts {
   readonly #found = new Map<string, Found>();
   readonly #notChecked = new Map<string, NotChecked>();
@@ -89,7 +92,19 @@ export function stateOf(kind: ReferencedKind, object: unknown): Found {
   const fields: readonly string[] = dataFields[kind];
   const keys = new Set(fields.flatMap((field) => keysOf(object, field)));
   const modes = kind === 'PersistentVolumeClaim' ? { accessModes: accessModesOf(object) } : {};
-  return { state: 'found', keys, ...(kind === 'Secret' ? certificatesOf(object) : {}), ...modes };
+  const settings = kind === 'ConfigMap' ? { settings: settingsOf(object) } : {};
+  return { state: 'found', keys, ...(kind === 'Secret' ? certificatesOf(object) : {}), ...modes, ...settings };
+}
+
+/** What it may say of a gateway. */
+function settingsOf(configMap: unknown): GatewaySettings {
+  const data = recordAt(configMap, 'data');
+  return new Map(
+    [...readGatewayKeys].flatMap((key) => {
+      const value = stringAt(data, key);
+      return value === undefined ? [] : [[key, oneLine(value, maxGatewaySettingBytes)]];
+    }),
+  );
 }
 
 /** Whether the key of a CA bundle, where the Secret has it, holds certificates: the value is dropped here, too. */

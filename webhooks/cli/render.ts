@@ -1,4 +1,6 @@
+import { gatewaySettingsOf } from '../core/engine/facts.ts';
 import type { Policy } from '../core/engine/policy.ts';
+import type { GatewaySettings } from '../core/mcpserver/gateway.ts';
 import type { ExpansionInput } from '../core/resources/expanded-kind.ts';
 import { expandedKinds } from '../core/resources/index.gen.ts';
 import { renderYaml } from '../platform/manifests/render-yaml.ts';
@@ -25,7 +27,8 @@ export const render = defineCommand({
   synopsis: 'render [options] PATH…',
   description: `Prints each MCPServer as a cluster stores it, and the objects that it becomes. What depends on the cluster is left out:
 owner references, the digest of referenced ConfigMaps and Secrets, the digest of what was applied. Objects of optional
-kinds are printed as for a cluster that has them, and an installation that uses them. PATH as in check.
+kinds are printed as for a cluster that has them, and an installation that uses them; an HTTPRoute where the ConfigMap
+that names its Gateway is in the input. PATH as in check.
 `,
   examples: ['render deploy/search.yaml'],
   options: {
@@ -51,8 +54,10 @@ kinds are printed as for a cluster that has them, and an installation that uses 
       return exitCodes.unusable;
     }
     writeError(renderProblems(chosen.ignored));
-    const rendered = await gatherRendered(values, { namespace, env });
-    const input = await gatherInput({ paths, namespace, readStdin, rendered });
+    const input = await gatherInput({
+      ...{ paths, namespace, readStdin },
+      rendered: await gatherRendered(values, { namespace, env }),
+    });
     const { problems, servers } = input;
     for (const problem of problems) writeError(`${renderProblem(problem)}\n`);
     if (servers.length === 0 && problems.length === 0) {
@@ -64,7 +69,10 @@ kinds are printed as for a cluster that has them, and an installation that uses 
     if (refused.length > 0) writeError(renderRefused(refused, input, judgement));
     const ownImage = values.image === '' ? `mcp-lifecycle:${tagOf(await readVersion?.())}` : values.image;
     const as = { namespace, ownImage, compatibility: chosen.policy.compatibility };
-    writeOut(objectOutputs[output](judgement.judged.flatMap((judged) => expand(judged, as))));
+    const settingsOf = ({ server, checked }: JudgedManifest): GatewaySettings | undefined =>
+      server && gatewaySettingsOf(server, input.facts.in(checked.namespace));
+    const rendered = judgement.judged.flatMap((judged) => expand(judged, { ...as, gateway: settingsOf(judged) }));
+    writeOut(objectOutputs[output](rendered));
     return exitCodeOf({
       type: 'done',
       severities: refused.map(({ finding }) => finding.severity),
@@ -109,13 +117,10 @@ function renderList(items: readonly unknown[]): string {
 /** What runs has every default; what is stored has only those that its author cannot contradict later. */
 function expand(
   { server, findings, manifest }: JudgedManifest,
-  { namespace, compatibility, ownImage }: ExpandOptions,
+  { namespace, ...as }: ExpandOptions,
 ): readonly unknown[] {
   if (server === undefined || findings.some(({ severity }) => severity === 'deny')) return [];
-  return [
-    toStoredServer(manifest.value, namespace, compatibility),
-    ...buildChildren({ server, compatibility, ownImage }),
-  ];
+  return [toStoredServer(manifest.value, namespace, as.compatibility), ...buildChildren({ server, ...as })];
 }
 
 interface ExpandOptions {
@@ -123,6 +128,8 @@ interface ExpandOptions {
   readonly namespace: string;
   /** Ours. */
   readonly ownImage: string;
+  /** Of the ConfigMap of the input that the server names. */
+  readonly gateway: GatewaySettings | undefined;
 }
 
 /** In the order of the kinds, those that are wanted; of optional kinds as in a cluster that has them. */

@@ -6,6 +6,7 @@ import { replicaFailureOf } from '../core/plan/availability.ts';
 import type { DeploymentStatus } from '../core/plan/observed.ts';
 import type { PlannedRollout } from '../core/plan/plan-rollout.ts';
 import type { Rolling } from '../core/plan/report.ts';
+import { clusterUrlIn } from '../core/plan/served-address.ts';
 import type { ServingPod } from '../core/plan/serving.ts';
 import { isAboutTools } from '../core/plan/tool-reasons.ts';
 import { toolsInStatus } from '../core/plan/tools-status.ts';
@@ -133,7 +134,7 @@ function gateOf(
   const isUsable = ({ template }: ServingPod): boolean =>
     said?.isComingBack !== true || template === stable?.replicaSet;
   const serving = pods.servingOf(key).find(isUsable);
-  const { url } = server.status?.address ?? {};
+  const url = clusterUrlIn(server.status);
   return {
     server,
     question: gateQuestion(server, toolsInStatus(server.status)),

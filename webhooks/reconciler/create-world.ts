@@ -17,6 +17,7 @@ import { CandidateCreations } from './candidate-creations.ts';
 import { ChildCache, childTextLimits } from './child-cache.ts';
 import { FairStore } from './fair-store.ts';
 import { FoundRules } from './found-rules.ts';
+import { Gateways } from './gateways.ts';
 import type { ReconcilerMetrics } from './metrics.ts';
 import { OptionalApis } from './optional-apis.ts';
 import { Pacing } from './pacing.ts';
@@ -114,6 +115,7 @@ export function createWorld(
     },
     lookAgain: add,
     ...{ servers, children, pods, candidatePods, candidateProbes, places, references, optional, verifier, foundRules },
+    gateways: new Gateways({ api, clock }),
     ...{ notChecked, setbacks, reduced, pacing, candidateCreations },
     events: new EventRecorder({ api, clock, log, instance: options.podName }),
     memories: [

@@ -17,7 +17,7 @@ const maxLooks = 4;
 /** An outcome with what the reconcile loop needs besides, and users do not. */
 export type Executed = Outcome & {
   readonly error?: ApiError;
-  /** The foreign object in the way has changed since it was decided: decide again. */
+  /** The foreign object in the way has changed since it was decided, or what was in the way is gone: decide again. */
   readonly isNews?: boolean;
 };
 
@@ -162,7 +162,7 @@ async function deleteChild(key: string, action: Of<'delete'>, world: ChildWorld)
   if (!result.ok && result.error.status !== 404) return failAfterLooking(key, action, result.error, world);
   const { namespace } = splitKey(key);
   children.get(action.of.kind)?.removeKey(keyOf({ kind: action.of.kind, namespace, name: action.name }));
-  return { action, result: 'done' };
+  return { action, result: 'done', ...(action.isForAnother === true ? { isNews: true } : {}) };
 }
 
 /** A foreign object may lack our label, and then no watch tells of its end. */

@@ -1,6 +1,6 @@
 import { prepare } from '../core/engine/judge.ts';
 import type { PreparedServer } from '../core/engine/judge.ts';
-import { isConfiguration } from '../core/mcpserver/references.ts';
+import { isReadForContents } from '../core/mcpserver/references.ts';
 import { renderPath } from '../core/mcpserver/violation.ts';
 import { isSameChild } from '../core/plan/action.ts';
 import type { ExpandedKind } from '../core/resources/expanded-kind.ts';
@@ -48,7 +48,7 @@ export async function gather(key: string, world: World, signal: AbortSignal): Pr
   }
   const late = await listLatePods(key, world, signal);
   if (late !== undefined) return { type: 'failed', error: late };
-  const configuration = subject.references.filter(isConfiguration);
+  const configuration = subject.references.filter(isReadForContents);
   const references = await world.references.gather(key, configuration, { api: world.api, signal });
   const whole = await readWhole(key, world, signal);
   if (!whole.ok) return { type: 'failed', error: whole.error };

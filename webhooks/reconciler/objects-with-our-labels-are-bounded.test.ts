@@ -103,9 +103,9 @@ describe('twenty thousand objects that name servers as their controllers', () =>
       cache.put(controlledBy('search', aService(`foreign-${index}`, 100 + index)));
     const names = cache.of(keyOf('search')).map(({ child }) => child.name);
     expect(names.filter((name) => !name.startsWith('foreign-'))).toEqual([...everyChildName('search')]);
-    expect(names).toHaveLength(23);
+    expect(names).toHaveLength(20 + everyChildName('search').length);
     expect(names.at(-1)).toBe('foreign-19999');
-    expect(cache.size).toBe(23);
+    expect(cache.size).toBe(20 + everyChildName('search').length);
   });
 
   it('push nothing out that has the name of a server, whoever is said to control it', () => {

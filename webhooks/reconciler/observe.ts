@@ -47,6 +47,11 @@ const conditions = new KeptOnce<Condition>(
 /** The kinds whose objects have pods. */
 const withPods = new Set(expandedKinds.filter(({ hasPods }) => hasPods === true).map(({ kind }) => kind));
 
+/** The kinds whose objects register a server somewhere. */
+const registering = new Map(
+  expandedKinds.filter(({ registration }) => registration !== undefined).map((of) => [of.kind, of]),
+);
+
 /** What decisions need of an existing object; undefined for what is no object. */
 export function observeChild(raw: unknown): ObservedChild | undefined {
   const apiVersion = stringAt(raw, 'apiVersion');
@@ -74,6 +79,7 @@ export function observeChild(raw: unknown): ObservedChild | undefined {
     ...resourcesOf(kind, raw),
     ...(weaknesses.length === 0 ? {} : { weaknesses }),
     ...troubleIn(kind, raw),
+    ...registrationOf(kind, raw),
   };
 }
 
@@ -98,6 +104,11 @@ function troubleIn(kind: string, raw: unknown): Pick<ObservedChild, 'trouble'> {
 /** A part of a text would keep the whole of it in memory. */
 function copyOf(text: string): string {
   return Buffer.from(text).toString();
+}
+
+function registrationOf(kind: string, raw: unknown): Pick<ObservedChild, 'registration'> {
+  const registration = registering.get(kind)?.registration?.(raw);
+  return registration === undefined ? {} : { registration };
 }
 
 function strategyOf(kind: string, raw: unknown): Pick<ObservedChild, 'hasStrategyOfOthers'> {

@@ -2,6 +2,7 @@ import { decide } from '../core/plan/decide.ts';
 import type { DecideInput, Decision } from '../core/plan/decide.ts';
 import { standingFields } from '../core/plan/foreign/standing.ts';
 import type { ForeignFieldsStatus, MCPServer, StandingField } from '../core/mcpserver/types.gen.ts';
+import { present } from '../core/mcpserver/record.ts';
 import { candidateName, namespaceOf } from '../core/mcpserver/names.ts';
 import type { ApiStates } from '../core/engine/installation.ts';
 import type { Action } from '../core/plan/action.ts';
@@ -11,17 +12,19 @@ import type { ObservedChild } from '../core/plan/observed.ts';
 import { takesExtensions } from '../core/plan/reduced-status.ts';
 import { nextReport } from '../core/plan/report.ts';
 import type { Report, Rolling } from '../core/plan/report.ts';
+import type { GatewayInput, GatewayReport } from '../core/plan/gateway-registered.ts';
 import { optionalConditions, tellsTroubleInMs } from '../core/plan/optional-conditions.ts';
-import type { OptionalInput } from '../core/plan/optional-conditions.ts';
 import type { PlannedRollout } from '../core/plan/plan-rollout.ts';
+import { clusterUrlIn } from '../core/plan/served-address.ts';
 import { saidToServe, servesWell } from '../core/plan/served-generation.ts';
 import type { ServingPod } from '../core/plan/serving.ts';
-import type { Acceptance } from '../core/plan/status-input.ts';
+import type { Acceptance, RegistrationStatus } from '../core/plan/status-input.ts';
 import type { KubernetesObject } from '../core/resources/expanded-kind.ts';
 import { expandedKinds } from '../core/resources/index.gen.ts';
 import { isOptional } from '../core/resources/optional-kind.ts';
 import { timestamp } from '../platform/clock.ts';
 import { digest } from '../platform/digest.ts';
+import type { ApiError } from '../platform/kube/api.ts';
 import { splitKey } from '../platform/kube/object.ts';
 import { createsCandidate, gatherCandidate, isOfCandidate, keepProving, proofOfNewPod } from './candidate.ts';
 import { execute, isAboutNoApi } from './execute.ts';
@@ -39,6 +42,7 @@ import { endUnread, tellUnread } from './tell-unread.ts';
 import { replacesServingPods } from './pacing.ts';
 import type { Paced } from './pacing.ts';
 import type { WorkResult } from './queue.ts';
+import { registrationFor, writeBinding } from './registration.ts';
 import { scaleInQueue } from './scale-in-queue.ts';
 import { writeStatus } from './status-writer.ts';
 import type { StatusWrite } from './status-writer.ts';
@@ -104,17 +108,19 @@ export async function reconcile(key: string, world: World, signal: AbortSignal):
   const workload = await gatherWorkload(key, decision.server, { isApplied: isNow, world, signal });
   const rolling = await rollingOf(key, decision, { held, told, round }, { world, signal });
   const serving = told.filter(({ action }) => !isOfCandidate(decision.server, action));
-  const optional = optionalFor(key, decision, { apis, outcomes: told, nowMs: workload.nowMs }, world);
+  const seen = { facts: references.facts, isOpen: workload.verification.state === 'verified', nowMs: workload.nowMs };
+  const optional = await optionalFor(key, decision, { apis, outcomes: told, ...seen }, { world, signal });
   const report = nextReport({
     ...{ ...workload, isQueued, accepted: acceptanceOf(decision, policyNotice), policy: decision.policy },
     ...{ problem: findProblem(serving), standing: standingFor(key, decision, { round, held }, world) },
-    ...{ optional: optional.said, rolling },
+    ...{ optional: optional.said, registration: optional.registration, rolling },
   });
-  const address = report.status.address?.url;
+  const address = clusterUrlIn(report.status);
   keepAsking(key, decision.server, { ask: report.ask, address, caBundle: references.caBundle }, world);
   keepProving(key, decision.server, { rolling, caBundle: references.caBundle }, world);
   const written = await writeStatus(server, report, world, signal);
-  const early = afterWriting(written, comeBack ?? (held.error && retryAfter(held.error)), report);
+  const unwritten = await writeBinding(server, optional.writes, { world, signal });
+  const early = afterWriting(written, comeBack ?? firstOf([held.error, unwritten]), report);
   if (early !== undefined) return early;
   const looksMs = [afterMs, afterLeaving(key, executed, world), report.lookAgainMs, optional.lookAgainMs];
   return whatNext(executed, soonest([...looksMs, ...[...unreadKinds].map(() => comeBackMs.toUnread)]));
@@ -358,17 +364,37 @@ function isSameObject(a: KubernetesObject, b: KubernetesObject | undefined): b i
   return a.kind === b?.kind && a.metadata.name === b.metadata.name;
 }
 
-/** Nothing where nothing was brought about. */
-function optionalFor(
+/** What is said of optional kinds, and what follows from that. */
+interface Optional extends Pick<GatewayReport, 'writes'> {
+  /** In milliseconds; absent: somebody tells. */
+  readonly lookAgainMs?: number | undefined;
+  /** Absent where nothing was brought about. */
+  readonly said?: readonly Said[];
+  readonly registration?: RegistrationStatus;
+}
+
+async function optionalFor(
   key: string,
   { verdict, server }: DecidedServer,
-  told: Pick<OptionalInput, 'apis' | 'outcomes' | 'nowMs'>,
-  { children }: World,
-): { readonly said?: readonly Said[]; readonly lookAgainMs?: number | undefined } {
+  { facts, isOpen, ...known }: Pick<GatewayInput, 'apis' | 'outcomes' | 'facts' | 'isOpen' | 'nowMs'>,
+  { world, signal }: { readonly world: World; readonly signal: AbortSignal },
+): Promise<Optional> {
   if (verdict !== 'accepted') return {};
-  const existing = expandedKinds.filter(isOptional).flatMap(({ kind }) => children.get(kind)?.of(key) ?? []);
-  const known = { ...told, server, children: existing.map(({ child }) => child) };
-  return { said: optionalConditions(known), lookAgainMs: tellsTroubleInMs(known) };
+  const existing = expandedKinds.filter(isOptional).flatMap(({ kind }) => world.children.get(kind)?.of(key) ?? []);
+  const input = { ...known, server, children: existing.map(({ child }) => child) };
+  const said = optionalConditions(input);
+  const report = await registrationFor({ ...input, ...present({ isOpen }) }, facts, { world, signal });
+  const troubleInMs = tellsTroubleInMs(input);
+  if (report === undefined) return { said, lookAgainMs: troubleInMs };
+  const { binding: gatewayBinding, url, writes } = report;
+  const lookAgainMs = soonest([report.lookAgainMs, troubleInMs]);
+  const registration = present({ gatewayBinding, url });
+  return { said: [...said, report.said], registration, lookAgainMs, ...present({ writes }) };
+}
+
+function firstOf(errors: readonly (ApiError | undefined)[]): WorkResult | undefined {
+  const [first] = errors.filter((error) => error !== undefined);
+  return first && retryAfter(first);
 }
 
 /** The answer to an apply is not told by the watch again, and may show what nobody knew of before it. */

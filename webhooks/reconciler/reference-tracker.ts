@@ -245,13 +245,15 @@ function bytesOf({ facts, versions }: KnownReferences, references: readonly Refe
     bytes += bytesOfObject + (versions.has(object) ? 3 : 2) * object.length;
     const state = facts.lookUp(kind, name);
     for (const key of state.state === 'found' ? state.keys : []) bytes += bytesOfKey + key.length;
+    const settings = state.state === 'found' ? state.settings : undefined;
+    for (const [key, value] of settings ?? []) bytes += bytesOfKey + key.length + value.length;
   }
   return bytes;
 }
 
 function askedOf(references: readonly ReferencedObject[]): string {
   const asked = references.map(({ kind, name, usage, keys = [] }) =>
-    JSON.stringify([kind, name, usage === 'tls-ca', ...keys.map(({ key }) => key)]),
+    JSON.stringify([kind, name, usage === 'tls-ca', usage === 'gateway', ...keys.map(({ key }) => key)]),
   );
   return digest(asked.sort().join());
 }

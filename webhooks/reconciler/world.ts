@@ -12,6 +12,7 @@ import type { ChildCache } from './child-cache.ts';
 import type { ReconcilerMetrics } from './metrics.ts';
 import type { FoundRules } from './found-rules.ts';
 import type { OptionalApis } from './optional-apis.ts';
+import type { Gateways } from './gateways.ts';
 import type { Pacing } from './pacing.ts';
 import type { PodCache } from './pod-cache.ts';
 import type { ReferenceTracker } from './reference-tracker.ts';
@@ -55,6 +56,7 @@ export interface World {
   /** Who may prove or replace pods now. */
   readonly places: RolloutPlaces;
   readonly references: ReferenceTracker;
+  readonly gateways: Gateways;
   /** By server: what its owner was told last about references that cannot be read; gone as soon as they can. */
   readonly notChecked: Map<string, UncheckedReference>;
   /** Writes that fail again and again. */

@@ -12,18 +12,18 @@ import { useNamespace } from '../../harness/namespace.ts';
 import { withoutFarewells } from '../../harness/replicas.ts';
 
 const selector = `app.kubernetes.io/instance=${release.name}`;
-const crd = 'mcpservers.mcp.x-k8s.io';
+const crds = ['mcpservers.mcp.x-k8s.io', 'mcpgatewaybindings.mcp.x-k8s.io'];
 const chart = fileURLToPath(new URL('../../../chart', import.meta.url));
 const asRoot = { runtime: { security: { securityContext: { runAsUser: 0 } } } };
 
-/** Everything that can be listed, with our labels, the kept CRD excepted. */
+/** Everything that can be listed, with our labels, the kept CRDs excepted. */
 async function leftovers(): Promise<readonly string[]> {
   const kinds = (await kubectlOk(['api-resources', '--verbs=list', '--output=name'])).trim().split('\n');
   const listable = kinds.filter((kind) => !kind.startsWith('events') && !kind.startsWith('componentstatuses'));
   const objects = await list('everywhere', listable.join(','), selector);
   return objects
     .map(({ kind, metadata }) => `${kind}/${metadata.name}`)
-    .filter((id) => id !== `CustomResourceDefinition/${crd}`);
+    .filter((id) => !crds.some((crd) => id === `CustomResourceDefinition/${crd}`));
 }
 
 /** The first request after helm returned is judged by us: no retry here. */
@@ -49,7 +49,7 @@ describe('helm uninstall', () => {
     await restoreChart();
   });
 
-  it('leaves nothing but the CRD and the MCPServers', async () => {
+  it('leaves nothing but the CRDs and the MCPServers', async () => {
     for (const name of ['changed', 'untouched']) await apply(namespace, kubernetesServer(name));
     for (const name of ['changed', 'untouched'])
       await untilCondition(namespace, name, { type: 'Verified', status: 'True' });

@@ -18,7 +18,7 @@ describe('a manifest with something to warn about', () => {
       warning: /^Warning: spec\.runtime\.resources\.limits\.memory: .* \[byte-amounts-plausible\]$/m,
     },
     {
-      what: 'a gateway, which nothing registers yet',
+      what: 'a gateway without the ConfigMap that names it',
       spec: { gateway: { provider: 'httproute' } },
       warning: /^Warning: .*gateway.*$/m,
     },

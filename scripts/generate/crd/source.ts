@@ -7,6 +7,8 @@ import type { Definitions, SchemaNode } from './schema-node.ts';
 export const sourcePath = 'crds/source/mcpserver.yaml';
 /** Those of kinds above MCPServer, which have no metadata of their own. */
 export const compositeSourcePaths = ['crds/source/v2dy-mcpserver.yaml', 'crds/source/v2dy-mcppool.yaml'] as const;
+/** What is between an MCPServer and a gateway. */
+export const gatewayBindingSourcePath = 'crds/source/mcpgatewaybinding.yaml';
 /** Kubernetes' own types, extracted by extract-kubernetes-types.ts. */
 export const definitionsPath = 'crds/source/kubernetes-1.35.json';
 

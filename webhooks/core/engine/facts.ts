@@ -1,9 +1,11 @@
+import type { GatewaySettings } from '../mcpserver/gateway.ts';
 import type { Reference } from '../mcpserver/references.ts';
+import type { MCPServer } from '../mcpserver/types.gen.ts';
 
 /** The kinds whose objects an MCPServer can name. */
 export type ReferencedKind = Reference['kind'];
 
-/** What is known about one referenced object. Values never enter core: key names only. */
+/** What is known about one referenced object. Values never enter core, key names only, but for settings of a gateway. */
 export type ReferenceState =
   | {
       readonly state: 'found';
@@ -16,6 +18,8 @@ export type ReferenceState =
       readonly caBundle?: 'usable' | 'none' | 'too-large';
       /** Of a PersistentVolumeClaim, as its spec has them: `ReadWriteOnce`, …; absent where nobody read them. */
       readonly accessModes?: readonly string[];
+      /** Of a ConfigMap for a gateway: what it says under the keys that we know; absent where nobody read it. */
+      readonly settings?: GatewaySettings;
     }
   | { readonly state: 'missing' }
   /**
@@ -30,4 +34,11 @@ export type ReferenceState =
  */
 export interface ReferenceFacts {
   lookUp(kind: ReferencedKind, name: string): ReferenceState;
+}
+
+/** What the ConfigMap says that a server names for its gateway; undefined where it names none, or nobody knows. */
+export function gatewaySettingsOf({ spec }: MCPServer, facts: ReferenceFacts): GatewaySettings | undefined {
+  const { configRef = '' } = spec.gateway ?? {};
+  const found = configRef === '' ? undefined : facts.lookUp('ConfigMap', configRef);
+  return found?.state === 'found' ? found.settings : undefined;
 }

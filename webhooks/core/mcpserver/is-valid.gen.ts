@@ -1591,20 +1591,22 @@ function isRootStatusExtensions(data) {
   if (!isObject(data)) return false;
   const data0 = data["release"];
   if (data0 !== undefined && !(typeof data0 === 'string' && (data0.length <= 64 || lengthOf(data0) <= 64))) return false;
-  const data1 = data["causes"];
-  if (data1 !== undefined && !isRootStatusExtensionsCauses(data1)) return false;
-  const data2 = data["policy"];
-  if (data2 !== undefined && !isRootStatusExtensionsPolicy(data2)) return false;
-  const data3 = data["foreign"];
-  if (data3 !== undefined && !isRootStatusExtensionsForeign(data3)) return false;
-  const data4 = data["rollout"];
-  if (data4 !== undefined && !isRootStatusExtensionsRollout(data4)) return false;
-  const data5 = data["podFailure"];
-  if (data5 !== undefined && !isRootStatusExtensionsPodFailure(data5)) return false;
-  const data6 = data["tools"];
-  if (data6 !== undefined && !isRootStatusExtensionsTools(data6)) return false;
-  const data7 = data["verification"];
-  if (data7 !== undefined && !isRootStatusExtensionsVerification(data7)) return false;
+  const data1 = data["clusterURL"];
+  if (data1 !== undefined && !(typeof data1 === 'string' && (data1.length <= 2048 || lengthOf(data1) <= 2048))) return false;
+  const data2 = data["causes"];
+  if (data2 !== undefined && !isRootStatusExtensionsCauses(data2)) return false;
+  const data3 = data["policy"];
+  if (data3 !== undefined && !isRootStatusExtensionsPolicy(data3)) return false;
+  const data4 = data["foreign"];
+  if (data4 !== undefined && !isRootStatusExtensionsForeign(data4)) return false;
+  const data5 = data["rollout"];
+  if (data5 !== undefined && !isRootStatusExtensionsRollout(data5)) return false;
+  const data6 = data["podFailure"];
+  if (data6 !== undefined && !isRootStatusExtensionsPodFailure(data6)) return false;
+  const data7 = data["tools"];
+  if (data7 !== undefined && !isRootStatusExtensionsTools(data7)) return false;
+  const data8 = data["verification"];
+  if (data8 !== undefined && !isRootStatusExtensionsVerification(data8)) return false;
   return true;
 }
 

@@ -20,7 +20,8 @@ it('names children as the server', () => {
 
 it('knows every name that a child has', () => {
   const verdict = { findings: [], rules: 1, apis: new Map() };
-  const inputs = [{ server }, { server, verdict }, { server, candidateTemplate: 'x' }];
+  const gateway = { ...server, spec: { ...server.spec, gateway: { provider: 'x' } } };
+  const inputs = [{ server }, { server, verdict }, { server, candidateTemplate: 'x' }, { server: gateway }];
   const built = inputs.flatMap((input) => expandedKinds.flatMap((of) => of.build(input)));
   const names = new Set(built.map(({ metadata }) => metadata.name));
   expect([...names].sort()).toEqual([...everyChildName('search')].sort());

@@ -40,6 +40,7 @@ const namesOfChildren = {
   child: (server: string) => server,
   candidate: (server: string) => `${server}${CANDIDATE_SUFFIX}`,
   report: (server: string) => `mcp-lifecycle-${server}`,
+  gatewayBinding: (server: string) => `${server}-gateway-binding`,
 };
 
 /** Every name that a child of a server of that name has. */
@@ -55,6 +56,11 @@ export function childName(server: MCPServer): string {
 /** Name of its report, which is not the server's own: other engines report on it as well. */
 export function reportName(server: MCPServer): string {
   return namesOfChildren.report(server.metadata.name);
+}
+
+/** Name of its MCPGatewayBinding, that of the reference API, and of what is made for it: a server's 63 characters leave room. */
+export function gatewayBindingName(server: MCPServer): string {
+  return namesOfChildren.gatewayBinding(server.metadata.name);
 }
 
 /**
@@ -119,5 +125,10 @@ export function serviceHost(server: MCPServer, clusterDomain: string): string {
 export function serviceUrl(server: MCPServer, clusterDomain: string): string {
   const scheme = server.spec.transport?.tls?.enabled === true ? 'https' : 'http';
   const host = serviceHost(server, clusterDomain);
-  return `${scheme}://${host}:${server.spec.config.port}${server.spec.config.path ?? DEFAULT_PATH}`;
+  return `${scheme}://${host}:${server.spec.config.port}${pathOf(server)}`;
+}
+
+/** Path of the MCP endpoint. */
+export function pathOf({ spec }: MCPServer): string {
+  return spec.config.path ?? DEFAULT_PATH;
 }

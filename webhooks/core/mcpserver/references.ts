@@ -6,6 +6,7 @@ import type {
   MCPServerExtensions,
   StorageMount,
 } from './types.gen.ts';
+import { neededGatewayKeys } from './gateway.ts';
 import type { FieldPath } from './violation.ts';
 
 /** A kind whose objects an MCPServer can name: where API servers have it. */
@@ -37,7 +38,7 @@ export interface Reference {
   readonly isOptional: boolean;
   readonly usage:
     | ('storage' | 'env-from' | 'env' | 'tls-ca')
-    | ('service-account' | 'image-pull' | 'claim' | 'priority-class' | 'runtime-class');
+    | ('service-account' | 'image-pull' | 'claim' | 'priority-class' | 'runtime-class' | 'gateway');
   /** Of the field that holds the name. */
   readonly path: FieldPath;
 }
@@ -74,6 +75,7 @@ export function referencesOf(server: MCPServer): readonly Reference[] {
   addTls(references, server);
   addServiceAccount(references, server);
   addPullSecrets(references, server);
+  if (server.spec.gateway !== undefined) addGateway(references, server);
   if (server.spec.extensions !== undefined) addExtensions(references, server.spec.extensions);
   return references;
 }
@@ -95,8 +97,14 @@ export function isConfiguration({ usage }: Reference): boolean {
     case 'claim':
     case 'priority-class':
     case 'runtime-class':
+    case 'gateway':
       return false;
   }
+}
+
+/** Whether it is read for what it says, be it for the pods or for what stands beside them. */
+export function isReadForContents(reference: Reference): boolean {
+  return isConfiguration(reference) || reference.usage === 'gateway';
 }
 
 function addMount(references: Reference[], { source }: StorageMount, index: number): void {
@@ -179,6 +187,14 @@ function addPullSecrets(references: Reference[], server: MCPServer): void {
     const path = ['spec', 'source', 'containerImage', 'imagePullSecrets', index, 'name'];
     references.push({ kind: 'Secret', name, keys: [], isOptional: false, usage: 'image-pull', path });
   }
+}
+
+function addGateway(references: Reference[], server: MCPServer): void {
+  const { configRef: name = '' } = server.spec.gateway ?? {};
+  if (name === '') return;
+  const path = ['spec', 'gateway', 'configRef'];
+  const keys = neededGatewayKeys(server).map((key) => ({ key, path }));
+  references.push({ kind: 'ConfigMap', name, keys, isOptional: false, usage: 'gateway', path });
 }
 
 /** PriorityClasses of this prefix are Kubernetes' own, and nobody else can make one. */

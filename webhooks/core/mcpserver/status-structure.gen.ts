@@ -91,6 +91,9 @@ export const statusStructure: StructuralSchema = {
     "release": {
      "type": "string"
     },
+    "clusterURL": {
+     "type": "string"
+    },
     "causes": {
      "type": "object",
      "additionalProperties": {

@@ -882,15 +882,15 @@ export interface CABundleSecret {
   name: string;
 }
 /**
- * Registration of the server at a gateway. Not implemented in this version: it is stored, warned about and answered with GatewayRegistered=False; nothing registers the server.
+ * Registration of the server at a gateway: it becomes an MCPGatewayBinding, by which whoever is the provider publishes the server, and GatewayRegistered says what became of it.
  */
 export interface Gateway {
   /**
-   * Who registers the server: httproute, kuadrant or the name of another controller (1 to 253 characters).
+   * Who registers the server (1 to 253 characters). httproute: mcp-lifecycle, with an HTTPRoute. agentgateway, gke: the Service and the Deployment say what these look for. Any other name: a controller of another project.
    */
   provider: string;
   /**
-   * ConfigMap of this namespace with settings of the provider (at most 253 characters). Default: none.
+   * ConfigMap of this namespace with settings of the provider (at most 253 characters); httproute needs the keys gateway-name and gateway-namespace. Default: none.
    */
   configRef?: string;
 }
@@ -1470,7 +1470,7 @@ export interface MCPServerStatus {
   gatewayBinding?: GatewayBindingReference;
   extensions?: StatusExtensions;
   /**
-   * Accepted: the configuration is valid and what it references exists. Available: pods serve. Verified: they answer as an MCP server. Ready: all three. Available, Verified and Ready speak of the pods that serve, and carry the generation that those run. GatewayRegistered: only with spec.gateway, and always False in this version. Only while so: Reconciling=True, a change is on its way; Progressing=False and Stalled=True, new pods do not come up, and why. Monitored: only with spec.extensions.metrics, whether Prometheus is told of it, and what is missing; no other condition speaks of that. DisruptionsLimited: the same of scheduling.disruptionBudget and its PodDisruptionBudget. Autoscaled: the same of autoscaling and its HorizontalPodAutoscaler, and whether that scales.
+   * Accepted: the configuration is valid and what it references exists. Available: pods serve. Verified: they answer as an MCP server. Ready: all three. Available, Verified and Ready speak of the pods that serve, and carry the generation that those run. GatewayRegistered: only with spec.gateway, whether the gateway takes calls for it; no other condition speaks of that. Only while so: Reconciling=True, a change is on its way; Progressing=False and Stalled=True, new pods do not come up, and why. Monitored: only with spec.extensions.metrics, whether Prometheus is told of it, and what is missing; no other condition speaks of that. DisruptionsLimited: the same of scheduling.disruptionBudget and its PodDisruptionBudget. Autoscaled: the same of autoscaling and its HorizontalPodAutoscaler, and whether that scales.
    */
   conditions?: Condition[];
 }
@@ -1479,7 +1479,7 @@ export interface MCPServerStatus {
  */
 export interface Address {
   /**
-   * URL of the MCP endpoint, inside the cluster.
+   * URL of the MCP endpoint: inside the cluster, or through the gateway at which it is registered.
    */
   url?: string;
 }
@@ -1531,7 +1531,7 @@ export interface ServerCapabilities {
   completions?: boolean;
 }
 /**
- * The registration at the gateway. Not written by this version.
+ * The registration at the gateway. Only with spec.gateway.
  */
 export interface GatewayBindingReference {
   /**
@@ -1551,6 +1551,10 @@ export interface StatusExtensions {
    * Version of mcp-lifecycle that wrote this status last, which it does only with other news. Absent: a version before 0.2 wrote it.
    */
   release?: string;
+  /**
+   * URL of the MCP endpoint inside the cluster, of a server with spec.gateway: status.address may be that of a gateway. Absent: status.address is it.
+   */
+  clusterURL?: string;
   /**
    * For our own comparison: what the conditions that are False come from, by their type, in no words. Another cause is told as an event, another message alone is not.
    */

@@ -31,7 +31,7 @@ function escapePointer(name) {
 export function errorsOf(data: unknown): readonly SchemaError[] {
   return validate21(data) ? [] : (validate21.errors ?? []);
 }
-const schema6 = {"type":"object","required":["apiVersion","kind","metadata","spec"],"properties":{"apiVersion":{"type":"string","enum":["mcp.x-k8s.io/v1beta1","mcp.x-k8s.io/v1alpha1"]},"kind":{"type":"string","enum":["MCPServer"]},"metadata":{"type":"object","required":["name"],"properties":{"name":{"type":"string"},"generateName":{"type":"string"},"namespace":{"type":"string"},"uid":{"type":"string"},"resourceVersion":{"type":"string"},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"creationTimestamp":{"type":"string"},"deletionTimestamp":{"type":"string"},"labels":{"type":"object","additionalProperties":{"type":"string"}},"annotations":{"type":"object","additionalProperties":{"type":"string"}}}},"spec":{"type":"object","required":["source","config"],"properties":{"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ContainerImage"]},"containerImage":{"type":"object","required":["ref"],"properties":{"ref":{"type":"string","minLength":1,"maxLength":1000},"pullPolicy":{"type":"string","enum":["Always","IfNotPresent","Never"]},"imagePullSecrets":{"type":"array","items":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}}}}}}},"config":{"type":"object","required":["port"],"properties":{"port":{"minimum":1,"maximum":65535,"type":"integer"},"path":{"type":"string","minLength":1,"maxLength":253},"arguments":{"type":"array","items":{"type":"string","minLength":1}},"env":{"type":"array","maxItems":1000,"items":{"$ref":"#/$defs/EnvVar"}},"envFrom":{"type":"array","maxItems":250,"items":{"$ref":"#/$defs/EnvFromSource"}},"storage":{"type":"array","minItems":1,"maxItems":64,"items":{"type":"object","required":["path","source"],"properties":{"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ConfigMap","Secret","EmptyDir"]},"configMap":{"$ref":"#/$defs/ConfigMapVolumeSource"},"secret":{"$ref":"#/$defs/SecretVolumeSource"},"emptyDir":{"$ref":"#/$defs/EmptyDirVolumeSource"}}}}}}}},"runtime":{"type":"object","properties":{"replicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"resources":{"$ref":"#/$defs/ResourceRequirements"},"security":{"type":"object","properties":{"serviceAccountName":{"type":"string","maxLength":253},"podSecurityContext":{"$ref":"#/$defs/PodSecurityContext"},"securityContext":{"$ref":"#/$defs/SecurityContext"}}},"health":{"type":"object","minProperties":1,"properties":{"livenessProbe":{"$ref":"#/$defs/Probe"},"readinessProbe":{"$ref":"#/$defs/Probe"}}}}},"mcp":{"type":"object","properties":{"stateless":{"type":"boolean"}}},"network":{"type":"object","properties":{"ingressFrom":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressTo":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressPorts":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPort"}},"dnsEgressPeer":{"$ref":"#/$defs/NetworkPolicyPeer"}}},"transport":{"type":"object","properties":{"tls":{"type":"object","properties":{"enabled":{"type":"boolean"},"caBundleSecret":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}},"insecureSkipVerify":{"type":"boolean"}}}}},"gateway":{"type":"object","required":["provider"],"properties":{"provider":{"type":"string","minLength":1,"maxLength":253},"configRef":{"type":"string","maxLength":253}}},"extraLabels":{"type":"object","additionalProperties":{"type":"string"}},"extraAnnotations":{"type":"object","additionalProperties":{"type":"string"}},"extensions":{"type":"object","properties":{"verification":{"type":"object","properties":{"periodSeconds":{"minimum":5,"maximum":86400,"type":"integer"}}},"rollout":{"type":"object","properties":{"strategy":{"type":"string","enum":["RollingUpdate","Recreate"]},"verify":{"type":"string","enum":["Candidate","AfterSwitch"]},"deadlineSeconds":{"minimum":10,"maximum":3600,"type":"integer"},"minReadySeconds":{"minimum":1,"maximum":300,"type":"integer"},"terminationGracePeriodSeconds":{"minimum":1,"maximum":86400,"type":"integer"}}},"toolContract":{"type":"object","minProperties":1,"properties":{"mode":{"type":"string","enum":["Observe","Pin"]},"digest":{"type":"string","maxLength":71,"pattern":"^sha256:[0-9a-f]{64}$"},"ignore":{"type":"array","minItems":1,"maxItems":16,"items":{"type":"string","maxLength":256,"pattern":"^(/([^/~]|~[01])+)+$"}},"allow":{"type":"string","enum":["Any","ReadOnly"]}}},"metrics":{"type":"object","required":["port"],"properties":{"port":{"$ref":"#/$defs/IntOrString"},"path":{"type":"string","minLength":1,"maxLength":253},"interval":{"type":"string","pattern":"^[1-9][0-9]{0,4}[smh]$"},"labels":{"type":"object","maxProperties":50,"additionalProperties":{"type":"string"}},"kind":{"type":"string","enum":["PodMonitor","ServiceMonitor"]}}},"storage":{"type":"array","minItems":1,"maxItems":16,"items":{"type":"object","required":["claimName","path"],"properties":{"claimName":{"type":"string","minLength":1,"maxLength":253},"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"subPath":{"type":"string","minLength":1,"maxLength":1024}}}},"startupProbe":{"$ref":"#/$defs/Probe"},"stdio":{"type":"object","properties":{"command":{"type":"array","maxItems":64,"items":{"type":"string","maxLength":4096}},"cwd":{"type":"string","minLength":1,"maxLength":4096},"sessions":{"type":"string","enum":["Auto","PerSession","Shared"]},"maxSessions":{"minimum":1,"maximum":256,"type":"integer"},"idleTimeoutSeconds":{"minimum":10,"maximum":86400,"type":"integer"},"startTimeoutSeconds":{"minimum":1,"maximum":600,"type":"integer"},"maxMessageBytes":{"minimum":1024,"maximum":4194304,"type":"integer"}}},"autoscaling":{"type":"object","required":["maxReplicas"],"properties":{"minReplicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"maxReplicas":{"minimum":1,"maximum":2147483647,"type":"integer"},"targetCPUUtilizationPercentage":{"minimum":1,"maximum":2147483647,"type":"integer"},"metrics":{"type":"array","minItems":1,"maxItems":16,"items":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ContainerResource","External","Object","Pods","Resource"]},"resource":{"type":"object","required":["name","target"],"properties":{"name":{"type":"string","minLength":1,"maxLength":253},"target":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["AverageValue","Utilization"]},"averageUtilization":{"minimum":1,"maximum":2147483647,"type":"integer"},"averageValue":{"$ref":"#/$defs/IntOrString"}}}}},"containerResource":{"type":"object","required":["name","container","target"],"properties":{"name":{"type":"string","minLength":1,"maxLength":253},"container":{"type":"string","minLength":1,"maxLength":63},"target":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["AverageValue","Utilization"]},"averageUtilization":{"minimum":1,"maximum":2147483647,"type":"integer"},"averageValue":{"$ref":"#/$defs/IntOrString"}}}}},"pods":{"type":"object","required":["metric","target"],"properties":{"metric":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1,"maxLength":253},"selector":{"type":"object","properties":{"matchLabels":{"type":"object","additionalProperties":{"type":"string"}}}}}},"target":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["AverageValue"]},"averageValue":{"$ref":"#/$defs/IntOrString"}}}}},"object":{"type":"object","required":["describedObject","metric","target"],"properties":{"describedObject":{"type":"object","required":["kind","name"],"properties":{"apiVersion":{"type":"string","maxLength":316},"kind":{"type":"string","minLength":1,"maxLength":63},"name":{"type":"string","minLength":1,"maxLength":253}}},"metric":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1,"maxLength":253},"selector":{"type":"object","properties":{"matchLabels":{"type":"object","additionalProperties":{"type":"string"}}}}}},"target":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["AverageValue","Value"]},"value":{"$ref":"#/$defs/IntOrString"},"averageValue":{"$ref":"#/$defs/IntOrString"}}}}},"external":{"type":"object","required":["metric","target"],"properties":{"metric":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1,"maxLength":253},"selector":{"type":"object","properties":{"matchLabels":{"type":"object","additionalProperties":{"type":"string"}}}}}},"target":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["AverageValue","Value"]},"value":{"$ref":"#/$defs/IntOrString"},"averageValue":{"$ref":"#/$defs/IntOrString"}}}}}}}},"behavior":{"type":"object","properties":{"scaleUp":{"type":"object","properties":{"stabilizationWindowSeconds":{"minimum":0,"maximum":3600,"type":"integer"},"selectPolicy":{"type":"string","enum":["Max","Min","Disabled"]},"policies":{"type":"array","minItems":1,"maxItems":10,"items":{"type":"object","required":["type","value","periodSeconds"],"properties":{"type":{"type":"string","enum":["Pods","Percent"]},"value":{"minimum":1,"maximum":2147483647,"type":"integer"},"periodSeconds":{"minimum":1,"maximum":1800,"type":"integer"}}}}}},"scaleDown":{"type":"object","properties":{"stabilizationWindowSeconds":{"minimum":0,"maximum":3600,"type":"integer"},"selectPolicy":{"type":"string","enum":["Max","Min","Disabled"]},"policies":{"type":"array","minItems":1,"maxItems":10,"items":{"type":"object","required":["type","value","periodSeconds"],"properties":{"type":{"type":"string","enum":["Pods","Percent"]},"value":{"minimum":1,"maximum":2147483647,"type":"integer"},"periodSeconds":{"minimum":1,"maximum":1800,"type":"integer"}}}}}}}}}},"scheduling":{"type":"object","minProperties":1,"properties":{"nodeSelector":{"type":"object","maxProperties":32,"additionalProperties":{"type":"string"}},"tolerations":{"type":"array","maxItems":32,"items":{"type":"object","properties":{"key":{"type":"string","maxLength":317},"operator":{"type":"string","enum":["Equal","Exists"]},"value":{"type":"string","maxLength":63},"effect":{"type":"string","enum":["NoSchedule","PreferNoSchedule","NoExecute"]},"tolerationSeconds":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"}}}},"topologySpreadConstraints":{"type":"array","maxItems":8,"items":{"type":"object","required":["maxSkew","topologyKey","whenUnsatisfiable"],"properties":{"maxSkew":{"minimum":1,"maximum":2147483647,"type":"integer"},"topologyKey":{"type":"string","minLength":1,"maxLength":317},"whenUnsatisfiable":{"type":"string","enum":["DoNotSchedule","ScheduleAnyway"]},"minDomains":{"minimum":1,"maximum":2147483647,"type":"integer"},"nodeAffinityPolicy":{"type":"string","enum":["Honor","Ignore"]},"nodeTaintsPolicy":{"type":"string","enum":["Honor","Ignore"]}}}},"priorityClassName":{"type":"string","minLength":1,"maxLength":253},"runtimeClassName":{"type":"string","minLength":1,"maxLength":253},"disruptionBudget":{"type":"object","properties":{"maxUnavailable":{"minimum":1,"maximum":2147483647,"type":"integer"},"unhealthyPodEvictionPolicy":{"type":"string","enum":["AlwaysAllow","IfHealthyBudget"]}}}}}}}}},"status":{"type":"object","properties":{"observedGeneration":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"phase":{"type":"string","enum":["Pending","Running","Failed"]},"deploymentName":{"type":"string"},"serviceName":{"type":"string"},"address":{"type":"object","properties":{"url":{"type":"string"}}},"replicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"readyReplicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"selector":{"type":"string"},"serverInfo":{"type":"object","properties":{"name":{"type":"string"},"version":{"type":"string"},"protocolVersion":{"type":"string"},"instructions":{"type":"string"},"capabilities":{"type":"object","properties":{"tools":{"type":"boolean"},"resources":{"type":"boolean"},"prompts":{"type":"boolean"},"logging":{"type":"boolean"},"completions":{"type":"boolean"}}}}},"handshakeRetryCount":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"gatewayBinding":{"type":"object","properties":{"name":{"type":"string"},"provider":{"type":"string"}}},"extensions":{"type":"object","properties":{"release":{"type":"string","maxLength":64},"causes":{"type":"object","maxProperties":16,"additionalProperties":{"type":"string","maxLength":200}},"policy":{"type":"object","properties":{"revision":{"minimum":1,"maximum":2147483647,"type":"integer"},"digests":{"type":"object","maxProperties":200,"additionalProperties":{"type":"string","maxLength":64}},"digest":{"type":"string","maxLength":64},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"tolerated":{"type":"array","maxItems":50,"items":{"type":"object","required":["rule","path","message","fingerprint"],"properties":{"rule":{"type":"string","maxLength":100},"path":{"type":"string","maxLength":400},"message":{"type":"string","maxLength":400},"fingerprint":{"type":"string","maxLength":64}}}},"excused":{"type":"array","maxItems":100,"items":{"type":"string","maxLength":100}},"excusedFingerprints":{"type":"array","maxItems":50,"items":{"type":"string","maxLength":64}},"pods":{"type":"string","maxLength":64},"toleratedNotListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"foreign":{"type":"object","required":["fields"],"properties":{"fields":{"type":"array","maxItems":20,"items":{"type":"object","required":["kind","path","state"],"properties":{"kind":{"type":"string","maxLength":63},"path":{"type":"string","maxLength":300},"manager":{"type":"string","maxLength":128},"state":{"type":"string","enum":["Waiting","ComesBack","FromAdmission","Stays"]}}}},"notListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"rollout":{"type":"object","required":["phase","target"],"properties":{"phase":{"type":"string","enum":["Proving","Rolling","Rejected","RolledBack","Blocked"]},"target":{"type":"object","required":["template","since"],"properties":{"template":{"type":"string","maxLength":64},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"since":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"}}},"stable":{"type":"object","required":["template","replicaSet"],"properties":{"template":{"type":"string","maxLength":64},"replicaSet":{"type":"string","maxLength":63},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"}}},"proof":{"type":"string","enum":["Proven","NotProven","Skipped"]},"reason":{"type":"string","maxLength":64},"message":{"type":"string","maxLength":1024},"failed":{"type":"array","maxItems":5,"items":{"type":"object","required":["template","reason","message","at"],"properties":{"template":{"type":"string","maxLength":64},"reason":{"type":"string","maxLength":64},"message":{"type":"string","maxLength":512},"retry":{"type":"string","maxLength":253},"contract":{"type":"string","maxLength":64},"at":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"}}}}}},"podFailure":{"type":"object","required":["cause","pod"],"properties":{"cause":{"type":"string","enum":["ImagePull","Configuration","Crashing","OutOfMemory","Unhealthy","Unschedulable","NotStarted"]},"pod":{"type":"string","maxLength":253},"image":{"type":"string","maxLength":1000},"exitCode":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"restarts":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"notReadyAfterSeconds":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"detail":{"type":"string","maxLength":512},"hint":{"type":"string","enum":["Stdio","Crash","Unready","Start","Own","Root","NoAnswer","WrongAnswer","NotFound","NotExecutable","NotStarted","Cwd"]}}},"tools":{"type":"object","properties":{"digest":{"type":"string","maxLength":80},"image":{"type":"string","maxLength":1000},"changedAt":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"accepted":{"type":"string","maxLength":80},"ignore":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":256}},"list":{"type":"array","maxItems":64,"items":{"type":"object","required":["name","interface","wording"],"properties":{"name":{"type":"string","maxLength":128},"interface":{"type":"string","maxLength":16},"wording":{"type":"string","maxLength":16},"readOnly":{"type":"boolean"},"destructive":{"type":"boolean"},"openWorld":{"type":"boolean"}}}},"truncated":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"truncatedNotReadOnly":{"minimum":0,"maximum":2147483647,"type":"integer"},"reason":{"type":"string","enum":["ContractTooLarge","ContractUnreadable","ContractUnstable"]},"message":{"type":"string","maxLength":256}}},"verification":{"type":"object","properties":{"era":{"type":"string","enum":["Stateless","Handshake"]},"image":{"type":"string","maxLength":1000},"goneWhenAsked":{"minimum":1,"maximum":8,"type":"integer"},"lastVerdictTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"verifiedGeneration":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"toolsDigest":{"type":"string","maxLength":80},"notCounted":{"type":"string","maxLength":256},"failingPods":{"type":"array","maxItems":3,"items":{"type":"object","required":["name","message"],"properties":{"name":{"type":"string","maxLength":253},"message":{"type":"string","maxLength":256}}}},"toolCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"resourceCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"promptCount":{"minimum":0,"maximum":2147483647,"type":"integer"}}}}},"conditions":{"type":"array","items":{"type":"object","required":["type","status","lastTransitionTime","reason","message"],"properties":{"type":{"type":"string","maxLength":316,"pattern":"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"},"status":{"type":"string","enum":["True","False","Unknown"]},"observedGeneration":{"minimum":0,"maximum":9223372036854776000,"type":"integer"},"lastTransitionTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"reason":{"type":"string","minLength":1,"maxLength":1024,"pattern":"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"},"message":{"type":"string","maxLength":32768}}}}}}}};
+const schema6 = {"type":"object","required":["apiVersion","kind","metadata","spec"],"properties":{"apiVersion":{"type":"string","enum":["mcp.x-k8s.io/v1beta1","mcp.x-k8s.io/v1alpha1"]},"kind":{"type":"string","enum":["MCPServer"]},"metadata":{"type":"object","required":["name"],"properties":{"name":{"type":"string"},"generateName":{"type":"string"},"namespace":{"type":"string"},"uid":{"type":"string"},"resourceVersion":{"type":"string"},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"creationTimestamp":{"type":"string"},"deletionTimestamp":{"type":"string"},"labels":{"type":"object","additionalProperties":{"type":"string"}},"annotations":{"type":"object","additionalProperties":{"type":"string"}}}},"spec":{"type":"object","required":["source","config"],"properties":{"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ContainerImage"]},"containerImage":{"type":"object","required":["ref"],"properties":{"ref":{"type":"string","minLength":1,"maxLength":1000},"pullPolicy":{"type":"string","enum":["Always","IfNotPresent","Never"]},"imagePullSecrets":{"type":"array","items":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}}}}}}},"config":{"type":"object","required":["port"],"properties":{"port":{"minimum":1,"maximum":65535,"type":"integer"},"path":{"type":"string","minLength":1,"maxLength":253},"arguments":{"type":"array","items":{"type":"string","minLength":1}},"env":{"type":"array","maxItems":1000,"items":{"$ref":"#/$defs/EnvVar"}},"envFrom":{"type":"array","maxItems":250,"items":{"$ref":"#/$defs/EnvFromSource"}},"storage":{"type":"array","minItems":1,"maxItems":64,"items":{"type":"object","required":["path","source"],"properties":{"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ConfigMap","Secret","EmptyDir"]},"configMap":{"$ref":"#/$defs/ConfigMapVolumeSource"},"secret":{"$ref":"#/$defs/SecretVolumeSource"},"emptyDir":{"$ref":"#/$defs/EmptyDirVolumeSource"}}}}}}}},"runtime":{"type":"object","properties":{"replicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"resources":{"$ref":"#/$defs/ResourceRequirements"},"security":{"type":"object","properties":{"serviceAccountName":{"type":"string","maxLength":253},"podSecurityContext":{"$ref":"#/$defs/PodSecurityContext"},"securityContext":{"$ref":"#/$defs/SecurityContext"}}},"health":{"type":"object","minProperties":1,"properties":{"livenessProbe":{"$ref":"#/$defs/Probe"},"readinessProbe":{"$ref":"#/$defs/Probe"}}}}},"mcp":{"type":"object","properties":{"stateless":{"type":"boolean"}}},"network":{"type":"object","properties":{"ingressFrom":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressTo":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressPorts":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPort"}},"dnsEgressPeer":{"$ref":"#/$defs/NetworkPolicyPeer"}}},"transport":{"type":"object","properties":{"tls":{"type":"object","properties":{"enabled":{"type":"boolean"},"caBundleSecret":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}},"insecureSkipVerify":{"type":"boolean"}}}}},"gateway":{"type":"object","required":["provider"],"properties":{"provider":{"type":"string","minLength":1,"maxLength":253},"configRef":{"type":"string","maxLength":253}}},"extraLabels":{"type":"object","additionalProperties":{"type":"string"}},"extraAnnotations":{"type":"object","additionalProperties":{"type":"string"}},"extensions":{"type":"object","properties":{"verification":{"type":"object","properties":{"periodSeconds":{"minimum":5,"maximum":86400,"type":"integer"}}},"rollout":{"type":"object","properties":{"strategy":{"type":"string","enum":["RollingUpdate","Recreate"]},"verify":{"type":"string","enum":["Candidate","AfterSwitch"]},"deadlineSeconds":{"minimum":10,"maximum":3600,"type":"integer"},"minReadySeconds":{"minimum":1,"maximum":300,"type":"integer"},"terminationGracePeriodSeconds":{"minimum":1,"maximum":86400,"type":"integer"}}},"toolContract":{"type":"object","minProperties":1,"properties":{"mode":{"type":"string","enum":["Observe","Pin"]},"digest":{"type":"string","maxLength":71,"pattern":"^sha256:[0-9a-f]{64}$"},"ignore":{"type":"array","minItems":1,"maxItems":16,"items":{"type":"string","maxLength":256,"pattern":"^(/([^/~]|~[01])+)+$"}},"allow":{"type":"string","enum":["Any","ReadOnly"]}}},"metrics":{"type":"object","required":["port"],"properties":{"port":{"$ref":"#/$defs/IntOrString"},"path":{"type":"string","minLength":1,"maxLength":253},"interval":{"type":"string","pattern":"^[1-9][0-9]{0,4}[smh]$"},"labels":{"type":"object","maxProperties":50,"additionalProperties":{"type":"string"}},"kind":{"type":"string","enum":["PodMonitor","ServiceMonitor"]}}},"storage":{"type":"array","minItems":1,"maxItems":16,"items":{"type":"object","required":["claimName","path"],"properties":{"claimName":{"type":"string","minLength":1,"maxLength":253},"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"subPath":{"type":"string","minLength":1,"maxLength":1024}}}},"startupProbe":{"$ref":"#/$defs/Probe"},"stdio":{"type":"object","properties":{"command":{"type":"array","maxItems":64,"items":{"type":"string","maxLength":4096}},"cwd":{"type":"string","minLength":1,"maxLength":4096},"sessions":{"type":"string","enum":["Auto","PerSession","Shared"]},"maxSessions":{"minimum":1,"maximum":256,"type":"integer"},"idleTimeoutSeconds":{"minimum":10,"maximum":86400,"type":"integer"},"startTimeoutSeconds":{"minimum":1,"maximum":600,"type":"integer"},"maxMessageBytes":{"minimum":1024,"maximum":4194304,"type":"integer"}}},"autoscaling":{"type":"object","required":["maxReplicas"],"properties":{"minReplicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"maxReplicas":{"minimum":1,"maximum":2147483647,"type":"integer"},"targetCPUUtilizationPercentage":{"minimum":1,"maximum":2147483647,"type":"integer"},"metrics":{"type":"array","minItems":1,"maxItems":16,"items":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ContainerResource","External","Object","Pods","Resource"]},"resource":{"type":"object","required":["name","target"],"properties":{"name":{"type":"string","minLength":1,"maxLength":253},"target":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["AverageValue","Utilization"]},"averageUtilization":{"minimum":1,"maximum":2147483647,"type":"integer"},"averageValue":{"$ref":"#/$defs/IntOrString"}}}}},"containerResource":{"type":"object","required":["name","container","target"],"properties":{"name":{"type":"string","minLength":1,"maxLength":253},"container":{"type":"string","minLength":1,"maxLength":63},"target":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["AverageValue","Utilization"]},"averageUtilization":{"minimum":1,"maximum":2147483647,"type":"integer"},"averageValue":{"$ref":"#/$defs/IntOrString"}}}}},"pods":{"type":"object","required":["metric","target"],"properties":{"metric":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1,"maxLength":253},"selector":{"type":"object","properties":{"matchLabels":{"type":"object","additionalProperties":{"type":"string"}}}}}},"target":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["AverageValue"]},"averageValue":{"$ref":"#/$defs/IntOrString"}}}}},"object":{"type":"object","required":["describedObject","metric","target"],"properties":{"describedObject":{"type":"object","required":["kind","name"],"properties":{"apiVersion":{"type":"string","maxLength":316},"kind":{"type":"string","minLength":1,"maxLength":63},"name":{"type":"string","minLength":1,"maxLength":253}}},"metric":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1,"maxLength":253},"selector":{"type":"object","properties":{"matchLabels":{"type":"object","additionalProperties":{"type":"string"}}}}}},"target":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["AverageValue","Value"]},"value":{"$ref":"#/$defs/IntOrString"},"averageValue":{"$ref":"#/$defs/IntOrString"}}}}},"external":{"type":"object","required":["metric","target"],"properties":{"metric":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1,"maxLength":253},"selector":{"type":"object","properties":{"matchLabels":{"type":"object","additionalProperties":{"type":"string"}}}}}},"target":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["AverageValue","Value"]},"value":{"$ref":"#/$defs/IntOrString"},"averageValue":{"$ref":"#/$defs/IntOrString"}}}}}}}},"behavior":{"type":"object","properties":{"scaleUp":{"type":"object","properties":{"stabilizationWindowSeconds":{"minimum":0,"maximum":3600,"type":"integer"},"selectPolicy":{"type":"string","enum":["Max","Min","Disabled"]},"policies":{"type":"array","minItems":1,"maxItems":10,"items":{"type":"object","required":["type","value","periodSeconds"],"properties":{"type":{"type":"string","enum":["Pods","Percent"]},"value":{"minimum":1,"maximum":2147483647,"type":"integer"},"periodSeconds":{"minimum":1,"maximum":1800,"type":"integer"}}}}}},"scaleDown":{"type":"object","properties":{"stabilizationWindowSeconds":{"minimum":0,"maximum":3600,"type":"integer"},"selectPolicy":{"type":"string","enum":["Max","Min","Disabled"]},"policies":{"type":"array","minItems":1,"maxItems":10,"items":{"type":"object","required":["type","value","periodSeconds"],"properties":{"type":{"type":"string","enum":["Pods","Percent"]},"value":{"minimum":1,"maximum":2147483647,"type":"integer"},"periodSeconds":{"minimum":1,"maximum":1800,"type":"integer"}}}}}}}}}},"scheduling":{"type":"object","minProperties":1,"properties":{"nodeSelector":{"type":"object","maxProperties":32,"additionalProperties":{"type":"string"}},"tolerations":{"type":"array","maxItems":32,"items":{"type":"object","properties":{"key":{"type":"string","maxLength":317},"operator":{"type":"string","enum":["Equal","Exists"]},"value":{"type":"string","maxLength":63},"effect":{"type":"string","enum":["NoSchedule","PreferNoSchedule","NoExecute"]},"tolerationSeconds":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"}}}},"topologySpreadConstraints":{"type":"array","maxItems":8,"items":{"type":"object","required":["maxSkew","topologyKey","whenUnsatisfiable"],"properties":{"maxSkew":{"minimum":1,"maximum":2147483647,"type":"integer"},"topologyKey":{"type":"string","minLength":1,"maxLength":317},"whenUnsatisfiable":{"type":"string","enum":["DoNotSchedule","ScheduleAnyway"]},"minDomains":{"minimum":1,"maximum":2147483647,"type":"integer"},"nodeAffinityPolicy":{"type":"string","enum":["Honor","Ignore"]},"nodeTaintsPolicy":{"type":"string","enum":["Honor","Ignore"]}}}},"priorityClassName":{"type":"string","minLength":1,"maxLength":253},"runtimeClassName":{"type":"string","minLength":1,"maxLength":253},"disruptionBudget":{"type":"object","properties":{"maxUnavailable":{"minimum":1,"maximum":2147483647,"type":"integer"},"unhealthyPodEvictionPolicy":{"type":"string","enum":["AlwaysAllow","IfHealthyBudget"]}}}}}}}}},"status":{"type":"object","properties":{"observedGeneration":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"phase":{"type":"string","enum":["Pending","Running","Failed"]},"deploymentName":{"type":"string"},"serviceName":{"type":"string"},"address":{"type":"object","properties":{"url":{"type":"string"}}},"replicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"readyReplicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"selector":{"type":"string"},"serverInfo":{"type":"object","properties":{"name":{"type":"string"},"version":{"type":"string"},"protocolVersion":{"type":"string"},"instructions":{"type":"string"},"capabilities":{"type":"object","properties":{"tools":{"type":"boolean"},"resources":{"type":"boolean"},"prompts":{"type":"boolean"},"logging":{"type":"boolean"},"completions":{"type":"boolean"}}}}},"handshakeRetryCount":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"gatewayBinding":{"type":"object","properties":{"name":{"type":"string"},"provider":{"type":"string"}}},"extensions":{"type":"object","properties":{"release":{"type":"string","maxLength":64},"clusterURL":{"type":"string","maxLength":2048},"causes":{"type":"object","maxProperties":16,"additionalProperties":{"type":"string","maxLength":200}},"policy":{"type":"object","properties":{"revision":{"minimum":1,"maximum":2147483647,"type":"integer"},"digests":{"type":"object","maxProperties":200,"additionalProperties":{"type":"string","maxLength":64}},"digest":{"type":"string","maxLength":64},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"tolerated":{"type":"array","maxItems":50,"items":{"type":"object","required":["rule","path","message","fingerprint"],"properties":{"rule":{"type":"string","maxLength":100},"path":{"type":"string","maxLength":400},"message":{"type":"string","maxLength":400},"fingerprint":{"type":"string","maxLength":64}}}},"excused":{"type":"array","maxItems":100,"items":{"type":"string","maxLength":100}},"excusedFingerprints":{"type":"array","maxItems":50,"items":{"type":"string","maxLength":64}},"pods":{"type":"string","maxLength":64},"toleratedNotListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"foreign":{"type":"object","required":["fields"],"properties":{"fields":{"type":"array","maxItems":20,"items":{"type":"object","required":["kind","path","state"],"properties":{"kind":{"type":"string","maxLength":63},"path":{"type":"string","maxLength":300},"manager":{"type":"string","maxLength":128},"state":{"type":"string","enum":["Waiting","ComesBack","FromAdmission","Stays"]}}}},"notListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"rollout":{"type":"object","required":["phase","target"],"properties":{"phase":{"type":"string","enum":["Proving","Rolling","Rejected","RolledBack","Blocked"]},"target":{"type":"object","required":["template","since"],"properties":{"template":{"type":"string","maxLength":64},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"since":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"}}},"stable":{"type":"object","required":["template","replicaSet"],"properties":{"template":{"type":"string","maxLength":64},"replicaSet":{"type":"string","maxLength":63},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"}}},"proof":{"type":"string","enum":["Proven","NotProven","Skipped"]},"reason":{"type":"string","maxLength":64},"message":{"type":"string","maxLength":1024},"failed":{"type":"array","maxItems":5,"items":{"type":"object","required":["template","reason","message","at"],"properties":{"template":{"type":"string","maxLength":64},"reason":{"type":"string","maxLength":64},"message":{"type":"string","maxLength":512},"retry":{"type":"string","maxLength":253},"contract":{"type":"string","maxLength":64},"at":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"}}}}}},"podFailure":{"type":"object","required":["cause","pod"],"properties":{"cause":{"type":"string","enum":["ImagePull","Configuration","Crashing","OutOfMemory","Unhealthy","Unschedulable","NotStarted"]},"pod":{"type":"string","maxLength":253},"image":{"type":"string","maxLength":1000},"exitCode":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"restarts":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"notReadyAfterSeconds":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"detail":{"type":"string","maxLength":512},"hint":{"type":"string","enum":["Stdio","Crash","Unready","Start","Own","Root","NoAnswer","WrongAnswer","NotFound","NotExecutable","NotStarted","Cwd"]}}},"tools":{"type":"object","properties":{"digest":{"type":"string","maxLength":80},"image":{"type":"string","maxLength":1000},"changedAt":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"accepted":{"type":"string","maxLength":80},"ignore":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":256}},"list":{"type":"array","maxItems":64,"items":{"type":"object","required":["name","interface","wording"],"properties":{"name":{"type":"string","maxLength":128},"interface":{"type":"string","maxLength":16},"wording":{"type":"string","maxLength":16},"readOnly":{"type":"boolean"},"destructive":{"type":"boolean"},"openWorld":{"type":"boolean"}}}},"truncated":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"truncatedNotReadOnly":{"minimum":0,"maximum":2147483647,"type":"integer"},"reason":{"type":"string","enum":["ContractTooLarge","ContractUnreadable","ContractUnstable"]},"message":{"type":"string","maxLength":256}}},"verification":{"type":"object","properties":{"era":{"type":"string","enum":["Stateless","Handshake"]},"image":{"type":"string","maxLength":1000},"goneWhenAsked":{"minimum":1,"maximum":8,"type":"integer"},"lastVerdictTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"verifiedGeneration":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"toolsDigest":{"type":"string","maxLength":80},"notCounted":{"type":"string","maxLength":256},"failingPods":{"type":"array","maxItems":3,"items":{"type":"object","required":["name","message"],"properties":{"name":{"type":"string","maxLength":253},"message":{"type":"string","maxLength":256}}}},"toolCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"resourceCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"promptCount":{"minimum":0,"maximum":2147483647,"type":"integer"}}}}},"conditions":{"type":"array","items":{"type":"object","required":["type","status","lastTransitionTime","reason","message"],"properties":{"type":{"type":"string","maxLength":316,"pattern":"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"},"status":{"type":"string","enum":["True","False","Unknown"]},"observedGeneration":{"minimum":0,"maximum":9223372036854776000,"type":"integer"},"lastTransitionTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"reason":{"type":"string","minLength":1,"maxLength":1024,"pattern":"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"},"message":{"type":"string","maxLength":32768}}}}}}}};
 const func2 = unicodeLength.default;
 function validate24(data, instancePath = ""){
 let vErrors = null;
@@ -5056,1668 +5056,1683 @@ vErrors = add(vErrors, err426);
 errors++;
 }
 }
-if(data231.causes !== undefined){
-let data233 = data231.causes;
-if(data233 && typeof data233 == "object" && !Array.isArray(data233)){
-if(Object.keys(data233).length > 16){
-const err427 = {instancePath:instancePath+"/status/extensions/causes",keyword:"maxProperties",params:{limit: 16}};
+if(data231.clusterURL !== undefined){
+let data233 = data231.clusterURL;
+if(typeof data233 === "string"){
+if(data233.length > 2048 && func2(data233) > 2048){
+const err427 = {instancePath:instancePath+"/status/extensions/clusterURL",keyword:"maxLength",params:{limit: 2048}};
 vErrors = add(vErrors, err427);
 errors++;
 }
-for(const key9 in data233){
-let data234 = data233[key9];
-if(typeof data234 === "string"){
-if(data234.length > 200 && func2(data234) > 200){
-const err428 = {instancePath:instancePath+"/status/extensions/causes/" + escapePointer(key9),keyword:"maxLength",params:{limit: 200}};
+}
+else {
+const err428 = {instancePath:instancePath+"/status/extensions/clusterURL",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err428);
 errors++;
 }
 }
-else {
-const err429 = {instancePath:instancePath+"/status/extensions/causes/" + escapePointer(key9),keyword:"type",params:{type: "string"}};
+if(data231.causes !== undefined){
+let data234 = data231.causes;
+if(data234 && typeof data234 == "object" && !Array.isArray(data234)){
+if(Object.keys(data234).length > 16){
+const err429 = {instancePath:instancePath+"/status/extensions/causes",keyword:"maxProperties",params:{limit: 16}};
 vErrors = add(vErrors, err429);
 errors++;
 }
-}
-}
-else {
-const err430 = {instancePath:instancePath+"/status/extensions/causes",keyword:"type",params:{type: "object"}};
+for(const key9 in data234){
+let data235 = data234[key9];
+if(typeof data235 === "string"){
+if(data235.length > 200 && func2(data235) > 200){
+const err430 = {instancePath:instancePath+"/status/extensions/causes/" + escapePointer(key9),keyword:"maxLength",params:{limit: 200}};
 vErrors = add(vErrors, err430);
 errors++;
 }
 }
-if(data231.policy !== undefined){
-let data235 = data231.policy;
-if(data235 && typeof data235 == "object" && !Array.isArray(data235)){
-if(data235.revision !== undefined){
-let data236 = data235.revision;
-if(!(((typeof data236 == "number") && (!(data236 % 1) && !isNaN(data236))) && (isFinite(data236)))){
-const err431 = {instancePath:instancePath+"/status/extensions/policy/revision",keyword:"type",params:{type: "integer"}};
+else {
+const err431 = {instancePath:instancePath+"/status/extensions/causes/" + escapePointer(key9),keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err431);
 errors++;
 }
-if((typeof data236 == "number") && (isFinite(data236))){
-if(data236 > 2147483647 || isNaN(data236)){
-const err432 = {instancePath:instancePath+"/status/extensions/policy/revision",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+}
+else {
+const err432 = {instancePath:instancePath+"/status/extensions/causes",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err432);
 errors++;
 }
-if(data236 < 1 || isNaN(data236)){
-const err433 = {instancePath:instancePath+"/status/extensions/policy/revision",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+}
+if(data231.policy !== undefined){
+let data236 = data231.policy;
+if(data236 && typeof data236 == "object" && !Array.isArray(data236)){
+if(data236.revision !== undefined){
+let data237 = data236.revision;
+if(!(((typeof data237 == "number") && (!(data237 % 1) && !isNaN(data237))) && (isFinite(data237)))){
+const err433 = {instancePath:instancePath+"/status/extensions/policy/revision",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err433);
 errors++;
 }
-}
-}
-if(data235.digests !== undefined){
-let data237 = data235.digests;
-if(data237 && typeof data237 == "object" && !Array.isArray(data237)){
-if(Object.keys(data237).length > 200){
-const err434 = {instancePath:instancePath+"/status/extensions/policy/digests",keyword:"maxProperties",params:{limit: 200}};
+if((typeof data237 == "number") && (isFinite(data237))){
+if(data237 > 2147483647 || isNaN(data237)){
+const err434 = {instancePath:instancePath+"/status/extensions/policy/revision",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err434);
 errors++;
 }
-for(const key10 in data237){
-let data238 = data237[key10];
-if(typeof data238 === "string"){
-if(data238.length > 64 && func2(data238) > 64){
-const err435 = {instancePath:instancePath+"/status/extensions/policy/digests/" + escapePointer(key10),keyword:"maxLength",params:{limit: 64}};
+if(data237 < 1 || isNaN(data237)){
+const err435 = {instancePath:instancePath+"/status/extensions/policy/revision",keyword:"minimum",params:{comparison: ">=", limit: 1}};
 vErrors = add(vErrors, err435);
 errors++;
 }
 }
-else {
-const err436 = {instancePath:instancePath+"/status/extensions/policy/digests/" + escapePointer(key10),keyword:"type",params:{type: "string"}};
+}
+if(data236.digests !== undefined){
+let data238 = data236.digests;
+if(data238 && typeof data238 == "object" && !Array.isArray(data238)){
+if(Object.keys(data238).length > 200){
+const err436 = {instancePath:instancePath+"/status/extensions/policy/digests",keyword:"maxProperties",params:{limit: 200}};
 vErrors = add(vErrors, err436);
 errors++;
 }
-}
-}
-else {
-const err437 = {instancePath:instancePath+"/status/extensions/policy/digests",keyword:"type",params:{type: "object"}};
+for(const key10 in data238){
+let data239 = data238[key10];
+if(typeof data239 === "string"){
+if(data239.length > 64 && func2(data239) > 64){
+const err437 = {instancePath:instancePath+"/status/extensions/policy/digests/" + escapePointer(key10),keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err437);
 errors++;
 }
 }
-if(data235.digest !== undefined){
-let data239 = data235.digest;
-if(typeof data239 === "string"){
-if(data239.length > 64 && func2(data239) > 64){
-const err438 = {instancePath:instancePath+"/status/extensions/policy/digest",keyword:"maxLength",params:{limit: 64}};
+else {
+const err438 = {instancePath:instancePath+"/status/extensions/policy/digests/" + escapePointer(key10),keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err438);
 errors++;
 }
 }
+}
 else {
-const err439 = {instancePath:instancePath+"/status/extensions/policy/digest",keyword:"type",params:{type: "string"}};
+const err439 = {instancePath:instancePath+"/status/extensions/policy/digests",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err439);
 errors++;
 }
 }
-if(data235.generation !== undefined){
-let data240 = data235.generation;
-if(!(((typeof data240 == "number") && (!(data240 % 1) && !isNaN(data240))) && (isFinite(data240)))){
-const err440 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"type",params:{type: "integer"}};
+if(data236.digest !== undefined){
+let data240 = data236.digest;
+if(typeof data240 === "string"){
+if(data240.length > 64 && func2(data240) > 64){
+const err440 = {instancePath:instancePath+"/status/extensions/policy/digest",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err440);
-errors++;
-}
-if((typeof data240 == "number") && (isFinite(data240))){
-if(data240 > 9223372036854776000 || isNaN(data240)){
-const err441 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
-vErrors = add(vErrors, err441);
-errors++;
-}
-if(data240 < -9223372036854776000 || isNaN(data240)){
-const err442 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
-vErrors = add(vErrors, err442);
-errors++;
-}
-}
-}
-if(data235.tolerated !== undefined){
-let data241 = data235.tolerated;
-if(Array.isArray(data241)){
-if(data241.length > 50){
-const err443 = {instancePath:instancePath+"/status/extensions/policy/tolerated",keyword:"maxItems",params:{limit: 50}};
-vErrors = add(vErrors, err443);
-errors++;
-}
-const len16 = data241.length;
-for(let i16=0; i16<len16; i16++){
-let data242 = data241[i16];
-if(data242 && typeof data242 == "object" && !Array.isArray(data242)){
-if(data242.rule === undefined){
-const err444 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i16,keyword:"required",params:{missingProperty: "rule"}};
-vErrors = add(vErrors, err444);
-errors++;
-}
-if(data242.path === undefined){
-const err445 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i16,keyword:"required",params:{missingProperty: "path"}};
-vErrors = add(vErrors, err445);
-errors++;
-}
-if(data242.message === undefined){
-const err446 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i16,keyword:"required",params:{missingProperty: "message"}};
-vErrors = add(vErrors, err446);
-errors++;
-}
-if(data242.fingerprint === undefined){
-const err447 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i16,keyword:"required",params:{missingProperty: "fingerprint"}};
-vErrors = add(vErrors, err447);
-errors++;
-}
-if(data242.rule !== undefined){
-let data243 = data242.rule;
-if(typeof data243 === "string"){
-if(data243.length > 100 && func2(data243) > 100){
-const err448 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i16+"/rule",keyword:"maxLength",params:{limit: 100}};
-vErrors = add(vErrors, err448);
 errors++;
 }
 }
 else {
-const err449 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i16+"/rule",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err449);
+const err441 = {instancePath:instancePath+"/status/extensions/policy/digest",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err441);
 errors++;
 }
 }
-if(data242.path !== undefined){
-let data244 = data242.path;
+if(data236.generation !== undefined){
+let data241 = data236.generation;
+if(!(((typeof data241 == "number") && (!(data241 % 1) && !isNaN(data241))) && (isFinite(data241)))){
+const err442 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err442);
+errors++;
+}
+if((typeof data241 == "number") && (isFinite(data241))){
+if(data241 > 9223372036854776000 || isNaN(data241)){
+const err443 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+vErrors = add(vErrors, err443);
+errors++;
+}
+if(data241 < -9223372036854776000 || isNaN(data241)){
+const err444 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
+vErrors = add(vErrors, err444);
+errors++;
+}
+}
+}
+if(data236.tolerated !== undefined){
+let data242 = data236.tolerated;
+if(Array.isArray(data242)){
+if(data242.length > 50){
+const err445 = {instancePath:instancePath+"/status/extensions/policy/tolerated",keyword:"maxItems",params:{limit: 50}};
+vErrors = add(vErrors, err445);
+errors++;
+}
+const len16 = data242.length;
+for(let i16=0; i16<len16; i16++){
+let data243 = data242[i16];
+if(data243 && typeof data243 == "object" && !Array.isArray(data243)){
+if(data243.rule === undefined){
+const err446 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i16,keyword:"required",params:{missingProperty: "rule"}};
+vErrors = add(vErrors, err446);
+errors++;
+}
+if(data243.path === undefined){
+const err447 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i16,keyword:"required",params:{missingProperty: "path"}};
+vErrors = add(vErrors, err447);
+errors++;
+}
+if(data243.message === undefined){
+const err448 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i16,keyword:"required",params:{missingProperty: "message"}};
+vErrors = add(vErrors, err448);
+errors++;
+}
+if(data243.fingerprint === undefined){
+const err449 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i16,keyword:"required",params:{missingProperty: "fingerprint"}};
+vErrors = add(vErrors, err449);
+errors++;
+}
+if(data243.rule !== undefined){
+let data244 = data243.rule;
 if(typeof data244 === "string"){
-if(data244.length > 400 && func2(data244) > 400){
-const err450 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i16+"/path",keyword:"maxLength",params:{limit: 400}};
+if(data244.length > 100 && func2(data244) > 100){
+const err450 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i16+"/rule",keyword:"maxLength",params:{limit: 100}};
 vErrors = add(vErrors, err450);
 errors++;
 }
 }
 else {
-const err451 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i16+"/path",keyword:"type",params:{type: "string"}};
+const err451 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i16+"/rule",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err451);
 errors++;
 }
 }
-if(data242.message !== undefined){
-let data245 = data242.message;
+if(data243.path !== undefined){
+let data245 = data243.path;
 if(typeof data245 === "string"){
 if(data245.length > 400 && func2(data245) > 400){
-const err452 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i16+"/message",keyword:"maxLength",params:{limit: 400}};
+const err452 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i16+"/path",keyword:"maxLength",params:{limit: 400}};
 vErrors = add(vErrors, err452);
 errors++;
 }
 }
 else {
-const err453 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i16+"/message",keyword:"type",params:{type: "string"}};
+const err453 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i16+"/path",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err453);
 errors++;
 }
 }
-if(data242.fingerprint !== undefined){
-let data246 = data242.fingerprint;
+if(data243.message !== undefined){
+let data246 = data243.message;
 if(typeof data246 === "string"){
-if(data246.length > 64 && func2(data246) > 64){
-const err454 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i16+"/fingerprint",keyword:"maxLength",params:{limit: 64}};
+if(data246.length > 400 && func2(data246) > 400){
+const err454 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i16+"/message",keyword:"maxLength",params:{limit: 400}};
 vErrors = add(vErrors, err454);
 errors++;
 }
 }
 else {
-const err455 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i16+"/fingerprint",keyword:"type",params:{type: "string"}};
+const err455 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i16+"/message",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err455);
 errors++;
 }
 }
-}
-else {
-const err456 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i16,keyword:"type",params:{type: "object"}};
+if(data243.fingerprint !== undefined){
+let data247 = data243.fingerprint;
+if(typeof data247 === "string"){
+if(data247.length > 64 && func2(data247) > 64){
+const err456 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i16+"/fingerprint",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err456);
 errors++;
 }
 }
-}
 else {
-const err457 = {instancePath:instancePath+"/status/extensions/policy/tolerated",keyword:"type",params:{type: "array"}};
+const err457 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i16+"/fingerprint",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err457);
 errors++;
 }
 }
-if(data235.excused !== undefined){
-let data247 = data235.excused;
-if(Array.isArray(data247)){
-if(data247.length > 100){
-const err458 = {instancePath:instancePath+"/status/extensions/policy/excused",keyword:"maxItems",params:{limit: 100}};
+}
+else {
+const err458 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i16,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err458);
 errors++;
 }
-const len17 = data247.length;
-for(let i17=0; i17<len17; i17++){
-let data248 = data247[i17];
-if(typeof data248 === "string"){
-if(data248.length > 100 && func2(data248) > 100){
-const err459 = {instancePath:instancePath+"/status/extensions/policy/excused/" + i17,keyword:"maxLength",params:{limit: 100}};
+}
+}
+else {
+const err459 = {instancePath:instancePath+"/status/extensions/policy/tolerated",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err459);
 errors++;
 }
 }
-else {
-const err460 = {instancePath:instancePath+"/status/extensions/policy/excused/" + i17,keyword:"type",params:{type: "string"}};
+if(data236.excused !== undefined){
+let data248 = data236.excused;
+if(Array.isArray(data248)){
+if(data248.length > 100){
+const err460 = {instancePath:instancePath+"/status/extensions/policy/excused",keyword:"maxItems",params:{limit: 100}};
 vErrors = add(vErrors, err460);
 errors++;
 }
-}
-}
-else {
-const err461 = {instancePath:instancePath+"/status/extensions/policy/excused",keyword:"type",params:{type: "array"}};
+const len17 = data248.length;
+for(let i17=0; i17<len17; i17++){
+let data249 = data248[i17];
+if(typeof data249 === "string"){
+if(data249.length > 100 && func2(data249) > 100){
+const err461 = {instancePath:instancePath+"/status/extensions/policy/excused/" + i17,keyword:"maxLength",params:{limit: 100}};
 vErrors = add(vErrors, err461);
 errors++;
 }
 }
-if(data235.excusedFingerprints !== undefined){
-let data249 = data235.excusedFingerprints;
-if(Array.isArray(data249)){
-if(data249.length > 50){
-const err462 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints",keyword:"maxItems",params:{limit: 50}};
+else {
+const err462 = {instancePath:instancePath+"/status/extensions/policy/excused/" + i17,keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err462);
 errors++;
 }
-const len18 = data249.length;
-for(let i18=0; i18<len18; i18++){
-let data250 = data249[i18];
-if(typeof data250 === "string"){
-if(data250.length > 64 && func2(data250) > 64){
-const err463 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints/" + i18,keyword:"maxLength",params:{limit: 64}};
+}
+}
+else {
+const err463 = {instancePath:instancePath+"/status/extensions/policy/excused",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err463);
 errors++;
 }
 }
-else {
-const err464 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints/" + i18,keyword:"type",params:{type: "string"}};
+if(data236.excusedFingerprints !== undefined){
+let data250 = data236.excusedFingerprints;
+if(Array.isArray(data250)){
+if(data250.length > 50){
+const err464 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints",keyword:"maxItems",params:{limit: 50}};
 vErrors = add(vErrors, err464);
 errors++;
 }
-}
-}
-else {
-const err465 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints",keyword:"type",params:{type: "array"}};
+const len18 = data250.length;
+for(let i18=0; i18<len18; i18++){
+let data251 = data250[i18];
+if(typeof data251 === "string"){
+if(data251.length > 64 && func2(data251) > 64){
+const err465 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints/" + i18,keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err465);
 errors++;
 }
 }
-if(data235.pods !== undefined){
-let data251 = data235.pods;
-if(typeof data251 === "string"){
-if(data251.length > 64 && func2(data251) > 64){
-const err466 = {instancePath:instancePath+"/status/extensions/policy/pods",keyword:"maxLength",params:{limit: 64}};
+else {
+const err466 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints/" + i18,keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err466);
 errors++;
 }
 }
+}
 else {
-const err467 = {instancePath:instancePath+"/status/extensions/policy/pods",keyword:"type",params:{type: "string"}};
+const err467 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err467);
 errors++;
 }
 }
-if(data235.toleratedNotListed !== undefined){
-let data252 = data235.toleratedNotListed;
-if(!(((typeof data252 == "number") && (!(data252 % 1) && !isNaN(data252))) && (isFinite(data252)))){
-const err468 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"type",params:{type: "integer"}};
+if(data236.pods !== undefined){
+let data252 = data236.pods;
+if(typeof data252 === "string"){
+if(data252.length > 64 && func2(data252) > 64){
+const err468 = {instancePath:instancePath+"/status/extensions/policy/pods",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err468);
 errors++;
 }
-if((typeof data252 == "number") && (isFinite(data252))){
-if(data252 > 2147483647 || isNaN(data252)){
-const err469 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+else {
+const err469 = {instancePath:instancePath+"/status/extensions/policy/pods",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err469);
 errors++;
 }
-if(data252 < -2147483648 || isNaN(data252)){
-const err470 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+}
+if(data236.toleratedNotListed !== undefined){
+let data253 = data236.toleratedNotListed;
+if(!(((typeof data253 == "number") && (!(data253 % 1) && !isNaN(data253))) && (isFinite(data253)))){
+const err470 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err470);
+errors++;
+}
+if((typeof data253 == "number") && (isFinite(data253))){
+if(data253 > 2147483647 || isNaN(data253)){
+const err471 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err471);
+errors++;
+}
+if(data253 < -2147483648 || isNaN(data253)){
+const err472 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+vErrors = add(vErrors, err472);
 errors++;
 }
 }
 }
 }
 else {
-const err471 = {instancePath:instancePath+"/status/extensions/policy",keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err471);
+const err473 = {instancePath:instancePath+"/status/extensions/policy",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err473);
 errors++;
 }
 }
 if(data231.foreign !== undefined){
-let data253 = data231.foreign;
-if(data253 && typeof data253 == "object" && !Array.isArray(data253)){
-if(data253.fields === undefined){
-const err472 = {instancePath:instancePath+"/status/extensions/foreign",keyword:"required",params:{missingProperty: "fields"}};
-vErrors = add(vErrors, err472);
-errors++;
-}
-if(data253.fields !== undefined){
-let data254 = data253.fields;
-if(Array.isArray(data254)){
-if(data254.length > 20){
-const err473 = {instancePath:instancePath+"/status/extensions/foreign/fields",keyword:"maxItems",params:{limit: 20}};
-vErrors = add(vErrors, err473);
-errors++;
-}
-const len19 = data254.length;
-for(let i19=0; i19<len19; i19++){
-let data255 = data254[i19];
-if(data255 && typeof data255 == "object" && !Array.isArray(data255)){
-if(data255.kind === undefined){
-const err474 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i19,keyword:"required",params:{missingProperty: "kind"}};
+let data254 = data231.foreign;
+if(data254 && typeof data254 == "object" && !Array.isArray(data254)){
+if(data254.fields === undefined){
+const err474 = {instancePath:instancePath+"/status/extensions/foreign",keyword:"required",params:{missingProperty: "fields"}};
 vErrors = add(vErrors, err474);
 errors++;
 }
-if(data255.path === undefined){
-const err475 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i19,keyword:"required",params:{missingProperty: "path"}};
+if(data254.fields !== undefined){
+let data255 = data254.fields;
+if(Array.isArray(data255)){
+if(data255.length > 20){
+const err475 = {instancePath:instancePath+"/status/extensions/foreign/fields",keyword:"maxItems",params:{limit: 20}};
 vErrors = add(vErrors, err475);
 errors++;
 }
-if(data255.state === undefined){
-const err476 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i19,keyword:"required",params:{missingProperty: "state"}};
+const len19 = data255.length;
+for(let i19=0; i19<len19; i19++){
+let data256 = data255[i19];
+if(data256 && typeof data256 == "object" && !Array.isArray(data256)){
+if(data256.kind === undefined){
+const err476 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i19,keyword:"required",params:{missingProperty: "kind"}};
 vErrors = add(vErrors, err476);
 errors++;
 }
-if(data255.kind !== undefined){
-let data256 = data255.kind;
-if(typeof data256 === "string"){
-if(data256.length > 63 && func2(data256) > 63){
-const err477 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i19+"/kind",keyword:"maxLength",params:{limit: 63}};
+if(data256.path === undefined){
+const err477 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i19,keyword:"required",params:{missingProperty: "path"}};
 vErrors = add(vErrors, err477);
 errors++;
 }
-}
-else {
-const err478 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i19+"/kind",keyword:"type",params:{type: "string"}};
+if(data256.state === undefined){
+const err478 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i19,keyword:"required",params:{missingProperty: "state"}};
 vErrors = add(vErrors, err478);
 errors++;
 }
-}
-if(data255.path !== undefined){
-let data257 = data255.path;
+if(data256.kind !== undefined){
+let data257 = data256.kind;
 if(typeof data257 === "string"){
-if(data257.length > 300 && func2(data257) > 300){
-const err479 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i19+"/path",keyword:"maxLength",params:{limit: 300}};
+if(data257.length > 63 && func2(data257) > 63){
+const err479 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i19+"/kind",keyword:"maxLength",params:{limit: 63}};
 vErrors = add(vErrors, err479);
 errors++;
 }
 }
 else {
-const err480 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i19+"/path",keyword:"type",params:{type: "string"}};
+const err480 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i19+"/kind",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err480);
 errors++;
 }
 }
-if(data255.manager !== undefined){
-let data258 = data255.manager;
+if(data256.path !== undefined){
+let data258 = data256.path;
 if(typeof data258 === "string"){
-if(data258.length > 128 && func2(data258) > 128){
-const err481 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i19+"/manager",keyword:"maxLength",params:{limit: 128}};
+if(data258.length > 300 && func2(data258) > 300){
+const err481 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i19+"/path",keyword:"maxLength",params:{limit: 300}};
 vErrors = add(vErrors, err481);
 errors++;
 }
 }
 else {
-const err482 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i19+"/manager",keyword:"type",params:{type: "string"}};
+const err482 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i19+"/path",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err482);
 errors++;
 }
 }
-if(data255.state !== undefined){
-let data259 = data255.state;
-if(typeof data259 !== "string"){
-const err483 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i19+"/state",keyword:"type",params:{type: "string"}};
+if(data256.manager !== undefined){
+let data259 = data256.manager;
+if(typeof data259 === "string"){
+if(data259.length > 128 && func2(data259) > 128){
+const err483 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i19+"/manager",keyword:"maxLength",params:{limit: 128}};
 vErrors = add(vErrors, err483);
 errors++;
 }
-if(!((((data259 === "Waiting") || (data259 === "ComesBack")) || (data259 === "FromAdmission")) || (data259 === "Stays"))){
-const err484 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i19+"/state",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.foreign.properties.fields.items.properties.state.enum}};
+}
+else {
+const err484 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i19+"/manager",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err484);
 errors++;
 }
 }
-}
-else {
-const err485 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i19,keyword:"type",params:{type: "object"}};
+if(data256.state !== undefined){
+let data260 = data256.state;
+if(typeof data260 !== "string"){
+const err485 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i19+"/state",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err485);
 errors++;
 }
-}
-}
-else {
-const err486 = {instancePath:instancePath+"/status/extensions/foreign/fields",keyword:"type",params:{type: "array"}};
+if(!((((data260 === "Waiting") || (data260 === "ComesBack")) || (data260 === "FromAdmission")) || (data260 === "Stays"))){
+const err486 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i19+"/state",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.foreign.properties.fields.items.properties.state.enum}};
 vErrors = add(vErrors, err486);
 errors++;
 }
 }
-if(data253.notListed !== undefined){
-let data260 = data253.notListed;
-if(!(((typeof data260 == "number") && (!(data260 % 1) && !isNaN(data260))) && (isFinite(data260)))){
-const err487 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"type",params:{type: "integer"}};
+}
+else {
+const err487 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i19,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err487);
 errors++;
 }
-if((typeof data260 == "number") && (isFinite(data260))){
-if(data260 > 2147483647 || isNaN(data260)){
-const err488 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+}
+else {
+const err488 = {instancePath:instancePath+"/status/extensions/foreign/fields",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err488);
 errors++;
 }
-if(data260 < -2147483648 || isNaN(data260)){
-const err489 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+}
+if(data254.notListed !== undefined){
+let data261 = data254.notListed;
+if(!(((typeof data261 == "number") && (!(data261 % 1) && !isNaN(data261))) && (isFinite(data261)))){
+const err489 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err489);
+errors++;
+}
+if((typeof data261 == "number") && (isFinite(data261))){
+if(data261 > 2147483647 || isNaN(data261)){
+const err490 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err490);
+errors++;
+}
+if(data261 < -2147483648 || isNaN(data261)){
+const err491 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+vErrors = add(vErrors, err491);
 errors++;
 }
 }
 }
 }
 else {
-const err490 = {instancePath:instancePath+"/status/extensions/foreign",keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err490);
+const err492 = {instancePath:instancePath+"/status/extensions/foreign",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err492);
 errors++;
 }
 }
 if(data231.rollout !== undefined){
-let data261 = data231.rollout;
-if(data261 && typeof data261 == "object" && !Array.isArray(data261)){
-if(data261.phase === undefined){
-const err491 = {instancePath:instancePath+"/status/extensions/rollout",keyword:"required",params:{missingProperty: "phase"}};
-vErrors = add(vErrors, err491);
-errors++;
-}
-if(data261.target === undefined){
-const err492 = {instancePath:instancePath+"/status/extensions/rollout",keyword:"required",params:{missingProperty: "target"}};
-vErrors = add(vErrors, err492);
-errors++;
-}
-if(data261.phase !== undefined){
-let data262 = data261.phase;
-if(typeof data262 !== "string"){
-const err493 = {instancePath:instancePath+"/status/extensions/rollout/phase",keyword:"type",params:{type: "string"}};
+let data262 = data231.rollout;
+if(data262 && typeof data262 == "object" && !Array.isArray(data262)){
+if(data262.phase === undefined){
+const err493 = {instancePath:instancePath+"/status/extensions/rollout",keyword:"required",params:{missingProperty: "phase"}};
 vErrors = add(vErrors, err493);
 errors++;
 }
-if(!(((((data262 === "Proving") || (data262 === "Rolling")) || (data262 === "Rejected")) || (data262 === "RolledBack")) || (data262 === "Blocked"))){
-const err494 = {instancePath:instancePath+"/status/extensions/rollout/phase",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.rollout.properties.phase.enum}};
+if(data262.target === undefined){
+const err494 = {instancePath:instancePath+"/status/extensions/rollout",keyword:"required",params:{missingProperty: "target"}};
 vErrors = add(vErrors, err494);
 errors++;
 }
-}
-if(data261.target !== undefined){
-let data263 = data261.target;
-if(data263 && typeof data263 == "object" && !Array.isArray(data263)){
-if(data263.template === undefined){
-const err495 = {instancePath:instancePath+"/status/extensions/rollout/target",keyword:"required",params:{missingProperty: "template"}};
+if(data262.phase !== undefined){
+let data263 = data262.phase;
+if(typeof data263 !== "string"){
+const err495 = {instancePath:instancePath+"/status/extensions/rollout/phase",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err495);
 errors++;
 }
-if(data263.since === undefined){
-const err496 = {instancePath:instancePath+"/status/extensions/rollout/target",keyword:"required",params:{missingProperty: "since"}};
+if(!(((((data263 === "Proving") || (data263 === "Rolling")) || (data263 === "Rejected")) || (data263 === "RolledBack")) || (data263 === "Blocked"))){
+const err496 = {instancePath:instancePath+"/status/extensions/rollout/phase",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.rollout.properties.phase.enum}};
 vErrors = add(vErrors, err496);
 errors++;
 }
-if(data263.template !== undefined){
-let data264 = data263.template;
-if(typeof data264 === "string"){
-if(data264.length > 64 && func2(data264) > 64){
-const err497 = {instancePath:instancePath+"/status/extensions/rollout/target/template",keyword:"maxLength",params:{limit: 64}};
+}
+if(data262.target !== undefined){
+let data264 = data262.target;
+if(data264 && typeof data264 == "object" && !Array.isArray(data264)){
+if(data264.template === undefined){
+const err497 = {instancePath:instancePath+"/status/extensions/rollout/target",keyword:"required",params:{missingProperty: "template"}};
 vErrors = add(vErrors, err497);
 errors++;
 }
-}
-else {
-const err498 = {instancePath:instancePath+"/status/extensions/rollout/target/template",keyword:"type",params:{type: "string"}};
+if(data264.since === undefined){
+const err498 = {instancePath:instancePath+"/status/extensions/rollout/target",keyword:"required",params:{missingProperty: "since"}};
 vErrors = add(vErrors, err498);
 errors++;
 }
-}
-if(data263.generation !== undefined){
-let data265 = data263.generation;
-if(!(((typeof data265 == "number") && (!(data265 % 1) && !isNaN(data265))) && (isFinite(data265)))){
-const err499 = {instancePath:instancePath+"/status/extensions/rollout/target/generation",keyword:"type",params:{type: "integer"}};
+if(data264.template !== undefined){
+let data265 = data264.template;
+if(typeof data265 === "string"){
+if(data265.length > 64 && func2(data265) > 64){
+const err499 = {instancePath:instancePath+"/status/extensions/rollout/target/template",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err499);
-errors++;
-}
-if((typeof data265 == "number") && (isFinite(data265))){
-if(data265 > 9223372036854776000 || isNaN(data265)){
-const err500 = {instancePath:instancePath+"/status/extensions/rollout/target/generation",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
-vErrors = add(vErrors, err500);
-errors++;
-}
-if(data265 < -9223372036854776000 || isNaN(data265)){
-const err501 = {instancePath:instancePath+"/status/extensions/rollout/target/generation",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
-vErrors = add(vErrors, err501);
-errors++;
-}
-}
-}
-if(data263.since !== undefined){
-let data266 = data263.since;
-if(typeof data266 === "string"){
-if(!pattern4.test(data266)){
-const err502 = {instancePath:instancePath+"/status/extensions/rollout/target/since",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
-vErrors = add(vErrors, err502);
 errors++;
 }
 }
 else {
-const err503 = {instancePath:instancePath+"/status/extensions/rollout/target/since",keyword:"type",params:{type: "string"}};
+const err500 = {instancePath:instancePath+"/status/extensions/rollout/target/template",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err500);
+errors++;
+}
+}
+if(data264.generation !== undefined){
+let data266 = data264.generation;
+if(!(((typeof data266 == "number") && (!(data266 % 1) && !isNaN(data266))) && (isFinite(data266)))){
+const err501 = {instancePath:instancePath+"/status/extensions/rollout/target/generation",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err501);
+errors++;
+}
+if((typeof data266 == "number") && (isFinite(data266))){
+if(data266 > 9223372036854776000 || isNaN(data266)){
+const err502 = {instancePath:instancePath+"/status/extensions/rollout/target/generation",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+vErrors = add(vErrors, err502);
+errors++;
+}
+if(data266 < -9223372036854776000 || isNaN(data266)){
+const err503 = {instancePath:instancePath+"/status/extensions/rollout/target/generation",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
 vErrors = add(vErrors, err503);
 errors++;
 }
 }
 }
-else {
-const err504 = {instancePath:instancePath+"/status/extensions/rollout/target",keyword:"type",params:{type: "object"}};
+if(data264.since !== undefined){
+let data267 = data264.since;
+if(typeof data267 === "string"){
+if(!pattern4.test(data267)){
+const err504 = {instancePath:instancePath+"/status/extensions/rollout/target/since",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
 vErrors = add(vErrors, err504);
 errors++;
 }
 }
-if(data261.stable !== undefined){
-let data267 = data261.stable;
-if(data267 && typeof data267 == "object" && !Array.isArray(data267)){
-if(data267.template === undefined){
-const err505 = {instancePath:instancePath+"/status/extensions/rollout/stable",keyword:"required",params:{missingProperty: "template"}};
+else {
+const err505 = {instancePath:instancePath+"/status/extensions/rollout/target/since",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err505);
 errors++;
 }
-if(data267.replicaSet === undefined){
-const err506 = {instancePath:instancePath+"/status/extensions/rollout/stable",keyword:"required",params:{missingProperty: "replicaSet"}};
-vErrors = add(vErrors, err506);
-errors++;
-}
-if(data267.template !== undefined){
-let data268 = data267.template;
-if(typeof data268 === "string"){
-if(data268.length > 64 && func2(data268) > 64){
-const err507 = {instancePath:instancePath+"/status/extensions/rollout/stable/template",keyword:"maxLength",params:{limit: 64}};
-vErrors = add(vErrors, err507);
-errors++;
 }
 }
 else {
-const err508 = {instancePath:instancePath+"/status/extensions/rollout/stable/template",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err508);
+const err506 = {instancePath:instancePath+"/status/extensions/rollout/target",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err506);
 errors++;
 }
 }
-if(data267.replicaSet !== undefined){
-let data269 = data267.replicaSet;
+if(data262.stable !== undefined){
+let data268 = data262.stable;
+if(data268 && typeof data268 == "object" && !Array.isArray(data268)){
+if(data268.template === undefined){
+const err507 = {instancePath:instancePath+"/status/extensions/rollout/stable",keyword:"required",params:{missingProperty: "template"}};
+vErrors = add(vErrors, err507);
+errors++;
+}
+if(data268.replicaSet === undefined){
+const err508 = {instancePath:instancePath+"/status/extensions/rollout/stable",keyword:"required",params:{missingProperty: "replicaSet"}};
+vErrors = add(vErrors, err508);
+errors++;
+}
+if(data268.template !== undefined){
+let data269 = data268.template;
 if(typeof data269 === "string"){
-if(data269.length > 63 && func2(data269) > 63){
-const err509 = {instancePath:instancePath+"/status/extensions/rollout/stable/replicaSet",keyword:"maxLength",params:{limit: 63}};
+if(data269.length > 64 && func2(data269) > 64){
+const err509 = {instancePath:instancePath+"/status/extensions/rollout/stable/template",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err509);
 errors++;
 }
 }
 else {
-const err510 = {instancePath:instancePath+"/status/extensions/rollout/stable/replicaSet",keyword:"type",params:{type: "string"}};
+const err510 = {instancePath:instancePath+"/status/extensions/rollout/stable/template",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err510);
 errors++;
 }
 }
-if(data267.generation !== undefined){
-let data270 = data267.generation;
-if(!(((typeof data270 == "number") && (!(data270 % 1) && !isNaN(data270))) && (isFinite(data270)))){
-const err511 = {instancePath:instancePath+"/status/extensions/rollout/stable/generation",keyword:"type",params:{type: "integer"}};
+if(data268.replicaSet !== undefined){
+let data270 = data268.replicaSet;
+if(typeof data270 === "string"){
+if(data270.length > 63 && func2(data270) > 63){
+const err511 = {instancePath:instancePath+"/status/extensions/rollout/stable/replicaSet",keyword:"maxLength",params:{limit: 63}};
 vErrors = add(vErrors, err511);
 errors++;
 }
-if((typeof data270 == "number") && (isFinite(data270))){
-if(data270 > 9223372036854776000 || isNaN(data270)){
-const err512 = {instancePath:instancePath+"/status/extensions/rollout/stable/generation",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+}
+else {
+const err512 = {instancePath:instancePath+"/status/extensions/rollout/stable/replicaSet",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err512);
 errors++;
 }
-if(data270 < -9223372036854776000 || isNaN(data270)){
-const err513 = {instancePath:instancePath+"/status/extensions/rollout/stable/generation",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
+}
+if(data268.generation !== undefined){
+let data271 = data268.generation;
+if(!(((typeof data271 == "number") && (!(data271 % 1) && !isNaN(data271))) && (isFinite(data271)))){
+const err513 = {instancePath:instancePath+"/status/extensions/rollout/stable/generation",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err513);
+errors++;
+}
+if((typeof data271 == "number") && (isFinite(data271))){
+if(data271 > 9223372036854776000 || isNaN(data271)){
+const err514 = {instancePath:instancePath+"/status/extensions/rollout/stable/generation",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+vErrors = add(vErrors, err514);
+errors++;
+}
+if(data271 < -9223372036854776000 || isNaN(data271)){
+const err515 = {instancePath:instancePath+"/status/extensions/rollout/stable/generation",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
+vErrors = add(vErrors, err515);
 errors++;
 }
 }
 }
 }
 else {
-const err514 = {instancePath:instancePath+"/status/extensions/rollout/stable",keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err514);
-errors++;
-}
-}
-if(data261.proof !== undefined){
-let data271 = data261.proof;
-if(typeof data271 !== "string"){
-const err515 = {instancePath:instancePath+"/status/extensions/rollout/proof",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err515);
-errors++;
-}
-if(!(((data271 === "Proven") || (data271 === "NotProven")) || (data271 === "Skipped"))){
-const err516 = {instancePath:instancePath+"/status/extensions/rollout/proof",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.rollout.properties.proof.enum}};
+const err516 = {instancePath:instancePath+"/status/extensions/rollout/stable",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err516);
 errors++;
 }
 }
-if(data261.reason !== undefined){
-let data272 = data261.reason;
-if(typeof data272 === "string"){
-if(data272.length > 64 && func2(data272) > 64){
-const err517 = {instancePath:instancePath+"/status/extensions/rollout/reason",keyword:"maxLength",params:{limit: 64}};
+if(data262.proof !== undefined){
+let data272 = data262.proof;
+if(typeof data272 !== "string"){
+const err517 = {instancePath:instancePath+"/status/extensions/rollout/proof",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err517);
 errors++;
 }
-}
-else {
-const err518 = {instancePath:instancePath+"/status/extensions/rollout/reason",keyword:"type",params:{type: "string"}};
+if(!(((data272 === "Proven") || (data272 === "NotProven")) || (data272 === "Skipped"))){
+const err518 = {instancePath:instancePath+"/status/extensions/rollout/proof",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.rollout.properties.proof.enum}};
 vErrors = add(vErrors, err518);
 errors++;
 }
 }
-if(data261.message !== undefined){
-let data273 = data261.message;
+if(data262.reason !== undefined){
+let data273 = data262.reason;
 if(typeof data273 === "string"){
-if(data273.length > 1024 && func2(data273) > 1024){
-const err519 = {instancePath:instancePath+"/status/extensions/rollout/message",keyword:"maxLength",params:{limit: 1024}};
+if(data273.length > 64 && func2(data273) > 64){
+const err519 = {instancePath:instancePath+"/status/extensions/rollout/reason",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err519);
 errors++;
 }
 }
 else {
-const err520 = {instancePath:instancePath+"/status/extensions/rollout/message",keyword:"type",params:{type: "string"}};
+const err520 = {instancePath:instancePath+"/status/extensions/rollout/reason",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err520);
 errors++;
 }
 }
-if(data261.failed !== undefined){
-let data274 = data261.failed;
-if(Array.isArray(data274)){
-if(data274.length > 5){
-const err521 = {instancePath:instancePath+"/status/extensions/rollout/failed",keyword:"maxItems",params:{limit: 5}};
+if(data262.message !== undefined){
+let data274 = data262.message;
+if(typeof data274 === "string"){
+if(data274.length > 1024 && func2(data274) > 1024){
+const err521 = {instancePath:instancePath+"/status/extensions/rollout/message",keyword:"maxLength",params:{limit: 1024}};
 vErrors = add(vErrors, err521);
-errors++;
-}
-const len20 = data274.length;
-for(let i20=0; i20<len20; i20++){
-let data275 = data274[i20];
-if(data275 && typeof data275 == "object" && !Array.isArray(data275)){
-if(data275.template === undefined){
-const err522 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20,keyword:"required",params:{missingProperty: "template"}};
-vErrors = add(vErrors, err522);
-errors++;
-}
-if(data275.reason === undefined){
-const err523 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20,keyword:"required",params:{missingProperty: "reason"}};
-vErrors = add(vErrors, err523);
-errors++;
-}
-if(data275.message === undefined){
-const err524 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20,keyword:"required",params:{missingProperty: "message"}};
-vErrors = add(vErrors, err524);
-errors++;
-}
-if(data275.at === undefined){
-const err525 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20,keyword:"required",params:{missingProperty: "at"}};
-vErrors = add(vErrors, err525);
-errors++;
-}
-if(data275.template !== undefined){
-let data276 = data275.template;
-if(typeof data276 === "string"){
-if(data276.length > 64 && func2(data276) > 64){
-const err526 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20+"/template",keyword:"maxLength",params:{limit: 64}};
-vErrors = add(vErrors, err526);
 errors++;
 }
 }
 else {
-const err527 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20+"/template",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err527);
+const err522 = {instancePath:instancePath+"/status/extensions/rollout/message",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err522);
 errors++;
 }
 }
-if(data275.reason !== undefined){
-let data277 = data275.reason;
+if(data262.failed !== undefined){
+let data275 = data262.failed;
+if(Array.isArray(data275)){
+if(data275.length > 5){
+const err523 = {instancePath:instancePath+"/status/extensions/rollout/failed",keyword:"maxItems",params:{limit: 5}};
+vErrors = add(vErrors, err523);
+errors++;
+}
+const len20 = data275.length;
+for(let i20=0; i20<len20; i20++){
+let data276 = data275[i20];
+if(data276 && typeof data276 == "object" && !Array.isArray(data276)){
+if(data276.template === undefined){
+const err524 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20,keyword:"required",params:{missingProperty: "template"}};
+vErrors = add(vErrors, err524);
+errors++;
+}
+if(data276.reason === undefined){
+const err525 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20,keyword:"required",params:{missingProperty: "reason"}};
+vErrors = add(vErrors, err525);
+errors++;
+}
+if(data276.message === undefined){
+const err526 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20,keyword:"required",params:{missingProperty: "message"}};
+vErrors = add(vErrors, err526);
+errors++;
+}
+if(data276.at === undefined){
+const err527 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20,keyword:"required",params:{missingProperty: "at"}};
+vErrors = add(vErrors, err527);
+errors++;
+}
+if(data276.template !== undefined){
+let data277 = data276.template;
 if(typeof data277 === "string"){
 if(data277.length > 64 && func2(data277) > 64){
-const err528 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20+"/reason",keyword:"maxLength",params:{limit: 64}};
+const err528 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20+"/template",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err528);
 errors++;
 }
 }
 else {
-const err529 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20+"/reason",keyword:"type",params:{type: "string"}};
+const err529 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20+"/template",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err529);
 errors++;
 }
 }
-if(data275.message !== undefined){
-let data278 = data275.message;
+if(data276.reason !== undefined){
+let data278 = data276.reason;
 if(typeof data278 === "string"){
-if(data278.length > 512 && func2(data278) > 512){
-const err530 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20+"/message",keyword:"maxLength",params:{limit: 512}};
+if(data278.length > 64 && func2(data278) > 64){
+const err530 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20+"/reason",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err530);
 errors++;
 }
 }
 else {
-const err531 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20+"/message",keyword:"type",params:{type: "string"}};
+const err531 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20+"/reason",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err531);
 errors++;
 }
 }
-if(data275.retry !== undefined){
-let data279 = data275.retry;
+if(data276.message !== undefined){
+let data279 = data276.message;
 if(typeof data279 === "string"){
-if(data279.length > 253 && func2(data279) > 253){
-const err532 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20+"/retry",keyword:"maxLength",params:{limit: 253}};
+if(data279.length > 512 && func2(data279) > 512){
+const err532 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20+"/message",keyword:"maxLength",params:{limit: 512}};
 vErrors = add(vErrors, err532);
 errors++;
 }
 }
 else {
-const err533 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20+"/retry",keyword:"type",params:{type: "string"}};
+const err533 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20+"/message",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err533);
 errors++;
 }
 }
-if(data275.contract !== undefined){
-let data280 = data275.contract;
+if(data276.retry !== undefined){
+let data280 = data276.retry;
 if(typeof data280 === "string"){
-if(data280.length > 64 && func2(data280) > 64){
-const err534 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20+"/contract",keyword:"maxLength",params:{limit: 64}};
+if(data280.length > 253 && func2(data280) > 253){
+const err534 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20+"/retry",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err534);
 errors++;
 }
 }
 else {
-const err535 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20+"/contract",keyword:"type",params:{type: "string"}};
+const err535 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20+"/retry",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err535);
 errors++;
 }
 }
-if(data275.at !== undefined){
-let data281 = data275.at;
+if(data276.contract !== undefined){
+let data281 = data276.contract;
 if(typeof data281 === "string"){
-if(!pattern4.test(data281)){
-const err536 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20+"/at",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
+if(data281.length > 64 && func2(data281) > 64){
+const err536 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20+"/contract",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err536);
 errors++;
 }
 }
 else {
-const err537 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20+"/at",keyword:"type",params:{type: "string"}};
+const err537 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20+"/contract",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err537);
 errors++;
 }
 }
-}
-else {
-const err538 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20,keyword:"type",params:{type: "object"}};
+if(data276.at !== undefined){
+let data282 = data276.at;
+if(typeof data282 === "string"){
+if(!pattern4.test(data282)){
+const err538 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20+"/at",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
 vErrors = add(vErrors, err538);
 errors++;
 }
 }
-}
 else {
-const err539 = {instancePath:instancePath+"/status/extensions/rollout/failed",keyword:"type",params:{type: "array"}};
+const err539 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20+"/at",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err539);
 errors++;
 }
 }
 }
 else {
-const err540 = {instancePath:instancePath+"/status/extensions/rollout",keyword:"type",params:{type: "object"}};
+const err540 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err540);
 errors++;
 }
 }
-if(data231.podFailure !== undefined){
-let data282 = data231.podFailure;
-if(data282 && typeof data282 == "object" && !Array.isArray(data282)){
-if(data282.cause === undefined){
-const err541 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"required",params:{missingProperty: "cause"}};
+}
+else {
+const err541 = {instancePath:instancePath+"/status/extensions/rollout/failed",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err541);
 errors++;
 }
-if(data282.pod === undefined){
-const err542 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"required",params:{missingProperty: "pod"}};
-vErrors = add(vErrors, err542);
-errors++;
-}
-if(data282.cause !== undefined){
-let data283 = data282.cause;
-if(typeof data283 !== "string"){
-const err543 = {instancePath:instancePath+"/status/extensions/podFailure/cause",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err543);
-errors++;
-}
-if(!(((((((data283 === "ImagePull") || (data283 === "Configuration")) || (data283 === "Crashing")) || (data283 === "OutOfMemory")) || (data283 === "Unhealthy")) || (data283 === "Unschedulable")) || (data283 === "NotStarted"))){
-const err544 = {instancePath:instancePath+"/status/extensions/podFailure/cause",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.podFailure.properties.cause.enum}};
-vErrors = add(vErrors, err544);
-errors++;
-}
-}
-if(data282.pod !== undefined){
-let data284 = data282.pod;
-if(typeof data284 === "string"){
-if(data284.length > 253 && func2(data284) > 253){
-const err545 = {instancePath:instancePath+"/status/extensions/podFailure/pod",keyword:"maxLength",params:{limit: 253}};
-vErrors = add(vErrors, err545);
-errors++;
 }
 }
 else {
-const err546 = {instancePath:instancePath+"/status/extensions/podFailure/pod",keyword:"type",params:{type: "string"}};
+const err542 = {instancePath:instancePath+"/status/extensions/rollout",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err542);
+errors++;
+}
+}
+if(data231.podFailure !== undefined){
+let data283 = data231.podFailure;
+if(data283 && typeof data283 == "object" && !Array.isArray(data283)){
+if(data283.cause === undefined){
+const err543 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"required",params:{missingProperty: "cause"}};
+vErrors = add(vErrors, err543);
+errors++;
+}
+if(data283.pod === undefined){
+const err544 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"required",params:{missingProperty: "pod"}};
+vErrors = add(vErrors, err544);
+errors++;
+}
+if(data283.cause !== undefined){
+let data284 = data283.cause;
+if(typeof data284 !== "string"){
+const err545 = {instancePath:instancePath+"/status/extensions/podFailure/cause",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err545);
+errors++;
+}
+if(!(((((((data284 === "ImagePull") || (data284 === "Configuration")) || (data284 === "Crashing")) || (data284 === "OutOfMemory")) || (data284 === "Unhealthy")) || (data284 === "Unschedulable")) || (data284 === "NotStarted"))){
+const err546 = {instancePath:instancePath+"/status/extensions/podFailure/cause",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.podFailure.properties.cause.enum}};
 vErrors = add(vErrors, err546);
 errors++;
 }
 }
-if(data282.image !== undefined){
-let data285 = data282.image;
+if(data283.pod !== undefined){
+let data285 = data283.pod;
 if(typeof data285 === "string"){
-if(data285.length > 1000 && func2(data285) > 1000){
-const err547 = {instancePath:instancePath+"/status/extensions/podFailure/image",keyword:"maxLength",params:{limit: 1000}};
+if(data285.length > 253 && func2(data285) > 253){
+const err547 = {instancePath:instancePath+"/status/extensions/podFailure/pod",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err547);
 errors++;
 }
 }
 else {
-const err548 = {instancePath:instancePath+"/status/extensions/podFailure/image",keyword:"type",params:{type: "string"}};
+const err548 = {instancePath:instancePath+"/status/extensions/podFailure/pod",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err548);
 errors++;
 }
 }
-if(data282.exitCode !== undefined){
-let data286 = data282.exitCode;
-if(!(((typeof data286 == "number") && (!(data286 % 1) && !isNaN(data286))) && (isFinite(data286)))){
-const err549 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"type",params:{type: "integer"}};
+if(data283.image !== undefined){
+let data286 = data283.image;
+if(typeof data286 === "string"){
+if(data286.length > 1000 && func2(data286) > 1000){
+const err549 = {instancePath:instancePath+"/status/extensions/podFailure/image",keyword:"maxLength",params:{limit: 1000}};
 vErrors = add(vErrors, err549);
 errors++;
 }
-if((typeof data286 == "number") && (isFinite(data286))){
-if(data286 > 2147483647 || isNaN(data286)){
-const err550 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+else {
+const err550 = {instancePath:instancePath+"/status/extensions/podFailure/image",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err550);
 errors++;
 }
-if(data286 < -2147483648 || isNaN(data286)){
-const err551 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
-vErrors = add(vErrors, err551);
-errors++;
 }
-}
-}
-if(data282.restarts !== undefined){
-let data287 = data282.restarts;
+if(data283.exitCode !== undefined){
+let data287 = data283.exitCode;
 if(!(((typeof data287 == "number") && (!(data287 % 1) && !isNaN(data287))) && (isFinite(data287)))){
-const err552 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"type",params:{type: "integer"}};
-vErrors = add(vErrors, err552);
+const err551 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err551);
 errors++;
 }
 if((typeof data287 == "number") && (isFinite(data287))){
 if(data287 > 2147483647 || isNaN(data287)){
-const err553 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
-vErrors = add(vErrors, err553);
+const err552 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err552);
 errors++;
 }
 if(data287 < -2147483648 || isNaN(data287)){
-const err554 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
-vErrors = add(vErrors, err554);
+const err553 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+vErrors = add(vErrors, err553);
 errors++;
 }
 }
 }
-if(data282.notReadyAfterSeconds !== undefined){
-let data288 = data282.notReadyAfterSeconds;
+if(data283.restarts !== undefined){
+let data288 = data283.restarts;
 if(!(((typeof data288 == "number") && (!(data288 % 1) && !isNaN(data288))) && (isFinite(data288)))){
-const err555 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"type",params:{type: "integer"}};
-vErrors = add(vErrors, err555);
+const err554 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err554);
 errors++;
 }
 if((typeof data288 == "number") && (isFinite(data288))){
 if(data288 > 2147483647 || isNaN(data288)){
-const err556 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
-vErrors = add(vErrors, err556);
+const err555 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err555);
 errors++;
 }
 if(data288 < -2147483648 || isNaN(data288)){
-const err557 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+const err556 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+vErrors = add(vErrors, err556);
+errors++;
+}
+}
+}
+if(data283.notReadyAfterSeconds !== undefined){
+let data289 = data283.notReadyAfterSeconds;
+if(!(((typeof data289 == "number") && (!(data289 % 1) && !isNaN(data289))) && (isFinite(data289)))){
+const err557 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err557);
 errors++;
 }
-}
-}
-if(data282.detail !== undefined){
-let data289 = data282.detail;
-if(typeof data289 === "string"){
-if(data289.length > 512 && func2(data289) > 512){
-const err558 = {instancePath:instancePath+"/status/extensions/podFailure/detail",keyword:"maxLength",params:{limit: 512}};
+if((typeof data289 == "number") && (isFinite(data289))){
+if(data289 > 2147483647 || isNaN(data289)){
+const err558 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err558);
 errors++;
 }
-}
-else {
-const err559 = {instancePath:instancePath+"/status/extensions/podFailure/detail",keyword:"type",params:{type: "string"}};
+if(data289 < -2147483648 || isNaN(data289)){
+const err559 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err559);
 errors++;
 }
 }
-if(data282.hint !== undefined){
-let data290 = data282.hint;
-if(typeof data290 !== "string"){
-const err560 = {instancePath:instancePath+"/status/extensions/podFailure/hint",keyword:"type",params:{type: "string"}};
+}
+if(data283.detail !== undefined){
+let data290 = data283.detail;
+if(typeof data290 === "string"){
+if(data290.length > 512 && func2(data290) > 512){
+const err560 = {instancePath:instancePath+"/status/extensions/podFailure/detail",keyword:"maxLength",params:{limit: 512}};
 vErrors = add(vErrors, err560);
 errors++;
 }
-if(!((((((((((((data290 === "Stdio") || (data290 === "Crash")) || (data290 === "Unready")) || (data290 === "Start")) || (data290 === "Own")) || (data290 === "Root")) || (data290 === "NoAnswer")) || (data290 === "WrongAnswer")) || (data290 === "NotFound")) || (data290 === "NotExecutable")) || (data290 === "NotStarted")) || (data290 === "Cwd"))){
-const err561 = {instancePath:instancePath+"/status/extensions/podFailure/hint",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.podFailure.properties.hint.enum}};
+}
+else {
+const err561 = {instancePath:instancePath+"/status/extensions/podFailure/detail",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err561);
 errors++;
 }
 }
-}
-else {
-const err562 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"type",params:{type: "object"}};
+if(data283.hint !== undefined){
+let data291 = data283.hint;
+if(typeof data291 !== "string"){
+const err562 = {instancePath:instancePath+"/status/extensions/podFailure/hint",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err562);
 errors++;
 }
-}
-if(data231.tools !== undefined){
-let data291 = data231.tools;
-if(data291 && typeof data291 == "object" && !Array.isArray(data291)){
-if(data291.digest !== undefined){
-let data292 = data291.digest;
-if(typeof data292 === "string"){
-if(data292.length > 80 && func2(data292) > 80){
-const err563 = {instancePath:instancePath+"/status/extensions/tools/digest",keyword:"maxLength",params:{limit: 80}};
+if(!((((((((((((data291 === "Stdio") || (data291 === "Crash")) || (data291 === "Unready")) || (data291 === "Start")) || (data291 === "Own")) || (data291 === "Root")) || (data291 === "NoAnswer")) || (data291 === "WrongAnswer")) || (data291 === "NotFound")) || (data291 === "NotExecutable")) || (data291 === "NotStarted")) || (data291 === "Cwd"))){
+const err563 = {instancePath:instancePath+"/status/extensions/podFailure/hint",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.podFailure.properties.hint.enum}};
 vErrors = add(vErrors, err563);
 errors++;
 }
 }
+}
 else {
-const err564 = {instancePath:instancePath+"/status/extensions/tools/digest",keyword:"type",params:{type: "string"}};
+const err564 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err564);
 errors++;
 }
 }
-if(data291.image !== undefined){
-let data293 = data291.image;
+if(data231.tools !== undefined){
+let data292 = data231.tools;
+if(data292 && typeof data292 == "object" && !Array.isArray(data292)){
+if(data292.digest !== undefined){
+let data293 = data292.digest;
 if(typeof data293 === "string"){
-if(data293.length > 1000 && func2(data293) > 1000){
-const err565 = {instancePath:instancePath+"/status/extensions/tools/image",keyword:"maxLength",params:{limit: 1000}};
+if(data293.length > 80 && func2(data293) > 80){
+const err565 = {instancePath:instancePath+"/status/extensions/tools/digest",keyword:"maxLength",params:{limit: 80}};
 vErrors = add(vErrors, err565);
 errors++;
 }
 }
 else {
-const err566 = {instancePath:instancePath+"/status/extensions/tools/image",keyword:"type",params:{type: "string"}};
+const err566 = {instancePath:instancePath+"/status/extensions/tools/digest",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err566);
 errors++;
 }
 }
-if(data291.changedAt !== undefined){
-let data294 = data291.changedAt;
+if(data292.image !== undefined){
+let data294 = data292.image;
 if(typeof data294 === "string"){
-if(!pattern4.test(data294)){
-const err567 = {instancePath:instancePath+"/status/extensions/tools/changedAt",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
+if(data294.length > 1000 && func2(data294) > 1000){
+const err567 = {instancePath:instancePath+"/status/extensions/tools/image",keyword:"maxLength",params:{limit: 1000}};
 vErrors = add(vErrors, err567);
 errors++;
 }
 }
 else {
-const err568 = {instancePath:instancePath+"/status/extensions/tools/changedAt",keyword:"type",params:{type: "string"}};
+const err568 = {instancePath:instancePath+"/status/extensions/tools/image",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err568);
 errors++;
 }
 }
-if(data291.accepted !== undefined){
-let data295 = data291.accepted;
+if(data292.changedAt !== undefined){
+let data295 = data292.changedAt;
 if(typeof data295 === "string"){
-if(data295.length > 80 && func2(data295) > 80){
-const err569 = {instancePath:instancePath+"/status/extensions/tools/accepted",keyword:"maxLength",params:{limit: 80}};
+if(!pattern4.test(data295)){
+const err569 = {instancePath:instancePath+"/status/extensions/tools/changedAt",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
 vErrors = add(vErrors, err569);
 errors++;
 }
 }
 else {
-const err570 = {instancePath:instancePath+"/status/extensions/tools/accepted",keyword:"type",params:{type: "string"}};
+const err570 = {instancePath:instancePath+"/status/extensions/tools/changedAt",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err570);
 errors++;
 }
 }
-if(data291.ignore !== undefined){
-let data296 = data291.ignore;
-if(Array.isArray(data296)){
-if(data296.length > 16){
-const err571 = {instancePath:instancePath+"/status/extensions/tools/ignore",keyword:"maxItems",params:{limit: 16}};
+if(data292.accepted !== undefined){
+let data296 = data292.accepted;
+if(typeof data296 === "string"){
+if(data296.length > 80 && func2(data296) > 80){
+const err571 = {instancePath:instancePath+"/status/extensions/tools/accepted",keyword:"maxLength",params:{limit: 80}};
 vErrors = add(vErrors, err571);
 errors++;
 }
-const len21 = data296.length;
-for(let i21=0; i21<len21; i21++){
-let data297 = data296[i21];
-if(typeof data297 === "string"){
-if(data297.length > 256 && func2(data297) > 256){
-const err572 = {instancePath:instancePath+"/status/extensions/tools/ignore/" + i21,keyword:"maxLength",params:{limit: 256}};
+}
+else {
+const err572 = {instancePath:instancePath+"/status/extensions/tools/accepted",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err572);
 errors++;
 }
 }
-else {
-const err573 = {instancePath:instancePath+"/status/extensions/tools/ignore/" + i21,keyword:"type",params:{type: "string"}};
+if(data292.ignore !== undefined){
+let data297 = data292.ignore;
+if(Array.isArray(data297)){
+if(data297.length > 16){
+const err573 = {instancePath:instancePath+"/status/extensions/tools/ignore",keyword:"maxItems",params:{limit: 16}};
 vErrors = add(vErrors, err573);
 errors++;
 }
-}
-}
-else {
-const err574 = {instancePath:instancePath+"/status/extensions/tools/ignore",keyword:"type",params:{type: "array"}};
+const len21 = data297.length;
+for(let i21=0; i21<len21; i21++){
+let data298 = data297[i21];
+if(typeof data298 === "string"){
+if(data298.length > 256 && func2(data298) > 256){
+const err574 = {instancePath:instancePath+"/status/extensions/tools/ignore/" + i21,keyword:"maxLength",params:{limit: 256}};
 vErrors = add(vErrors, err574);
 errors++;
 }
 }
-if(data291.list !== undefined){
-let data298 = data291.list;
-if(Array.isArray(data298)){
-if(data298.length > 64){
-const err575 = {instancePath:instancePath+"/status/extensions/tools/list",keyword:"maxItems",params:{limit: 64}};
+else {
+const err575 = {instancePath:instancePath+"/status/extensions/tools/ignore/" + i21,keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err575);
 errors++;
 }
-const len22 = data298.length;
-for(let i22=0; i22<len22; i22++){
-let data299 = data298[i22];
-if(data299 && typeof data299 == "object" && !Array.isArray(data299)){
-if(data299.name === undefined){
-const err576 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22,keyword:"required",params:{missingProperty: "name"}};
-vErrors = add(vErrors, err576);
-errors++;
-}
-if(data299.interface === undefined){
-const err577 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22,keyword:"required",params:{missingProperty: "interface"}};
-vErrors = add(vErrors, err577);
-errors++;
-}
-if(data299.wording === undefined){
-const err578 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22,keyword:"required",params:{missingProperty: "wording"}};
-vErrors = add(vErrors, err578);
-errors++;
-}
-if(data299.name !== undefined){
-let data300 = data299.name;
-if(typeof data300 === "string"){
-if(data300.length > 128 && func2(data300) > 128){
-const err579 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22+"/name",keyword:"maxLength",params:{limit: 128}};
-vErrors = add(vErrors, err579);
-errors++;
 }
 }
 else {
-const err580 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22+"/name",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err580);
+const err576 = {instancePath:instancePath+"/status/extensions/tools/ignore",keyword:"type",params:{type: "array"}};
+vErrors = add(vErrors, err576);
 errors++;
 }
 }
-if(data299.interface !== undefined){
-let data301 = data299.interface;
+if(data292.list !== undefined){
+let data299 = data292.list;
+if(Array.isArray(data299)){
+if(data299.length > 64){
+const err577 = {instancePath:instancePath+"/status/extensions/tools/list",keyword:"maxItems",params:{limit: 64}};
+vErrors = add(vErrors, err577);
+errors++;
+}
+const len22 = data299.length;
+for(let i22=0; i22<len22; i22++){
+let data300 = data299[i22];
+if(data300 && typeof data300 == "object" && !Array.isArray(data300)){
+if(data300.name === undefined){
+const err578 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22,keyword:"required",params:{missingProperty: "name"}};
+vErrors = add(vErrors, err578);
+errors++;
+}
+if(data300.interface === undefined){
+const err579 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22,keyword:"required",params:{missingProperty: "interface"}};
+vErrors = add(vErrors, err579);
+errors++;
+}
+if(data300.wording === undefined){
+const err580 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22,keyword:"required",params:{missingProperty: "wording"}};
+vErrors = add(vErrors, err580);
+errors++;
+}
+if(data300.name !== undefined){
+let data301 = data300.name;
 if(typeof data301 === "string"){
-if(data301.length > 16 && func2(data301) > 16){
-const err581 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22+"/interface",keyword:"maxLength",params:{limit: 16}};
+if(data301.length > 128 && func2(data301) > 128){
+const err581 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22+"/name",keyword:"maxLength",params:{limit: 128}};
 vErrors = add(vErrors, err581);
 errors++;
 }
 }
 else {
-const err582 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22+"/interface",keyword:"type",params:{type: "string"}};
+const err582 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22+"/name",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err582);
 errors++;
 }
 }
-if(data299.wording !== undefined){
-let data302 = data299.wording;
+if(data300.interface !== undefined){
+let data302 = data300.interface;
 if(typeof data302 === "string"){
 if(data302.length > 16 && func2(data302) > 16){
-const err583 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22+"/wording",keyword:"maxLength",params:{limit: 16}};
+const err583 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22+"/interface",keyword:"maxLength",params:{limit: 16}};
 vErrors = add(vErrors, err583);
 errors++;
 }
 }
 else {
-const err584 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22+"/wording",keyword:"type",params:{type: "string"}};
+const err584 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22+"/interface",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err584);
 errors++;
 }
 }
-if(data299.readOnly !== undefined){
-if(typeof data299.readOnly !== "boolean"){
-const err585 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22+"/readOnly",keyword:"type",params:{type: "boolean"}};
+if(data300.wording !== undefined){
+let data303 = data300.wording;
+if(typeof data303 === "string"){
+if(data303.length > 16 && func2(data303) > 16){
+const err585 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22+"/wording",keyword:"maxLength",params:{limit: 16}};
 vErrors = add(vErrors, err585);
 errors++;
 }
 }
-if(data299.destructive !== undefined){
-if(typeof data299.destructive !== "boolean"){
-const err586 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22+"/destructive",keyword:"type",params:{type: "boolean"}};
+else {
+const err586 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22+"/wording",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err586);
 errors++;
 }
 }
-if(data299.openWorld !== undefined){
-if(typeof data299.openWorld !== "boolean"){
-const err587 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22+"/openWorld",keyword:"type",params:{type: "boolean"}};
+if(data300.readOnly !== undefined){
+if(typeof data300.readOnly !== "boolean"){
+const err587 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22+"/readOnly",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err587);
 errors++;
 }
 }
-}
-else {
-const err588 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22,keyword:"type",params:{type: "object"}};
+if(data300.destructive !== undefined){
+if(typeof data300.destructive !== "boolean"){
+const err588 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22+"/destructive",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err588);
 errors++;
 }
 }
-}
-else {
-const err589 = {instancePath:instancePath+"/status/extensions/tools/list",keyword:"type",params:{type: "array"}};
+if(data300.openWorld !== undefined){
+if(typeof data300.openWorld !== "boolean"){
+const err589 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22+"/openWorld",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err589);
 errors++;
 }
 }
-if(data291.truncated !== undefined){
-let data306 = data291.truncated;
-if(!(((typeof data306 == "number") && (!(data306 % 1) && !isNaN(data306))) && (isFinite(data306)))){
-const err590 = {instancePath:instancePath+"/status/extensions/tools/truncated",keyword:"type",params:{type: "integer"}};
+}
+else {
+const err590 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err590);
 errors++;
 }
-if((typeof data306 == "number") && (isFinite(data306))){
-if(data306 > 2147483647 || isNaN(data306)){
-const err591 = {instancePath:instancePath+"/status/extensions/tools/truncated",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+}
+else {
+const err591 = {instancePath:instancePath+"/status/extensions/tools/list",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err591);
 errors++;
 }
-if(data306 < -2147483648 || isNaN(data306)){
-const err592 = {instancePath:instancePath+"/status/extensions/tools/truncated",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
-vErrors = add(vErrors, err592);
-errors++;
 }
-}
-}
-if(data291.truncatedNotReadOnly !== undefined){
-let data307 = data291.truncatedNotReadOnly;
+if(data292.truncated !== undefined){
+let data307 = data292.truncated;
 if(!(((typeof data307 == "number") && (!(data307 % 1) && !isNaN(data307))) && (isFinite(data307)))){
-const err593 = {instancePath:instancePath+"/status/extensions/tools/truncatedNotReadOnly",keyword:"type",params:{type: "integer"}};
-vErrors = add(vErrors, err593);
+const err592 = {instancePath:instancePath+"/status/extensions/tools/truncated",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err592);
 errors++;
 }
 if((typeof data307 == "number") && (isFinite(data307))){
 if(data307 > 2147483647 || isNaN(data307)){
-const err594 = {instancePath:instancePath+"/status/extensions/tools/truncatedNotReadOnly",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+const err593 = {instancePath:instancePath+"/status/extensions/tools/truncated",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err593);
+errors++;
+}
+if(data307 < -2147483648 || isNaN(data307)){
+const err594 = {instancePath:instancePath+"/status/extensions/tools/truncated",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err594);
 errors++;
 }
-if(data307 < 0 || isNaN(data307)){
-const err595 = {instancePath:instancePath+"/status/extensions/tools/truncatedNotReadOnly",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+}
+}
+if(data292.truncatedNotReadOnly !== undefined){
+let data308 = data292.truncatedNotReadOnly;
+if(!(((typeof data308 == "number") && (!(data308 % 1) && !isNaN(data308))) && (isFinite(data308)))){
+const err595 = {instancePath:instancePath+"/status/extensions/tools/truncatedNotReadOnly",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err595);
 errors++;
 }
-}
-}
-if(data291.reason !== undefined){
-let data308 = data291.reason;
-if(typeof data308 !== "string"){
-const err596 = {instancePath:instancePath+"/status/extensions/tools/reason",keyword:"type",params:{type: "string"}};
+if((typeof data308 == "number") && (isFinite(data308))){
+if(data308 > 2147483647 || isNaN(data308)){
+const err596 = {instancePath:instancePath+"/status/extensions/tools/truncatedNotReadOnly",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err596);
 errors++;
 }
-if(!(((data308 === "ContractTooLarge") || (data308 === "ContractUnreadable")) || (data308 === "ContractUnstable"))){
-const err597 = {instancePath:instancePath+"/status/extensions/tools/reason",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.tools.properties.reason.enum}};
+if(data308 < 0 || isNaN(data308)){
+const err597 = {instancePath:instancePath+"/status/extensions/tools/truncatedNotReadOnly",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 vErrors = add(vErrors, err597);
 errors++;
 }
 }
-if(data291.message !== undefined){
-let data309 = data291.message;
-if(typeof data309 === "string"){
-if(data309.length > 256 && func2(data309) > 256){
-const err598 = {instancePath:instancePath+"/status/extensions/tools/message",keyword:"maxLength",params:{limit: 256}};
+}
+if(data292.reason !== undefined){
+let data309 = data292.reason;
+if(typeof data309 !== "string"){
+const err598 = {instancePath:instancePath+"/status/extensions/tools/reason",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err598);
 errors++;
 }
-}
-else {
-const err599 = {instancePath:instancePath+"/status/extensions/tools/message",keyword:"type",params:{type: "string"}};
+if(!(((data309 === "ContractTooLarge") || (data309 === "ContractUnreadable")) || (data309 === "ContractUnstable"))){
+const err599 = {instancePath:instancePath+"/status/extensions/tools/reason",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.tools.properties.reason.enum}};
 vErrors = add(vErrors, err599);
 errors++;
 }
 }
-}
-else {
-const err600 = {instancePath:instancePath+"/status/extensions/tools",keyword:"type",params:{type: "object"}};
+if(data292.message !== undefined){
+let data310 = data292.message;
+if(typeof data310 === "string"){
+if(data310.length > 256 && func2(data310) > 256){
+const err600 = {instancePath:instancePath+"/status/extensions/tools/message",keyword:"maxLength",params:{limit: 256}};
 vErrors = add(vErrors, err600);
 errors++;
 }
 }
-if(data231.verification !== undefined){
-let data310 = data231.verification;
-if(data310 && typeof data310 == "object" && !Array.isArray(data310)){
-if(data310.era !== undefined){
-let data311 = data310.era;
-if(typeof data311 !== "string"){
-const err601 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"type",params:{type: "string"}};
+else {
+const err601 = {instancePath:instancePath+"/status/extensions/tools/message",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err601);
 errors++;
 }
-if(!((data311 === "Stateless") || (data311 === "Handshake"))){
-const err602 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.verification.properties.era.enum}};
+}
+}
+else {
+const err602 = {instancePath:instancePath+"/status/extensions/tools",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err602);
 errors++;
 }
 }
-if(data310.image !== undefined){
-let data312 = data310.image;
-if(typeof data312 === "string"){
-if(data312.length > 1000 && func2(data312) > 1000){
-const err603 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"maxLength",params:{limit: 1000}};
+if(data231.verification !== undefined){
+let data311 = data231.verification;
+if(data311 && typeof data311 == "object" && !Array.isArray(data311)){
+if(data311.era !== undefined){
+let data312 = data311.era;
+if(typeof data312 !== "string"){
+const err603 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err603);
 errors++;
 }
-}
-else {
-const err604 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"type",params:{type: "string"}};
+if(!((data312 === "Stateless") || (data312 === "Handshake"))){
+const err604 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.verification.properties.era.enum}};
 vErrors = add(vErrors, err604);
 errors++;
 }
 }
-if(data310.goneWhenAsked !== undefined){
-let data313 = data310.goneWhenAsked;
-if(!(((typeof data313 == "number") && (!(data313 % 1) && !isNaN(data313))) && (isFinite(data313)))){
-const err605 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"type",params:{type: "integer"}};
+if(data311.image !== undefined){
+let data313 = data311.image;
+if(typeof data313 === "string"){
+if(data313.length > 1000 && func2(data313) > 1000){
+const err605 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"maxLength",params:{limit: 1000}};
 vErrors = add(vErrors, err605);
-errors++;
-}
-if((typeof data313 == "number") && (isFinite(data313))){
-if(data313 > 8 || isNaN(data313)){
-const err606 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"maximum",params:{comparison: "<=", limit: 8}};
-vErrors = add(vErrors, err606);
-errors++;
-}
-if(data313 < 1 || isNaN(data313)){
-const err607 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"minimum",params:{comparison: ">=", limit: 1}};
-vErrors = add(vErrors, err607);
-errors++;
-}
-}
-}
-if(data310.lastVerdictTime !== undefined){
-let data314 = data310.lastVerdictTime;
-if(typeof data314 === "string"){
-if(!pattern4.test(data314)){
-const err608 = {instancePath:instancePath+"/status/extensions/verification/lastVerdictTime",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
-vErrors = add(vErrors, err608);
 errors++;
 }
 }
 else {
-const err609 = {instancePath:instancePath+"/status/extensions/verification/lastVerdictTime",keyword:"type",params:{type: "string"}};
+const err606 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err606);
+errors++;
+}
+}
+if(data311.goneWhenAsked !== undefined){
+let data314 = data311.goneWhenAsked;
+if(!(((typeof data314 == "number") && (!(data314 % 1) && !isNaN(data314))) && (isFinite(data314)))){
+const err607 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err607);
+errors++;
+}
+if((typeof data314 == "number") && (isFinite(data314))){
+if(data314 > 8 || isNaN(data314)){
+const err608 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"maximum",params:{comparison: "<=", limit: 8}};
+vErrors = add(vErrors, err608);
+errors++;
+}
+if(data314 < 1 || isNaN(data314)){
+const err609 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"minimum",params:{comparison: ">=", limit: 1}};
 vErrors = add(vErrors, err609);
 errors++;
 }
 }
-if(data310.verifiedGeneration !== undefined){
-let data315 = data310.verifiedGeneration;
-if(!(((typeof data315 == "number") && (!(data315 % 1) && !isNaN(data315))) && (isFinite(data315)))){
-const err610 = {instancePath:instancePath+"/status/extensions/verification/verifiedGeneration",keyword:"type",params:{type: "integer"}};
+}
+if(data311.lastVerdictTime !== undefined){
+let data315 = data311.lastVerdictTime;
+if(typeof data315 === "string"){
+if(!pattern4.test(data315)){
+const err610 = {instancePath:instancePath+"/status/extensions/verification/lastVerdictTime",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
 vErrors = add(vErrors, err610);
-errors++;
-}
-if((typeof data315 == "number") && (isFinite(data315))){
-if(data315 > 9223372036854776000 || isNaN(data315)){
-const err611 = {instancePath:instancePath+"/status/extensions/verification/verifiedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
-vErrors = add(vErrors, err611);
-errors++;
-}
-if(data315 < -9223372036854776000 || isNaN(data315)){
-const err612 = {instancePath:instancePath+"/status/extensions/verification/verifiedGeneration",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
-vErrors = add(vErrors, err612);
-errors++;
-}
-}
-}
-if(data310.toolsDigest !== undefined){
-let data316 = data310.toolsDigest;
-if(typeof data316 === "string"){
-if(data316.length > 80 && func2(data316) > 80){
-const err613 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"maxLength",params:{limit: 80}};
-vErrors = add(vErrors, err613);
 errors++;
 }
 }
 else {
-const err614 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"type",params:{type: "string"}};
+const err611 = {instancePath:instancePath+"/status/extensions/verification/lastVerdictTime",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err611);
+errors++;
+}
+}
+if(data311.verifiedGeneration !== undefined){
+let data316 = data311.verifiedGeneration;
+if(!(((typeof data316 == "number") && (!(data316 % 1) && !isNaN(data316))) && (isFinite(data316)))){
+const err612 = {instancePath:instancePath+"/status/extensions/verification/verifiedGeneration",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err612);
+errors++;
+}
+if((typeof data316 == "number") && (isFinite(data316))){
+if(data316 > 9223372036854776000 || isNaN(data316)){
+const err613 = {instancePath:instancePath+"/status/extensions/verification/verifiedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+vErrors = add(vErrors, err613);
+errors++;
+}
+if(data316 < -9223372036854776000 || isNaN(data316)){
+const err614 = {instancePath:instancePath+"/status/extensions/verification/verifiedGeneration",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
 vErrors = add(vErrors, err614);
 errors++;
 }
 }
-if(data310.notCounted !== undefined){
-let data317 = data310.notCounted;
+}
+if(data311.toolsDigest !== undefined){
+let data317 = data311.toolsDigest;
 if(typeof data317 === "string"){
-if(data317.length > 256 && func2(data317) > 256){
-const err615 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"maxLength",params:{limit: 256}};
+if(data317.length > 80 && func2(data317) > 80){
+const err615 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"maxLength",params:{limit: 80}};
 vErrors = add(vErrors, err615);
 errors++;
 }
 }
 else {
-const err616 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"type",params:{type: "string"}};
+const err616 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err616);
 errors++;
 }
 }
-if(data310.failingPods !== undefined){
-let data318 = data310.failingPods;
-if(Array.isArray(data318)){
-if(data318.length > 3){
-const err617 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"maxItems",params:{limit: 3}};
+if(data311.notCounted !== undefined){
+let data318 = data311.notCounted;
+if(typeof data318 === "string"){
+if(data318.length > 256 && func2(data318) > 256){
+const err617 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"maxLength",params:{limit: 256}};
 vErrors = add(vErrors, err617);
-errors++;
-}
-const len23 = data318.length;
-for(let i23=0; i23<len23; i23++){
-let data319 = data318[i23];
-if(data319 && typeof data319 == "object" && !Array.isArray(data319)){
-if(data319.name === undefined){
-const err618 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i23,keyword:"required",params:{missingProperty: "name"}};
-vErrors = add(vErrors, err618);
-errors++;
-}
-if(data319.message === undefined){
-const err619 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i23,keyword:"required",params:{missingProperty: "message"}};
-vErrors = add(vErrors, err619);
-errors++;
-}
-if(data319.name !== undefined){
-let data320 = data319.name;
-if(typeof data320 === "string"){
-if(data320.length > 253 && func2(data320) > 253){
-const err620 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i23+"/name",keyword:"maxLength",params:{limit: 253}};
-vErrors = add(vErrors, err620);
 errors++;
 }
 }
 else {
-const err621 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i23+"/name",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err621);
+const err618 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err618);
 errors++;
 }
 }
-if(data319.message !== undefined){
-let data321 = data319.message;
+if(data311.failingPods !== undefined){
+let data319 = data311.failingPods;
+if(Array.isArray(data319)){
+if(data319.length > 3){
+const err619 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"maxItems",params:{limit: 3}};
+vErrors = add(vErrors, err619);
+errors++;
+}
+const len23 = data319.length;
+for(let i23=0; i23<len23; i23++){
+let data320 = data319[i23];
+if(data320 && typeof data320 == "object" && !Array.isArray(data320)){
+if(data320.name === undefined){
+const err620 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i23,keyword:"required",params:{missingProperty: "name"}};
+vErrors = add(vErrors, err620);
+errors++;
+}
+if(data320.message === undefined){
+const err621 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i23,keyword:"required",params:{missingProperty: "message"}};
+vErrors = add(vErrors, err621);
+errors++;
+}
+if(data320.name !== undefined){
+let data321 = data320.name;
 if(typeof data321 === "string"){
-if(data321.length > 256 && func2(data321) > 256){
-const err622 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i23+"/message",keyword:"maxLength",params:{limit: 256}};
+if(data321.length > 253 && func2(data321) > 253){
+const err622 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i23+"/name",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err622);
 errors++;
 }
 }
 else {
-const err623 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i23+"/message",keyword:"type",params:{type: "string"}};
+const err623 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i23+"/name",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err623);
 errors++;
 }
 }
-}
-else {
-const err624 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i23,keyword:"type",params:{type: "object"}};
+if(data320.message !== undefined){
+let data322 = data320.message;
+if(typeof data322 === "string"){
+if(data322.length > 256 && func2(data322) > 256){
+const err624 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i23+"/message",keyword:"maxLength",params:{limit: 256}};
 vErrors = add(vErrors, err624);
 errors++;
 }
 }
-}
 else {
-const err625 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"type",params:{type: "array"}};
+const err625 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i23+"/message",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err625);
 errors++;
 }
 }
-if(data310.toolCount !== undefined){
-let data322 = data310.toolCount;
-if(!(((typeof data322 == "number") && (!(data322 % 1) && !isNaN(data322))) && (isFinite(data322)))){
-const err626 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"type",params:{type: "integer"}};
+}
+else {
+const err626 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i23,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err626);
 errors++;
 }
-if((typeof data322 == "number") && (isFinite(data322))){
-if(data322 > 2147483647 || isNaN(data322)){
-const err627 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+}
+else {
+const err627 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err627);
 errors++;
 }
-if(data322 < 0 || isNaN(data322)){
-const err628 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
-vErrors = add(vErrors, err628);
-errors++;
 }
-}
-}
-if(data310.resourceCount !== undefined){
-let data323 = data310.resourceCount;
+if(data311.toolCount !== undefined){
+let data323 = data311.toolCount;
 if(!(((typeof data323 == "number") && (!(data323 % 1) && !isNaN(data323))) && (isFinite(data323)))){
-const err629 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"type",params:{type: "integer"}};
-vErrors = add(vErrors, err629);
+const err628 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err628);
 errors++;
 }
 if((typeof data323 == "number") && (isFinite(data323))){
 if(data323 > 2147483647 || isNaN(data323)){
-const err630 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
-vErrors = add(vErrors, err630);
+const err629 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err629);
 errors++;
 }
 if(data323 < 0 || isNaN(data323)){
-const err631 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
-vErrors = add(vErrors, err631);
+const err630 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+vErrors = add(vErrors, err630);
 errors++;
 }
 }
 }
-if(data310.promptCount !== undefined){
-let data324 = data310.promptCount;
+if(data311.resourceCount !== undefined){
+let data324 = data311.resourceCount;
 if(!(((typeof data324 == "number") && (!(data324 % 1) && !isNaN(data324))) && (isFinite(data324)))){
-const err632 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"type",params:{type: "integer"}};
-vErrors = add(vErrors, err632);
+const err631 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err631);
 errors++;
 }
 if((typeof data324 == "number") && (isFinite(data324))){
 if(data324 > 2147483647 || isNaN(data324)){
-const err633 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
-vErrors = add(vErrors, err633);
+const err632 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err632);
 errors++;
 }
 if(data324 < 0 || isNaN(data324)){
-const err634 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+const err633 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+vErrors = add(vErrors, err633);
+errors++;
+}
+}
+}
+if(data311.promptCount !== undefined){
+let data325 = data311.promptCount;
+if(!(((typeof data325 == "number") && (!(data325 % 1) && !isNaN(data325))) && (isFinite(data325)))){
+const err634 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err634);
 errors++;
 }
-}
-}
-}
-else {
-const err635 = {instancePath:instancePath+"/status/extensions/verification",keyword:"type",params:{type: "object"}};
+if((typeof data325 == "number") && (isFinite(data325))){
+if(data325 > 2147483647 || isNaN(data325)){
+const err635 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err635);
 errors++;
 }
-}
-}
-else {
-const err636 = {instancePath:instancePath+"/status/extensions",keyword:"type",params:{type: "object"}};
+if(data325 < 0 || isNaN(data325)){
+const err636 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 vErrors = add(vErrors, err636);
 errors++;
 }
 }
-if(data206.conditions !== undefined){
-let data325 = data206.conditions;
-if(Array.isArray(data325)){
-const len24 = data325.length;
-for(let i24=0; i24<len24; i24++){
-let data326 = data325[i24];
-if(data326 && typeof data326 == "object" && !Array.isArray(data326)){
-if(data326.type === undefined){
-const err637 = {instancePath:instancePath+"/status/conditions/" + i24,keyword:"required",params:{missingProperty: "type"}};
+}
+}
+else {
+const err637 = {instancePath:instancePath+"/status/extensions/verification",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err637);
 errors++;
 }
-if(data326.status === undefined){
-const err638 = {instancePath:instancePath+"/status/conditions/" + i24,keyword:"required",params:{missingProperty: "status"}};
+}
+}
+else {
+const err638 = {instancePath:instancePath+"/status/extensions",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err638);
 errors++;
 }
-if(data326.lastTransitionTime === undefined){
-const err639 = {instancePath:instancePath+"/status/conditions/" + i24,keyword:"required",params:{missingProperty: "lastTransitionTime"}};
+}
+if(data206.conditions !== undefined){
+let data326 = data206.conditions;
+if(Array.isArray(data326)){
+const len24 = data326.length;
+for(let i24=0; i24<len24; i24++){
+let data327 = data326[i24];
+if(data327 && typeof data327 == "object" && !Array.isArray(data327)){
+if(data327.type === undefined){
+const err639 = {instancePath:instancePath+"/status/conditions/" + i24,keyword:"required",params:{missingProperty: "type"}};
 vErrors = add(vErrors, err639);
 errors++;
 }
-if(data326.reason === undefined){
-const err640 = {instancePath:instancePath+"/status/conditions/" + i24,keyword:"required",params:{missingProperty: "reason"}};
+if(data327.status === undefined){
+const err640 = {instancePath:instancePath+"/status/conditions/" + i24,keyword:"required",params:{missingProperty: "status"}};
 vErrors = add(vErrors, err640);
 errors++;
 }
-if(data326.message === undefined){
-const err641 = {instancePath:instancePath+"/status/conditions/" + i24,keyword:"required",params:{missingProperty: "message"}};
+if(data327.lastTransitionTime === undefined){
+const err641 = {instancePath:instancePath+"/status/conditions/" + i24,keyword:"required",params:{missingProperty: "lastTransitionTime"}};
 vErrors = add(vErrors, err641);
 errors++;
 }
-if(data326.type !== undefined){
-let data327 = data326.type;
-if(typeof data327 === "string"){
-if(data327.length > 316 && func2(data327) > 316){
-const err642 = {instancePath:instancePath+"/status/conditions/" + i24+"/type",keyword:"maxLength",params:{limit: 316}};
+if(data327.reason === undefined){
+const err642 = {instancePath:instancePath+"/status/conditions/" + i24,keyword:"required",params:{missingProperty: "reason"}};
 vErrors = add(vErrors, err642);
 errors++;
 }
-if(!pattern8.test(data327)){
-const err643 = {instancePath:instancePath+"/status/conditions/" + i24+"/type",keyword:"pattern",params:{pattern: "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"}};
+if(data327.message === undefined){
+const err643 = {instancePath:instancePath+"/status/conditions/" + i24,keyword:"required",params:{missingProperty: "message"}};
 vErrors = add(vErrors, err643);
+errors++;
+}
+if(data327.type !== undefined){
+let data328 = data327.type;
+if(typeof data328 === "string"){
+if(data328.length > 316 && func2(data328) > 316){
+const err644 = {instancePath:instancePath+"/status/conditions/" + i24+"/type",keyword:"maxLength",params:{limit: 316}};
+vErrors = add(vErrors, err644);
+errors++;
+}
+if(!pattern8.test(data328)){
+const err645 = {instancePath:instancePath+"/status/conditions/" + i24+"/type",keyword:"pattern",params:{pattern: "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"}};
+vErrors = add(vErrors, err645);
 errors++;
 }
 }
 else {
-const err644 = {instancePath:instancePath+"/status/conditions/" + i24+"/type",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err644);
-errors++;
-}
-}
-if(data326.status !== undefined){
-let data328 = data326.status;
-if(typeof data328 !== "string"){
-const err645 = {instancePath:instancePath+"/status/conditions/" + i24+"/status",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err645);
-errors++;
-}
-if(!(((data328 === "True") || (data328 === "False")) || (data328 === "Unknown"))){
-const err646 = {instancePath:instancePath+"/status/conditions/" + i24+"/status",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.conditions.items.properties.status.enum}};
+const err646 = {instancePath:instancePath+"/status/conditions/" + i24+"/type",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err646);
 errors++;
 }
 }
-if(data326.observedGeneration !== undefined){
-let data329 = data326.observedGeneration;
-if(!(((typeof data329 == "number") && (!(data329 % 1) && !isNaN(data329))) && (isFinite(data329)))){
-const err647 = {instancePath:instancePath+"/status/conditions/" + i24+"/observedGeneration",keyword:"type",params:{type: "integer"}};
+if(data327.status !== undefined){
+let data329 = data327.status;
+if(typeof data329 !== "string"){
+const err647 = {instancePath:instancePath+"/status/conditions/" + i24+"/status",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err647);
 errors++;
 }
-if((typeof data329 == "number") && (isFinite(data329))){
-if(data329 > 9223372036854776000 || isNaN(data329)){
-const err648 = {instancePath:instancePath+"/status/conditions/" + i24+"/observedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+if(!(((data329 === "True") || (data329 === "False")) || (data329 === "Unknown"))){
+const err648 = {instancePath:instancePath+"/status/conditions/" + i24+"/status",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.conditions.items.properties.status.enum}};
 vErrors = add(vErrors, err648);
 errors++;
 }
-if(data329 < 0 || isNaN(data329)){
-const err649 = {instancePath:instancePath+"/status/conditions/" + i24+"/observedGeneration",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+}
+if(data327.observedGeneration !== undefined){
+let data330 = data327.observedGeneration;
+if(!(((typeof data330 == "number") && (!(data330 % 1) && !isNaN(data330))) && (isFinite(data330)))){
+const err649 = {instancePath:instancePath+"/status/conditions/" + i24+"/observedGeneration",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err649);
 errors++;
 }
-}
-}
-if(data326.lastTransitionTime !== undefined){
-let data330 = data326.lastTransitionTime;
-if(typeof data330 === "string"){
-if(!pattern4.test(data330)){
-const err650 = {instancePath:instancePath+"/status/conditions/" + i24+"/lastTransitionTime",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
+if((typeof data330 == "number") && (isFinite(data330))){
+if(data330 > 9223372036854776000 || isNaN(data330)){
+const err650 = {instancePath:instancePath+"/status/conditions/" + i24+"/observedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
 vErrors = add(vErrors, err650);
 errors++;
 }
-}
-else {
-const err651 = {instancePath:instancePath+"/status/conditions/" + i24+"/lastTransitionTime",keyword:"type",params:{type: "string"}};
+if(data330 < 0 || isNaN(data330)){
+const err651 = {instancePath:instancePath+"/status/conditions/" + i24+"/observedGeneration",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 vErrors = add(vErrors, err651);
 errors++;
 }
 }
-if(data326.reason !== undefined){
-let data331 = data326.reason;
+}
+if(data327.lastTransitionTime !== undefined){
+let data331 = data327.lastTransitionTime;
 if(typeof data331 === "string"){
-if(data331.length > 1024 && func2(data331) > 1024){
-const err652 = {instancePath:instancePath+"/status/conditions/" + i24+"/reason",keyword:"maxLength",params:{limit: 1024}};
+if(!pattern4.test(data331)){
+const err652 = {instancePath:instancePath+"/status/conditions/" + i24+"/lastTransitionTime",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
 vErrors = add(vErrors, err652);
-errors++;
-}
-if(data331.length < 2 && func2(data331) < 1){
-const err653 = {instancePath:instancePath+"/status/conditions/" + i24+"/reason",keyword:"minLength",params:{limit: 1}};
-vErrors = add(vErrors, err653);
-errors++;
-}
-if(!pattern10.test(data331)){
-const err654 = {instancePath:instancePath+"/status/conditions/" + i24+"/reason",keyword:"pattern",params:{pattern: "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"}};
-vErrors = add(vErrors, err654);
 errors++;
 }
 }
 else {
-const err655 = {instancePath:instancePath+"/status/conditions/" + i24+"/reason",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err655);
+const err653 = {instancePath:instancePath+"/status/conditions/" + i24+"/lastTransitionTime",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err653);
 errors++;
 }
 }
-if(data326.message !== undefined){
-let data332 = data326.message;
+if(data327.reason !== undefined){
+let data332 = data327.reason;
 if(typeof data332 === "string"){
-if(data332.length > 32768 && func2(data332) > 32768){
-const err656 = {instancePath:instancePath+"/status/conditions/" + i24+"/message",keyword:"maxLength",params:{limit: 32768}};
+if(data332.length > 1024 && func2(data332) > 1024){
+const err654 = {instancePath:instancePath+"/status/conditions/" + i24+"/reason",keyword:"maxLength",params:{limit: 1024}};
+vErrors = add(vErrors, err654);
+errors++;
+}
+if(data332.length < 2 && func2(data332) < 1){
+const err655 = {instancePath:instancePath+"/status/conditions/" + i24+"/reason",keyword:"minLength",params:{limit: 1}};
+vErrors = add(vErrors, err655);
+errors++;
+}
+if(!pattern10.test(data332)){
+const err656 = {instancePath:instancePath+"/status/conditions/" + i24+"/reason",keyword:"pattern",params:{pattern: "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"}};
 vErrors = add(vErrors, err656);
 errors++;
 }
 }
 else {
-const err657 = {instancePath:instancePath+"/status/conditions/" + i24+"/message",keyword:"type",params:{type: "string"}};
+const err657 = {instancePath:instancePath+"/status/conditions/" + i24+"/reason",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err657);
 errors++;
 }
 }
-}
-else {
-const err658 = {instancePath:instancePath+"/status/conditions/" + i24,keyword:"type",params:{type: "object"}};
+if(data327.message !== undefined){
+let data333 = data327.message;
+if(typeof data333 === "string"){
+if(data333.length > 32768 && func2(data333) > 32768){
+const err658 = {instancePath:instancePath+"/status/conditions/" + i24+"/message",keyword:"maxLength",params:{limit: 32768}};
 vErrors = add(vErrors, err658);
 errors++;
 }
 }
-}
 else {
-const err659 = {instancePath:instancePath+"/status/conditions",keyword:"type",params:{type: "array"}};
+const err659 = {instancePath:instancePath+"/status/conditions/" + i24+"/message",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err659);
 errors++;
 }
 }
 }
 else {
-const err660 = {instancePath:instancePath+"/status",keyword:"type",params:{type: "object"}};
+const err660 = {instancePath:instancePath+"/status/conditions/" + i24,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err660);
 errors++;
 }
 }
 }
 else {
-const err661 = {instancePath,keyword:"type",params:{type: "object"}};
+const err661 = {instancePath:instancePath+"/status/conditions",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err661);
+errors++;
+}
+}
+}
+else {
+const err662 = {instancePath:instancePath+"/status",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err662);
+errors++;
+}
+}
+}
+else {
+const err663 = {instancePath,keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err663);
 errors++;
 }
 validate21.errors = vErrors;

@@ -34,6 +34,8 @@ export type Action =
       readonly of: ChildKind;
       readonly name: string;
       readonly uid: string;
+      /** One of that name is wanted, and cannot be made of this one. */
+      readonly isForAnother?: true;
     }
   /** Exists and is not ours: said in status, never touched. */
   | { readonly type: 'conflict'; readonly of: ChildKind; readonly name: string; readonly message: string };

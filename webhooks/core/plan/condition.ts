@@ -4,6 +4,9 @@ import type { Condition, MCPServerStatus } from '../mcpserver/types.gen.ts';
 /** Longest message of one condition, in characters; the API allows 32,768, nobody reads that. */
 const maxMessageLength = 4096;
 
+/** Cause of bad news that mostly passes by itself within moments: it is in the condition, and no event. */
+export const WAITING = 'waiting';
+
 /** What a condition says, whichever; of the newest generation, if it does not say of which. */
 export type Saying = Pick<Condition, 'status' | 'reason' | 'message'> & { readonly generation?: number | undefined };
 

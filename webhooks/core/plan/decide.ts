@@ -1,3 +1,4 @@
+import { gatewaySettingsOf } from '../engine/facts.ts';
 import type { ReferenceFacts } from '../engine/facts.ts';
 import type { Finding } from '../engine/finding.ts';
 import type { ApiStates, Installation } from '../engine/installation.ts';
@@ -118,16 +119,17 @@ interface Expanded {
 
 /** What is wanted of those of the kinds that can be used, and what has to be done for it. */
 function expandAs(kinds: readonly ExpandedKind[], input: DecideInput, { findings }: Verdict): Expanded {
-  const { configHash, installation, labelsOf, observed, digest, policy, apis = unknownApis } = input;
+  const { configHash, installation, labelsOf, observed, digest, policy, apis = unknownApis, facts } = input;
   const { server } = input.subject;
-  const usable = usableKinds(kinds, apis);
   const rules = policy.entriesFor(namespaceOf(server), labelsOf).length;
   const expansion: ExpansionInput = {
     ...{ server, installation, compatibility: policy.compatibility, verdict: { findings, rules, apis } },
     formerPorts: formerPortsOf(server, input.podPorts),
     formerMetricsPorts: formerMetricsPortsOf(server, input.podMetricsPorts),
     ...(configHash === undefined ? {} : { configHash }),
+    gateway: gatewaySettingsOf(server, facts),
   };
+  const usable = usableKinds(kinds, apis).filter((of) => of.isUndecided?.(expansion) !== true);
   const build = (more: Partial<ExpansionInput>): readonly KubernetesObject[] =>
     usable.flatMap((kind) => kind.build({ ...expansion, ...more }));
   const serving = build({});

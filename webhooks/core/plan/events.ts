@@ -1,6 +1,7 @@
+import { GATEWAY_REGISTERED } from '../resources/gateway-asking.ts';
 import { expandedKinds } from '../resources/index.gen.ts';
 import type { Cause } from './availability.ts';
-import { conditionOf } from './condition.ts';
+import { conditionOf, WAITING } from './condition.ts';
 import { renderStanding } from './foreign/standing.ts';
 import { formerPodFailure } from './former-release.ts';
 import { optionalTypes } from './optional-conditions.ts';
@@ -34,7 +35,7 @@ const failures: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** The conditions whose turning False is told, in this order. */
-const toldTypes = ['Accepted', 'Available', 'Verified', 'GatewayRegistered', ...optionalTypes];
+const toldTypes = ['Accepted', 'Available', 'Verified', GATEWAY_REGISTERED, ...optionalTypes];
 
 const capabilityNames = [
   'tools',
@@ -58,6 +59,7 @@ export function nextEvents(
   const turned = (type: string): Condition | undefined => findTurned(previous, next, type);
   const accepted = turned('Accepted');
   const ready = turned('Ready');
+  const registered = turned(GATEWAY_REGISTERED);
   return [
     ...(accepted === undefined ? [] : [normal(accepted, 'ConfigurationAccepted')]),
     ...toleratedChange(previous, next),
@@ -70,6 +72,7 @@ export function nextEvents(
     ...toolsNotKnown(previous, next),
     ...insecureTls(spec, previous, next),
     ...(ready?.reason === 'Available' ? [normal(ready, 'ServerReady')] : []),
+    ...(registered === undefined ? [] : [normal(registered, 'GatewayRegistration')]),
   ];
 }
 
@@ -89,6 +92,7 @@ function warnings({ previous, next, cause }: Change, type: string): readonly Nex
   const condition = conditionOf(next, type);
   // A Deployment whose pods do not run is unavailable too, and was reconciled all the same: see `unavailability`.
   if (condition?.status !== 'False' || (type === 'Available' && cause !== 'refused')) return [];
+  if (next.extensions?.causes?.[type] === WAITING) return [];
   const action = failures.get(condition.reason);
   const before = conditionOf(previous, type);
   if (

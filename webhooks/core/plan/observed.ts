@@ -1,6 +1,7 @@
 import type { ListedTools } from '../contract/listed-tools.ts';
 import type { NoContract } from '../contract/tool.ts';
 import type { OwnerReference, Trouble } from '../resources/expanded-kind.ts';
+import type { Registration } from '../resources/registration.ts';
 import type { ForeignFields } from './foreign/claim.ts';
 import type { WeakField } from './foreign/weaknesses.ts';
 
@@ -30,6 +31,8 @@ export interface ObservedChild {
   readonly weaknesses?: readonly WeakField[];
   /** From its kind's `trouble`, each text cut; absent while it works. */
   readonly trouble?: Trouble;
+  /** What its status says of a registration at a gateway; absent of kinds that register nothing. */
+  readonly registration?: Registration;
 }
 
 /** What the Deployment says about itself: https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/deployment-v1/ */

@@ -2,6 +2,7 @@ import type { ApiStates } from '../engine/installation.ts';
 import type { MCPServer } from '../mcpserver/types.gen.ts';
 import { renderPath } from '../mcpserver/violation.ts';
 import type { ChildKind, Trouble } from '../resources/expanded-kind.ts';
+import { GATEWAY_REGISTERED } from '../resources/gateway-asking.ts';
 import { expandedKinds } from '../resources/index.gen.ts';
 import { isAsked, lackOf, stateOf } from '../resources/optional-kind.ts';
 import type { AskedKind } from '../resources/optional-kind.ts';
@@ -11,9 +12,12 @@ import { conditionOf, sayAgain } from './condition.ts';
 import type { Said } from './condition.ts';
 import type { ObservedChild } from './observed.ts';
 
-const askedKinds = expandedKinds.filter(isAsked);
+/** Of those for a gateway there is more to say: see gateway-registered.ts. */
+const askedKinds = expandedKinds
+  .filter(isAsked)
+  .filter(({ requirement }) => requirement.asking.condition !== GATEWAY_REGISTERED);
 
-/** Types of the conditions that optional kinds have, each once. */
+/** Types of the conditions that optional kinds have, each once, but for `GatewayRegistered`, which the reference API has, too. */
 export const optionalTypes: readonly string[] = [
   ...new Set(askedKinds.map(({ requirement }) => requirement.asking.condition)),
 ];

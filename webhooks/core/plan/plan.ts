@@ -57,7 +57,9 @@ function planChild(input: PlanInput, { of, wanted, found }: Child): Action | und
   if (ownership.type === 'foreign') return { type: 'conflict', of, name: found.name, message: ownership.message };
   // It cannot be kept any more; the event of its end starts the next round, which creates it anew.
   if (found.isDeleting) return undefined;
-  const { uid, foreign } = found;
+  const { uid, foreign, registration } = found;
+  if (registration !== undefined && of.isAnother?.(wanted, registration) === true)
+    return { type: 'delete', of, name: found.name, uid, isForAnother: true };
   const existing = { uid, ...(foreign === undefined ? {} : { claims: foreign }) };
   if (ownership.type === 'orphan') {
     const object = toApplied(input, { of, wanted: withStrategyFor(wanted, found) }, [released(ownership.former)]);

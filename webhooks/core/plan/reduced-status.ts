@@ -19,7 +19,7 @@ const explaining: readonly string[] = ['Ready', 'Verified'];
  * stands in the messages of Ready and Verified.
  */
 export function reducedStatus(status: MCPServerStatus, why: string): MCPServerStatus {
-  const { extensions: { policy, release, causes, rollout } = {}, conditions, ...others } = status;
+  const { extensions: { policy, release, causes, rollout, clusterURL } = {}, conditions, ...others } = status;
   const undeclared = undeclaredIn(why);
   const isLeft = (name: string): boolean => name !== 'serverInfo' && !undeclared.has(name);
   const rest: MCPServerStatus = Object.fromEntries(Object.entries(others).filter(([name]) => isLeft(name)));
@@ -28,7 +28,11 @@ export function reducedStatus(status: MCPServerStatus, why: string): MCPServerSt
   const message = `Only a part of this status can be written${isTaken ? '' : unproven}: ${shortenEnd(plain(why), maxWhyLength)}`;
   return {
     ...rest,
-    ...(isRemembered ? { extensions: present({ policy, release, causes, rollout: withoutWords(rollout) }) } : {}),
+    // Without the one beside it, the address would be taken to be that inside the cluster.
+    ...(isRemembered || clusterURL === undefined ? {} : { address: { url: clusterURL } }),
+    ...(isRemembered
+      ? { extensions: present({ policy, release, causes, rollout: withoutWords(rollout), clusterURL }) }
+      : {}),
     ...(conditions === undefined
       ? {}
       : {

@@ -19,6 +19,7 @@ import { hintAfterSeconds, readyWithinSeconds } from './ready-within.ts';
 import { renderPodFailure } from './render-pod-failure.ts';
 import { rollProgress } from './roll-progress.ts';
 import type { PlannedRollout } from './plan-rollout.ts';
+import { clusterUrlIn } from './served-address.ts';
 import { decideServing } from './serving.ts';
 import type { Serving, ServingPod, TemplateRevision } from './serving.ts';
 import { decideVerdicts, nextStatus } from './status.ts';
@@ -123,8 +124,8 @@ function isAnyFormerFailure({ isFormerFailure = false, rolling }: ReportInput): 
 }
 
 /** What stood at the former address, too, is over. */
-function hasMoved(previous: MCPServerStatus | undefined, { address }: MCPServerStatus): boolean {
-  return previous?.address !== undefined && previous.address.url !== address?.url;
+function hasMoved(previous: MCPServerStatus | undefined, status: MCPServerStatus): boolean {
+  return previous?.address !== undefined && clusterUrlIn(previous) !== clusterUrlIn(status);
 }
 
 /** Where nobody tells of pods, it is taken to be others whenever the Deployment changes, and once more when that is done. */

@@ -1,5 +1,5 @@
 import { serviceHost, serviceUrl } from '../mcpserver/names.ts';
-import type { MCPServer } from '../mcpserver/types.gen.ts';
+import type { MCPServer, MCPServerStatus } from '../mcpserver/types.gen.ts';
 import { metricsPort } from '../resources/metrics-endpoint.ts';
 import { servedBefore } from './served-generation.ts';
 import type { StatusInput } from './status-input.ts';
@@ -12,7 +12,7 @@ export function servedUrl(
   { server, previous, clusterDomain }: Pick<StatusInput, 'server' | 'previous' | 'clusterDomain'>,
   isOfNow: boolean,
 ): string {
-  const before = isOfNow ? undefined : previous?.address?.url;
+  const before = isOfNow ? undefined : clusterUrlIn(previous);
   // Whoever may write status would else say whom we ask.
   const isOurs = before !== undefined && splitUrl(before)?.host === serviceHost(server, clusterDomain);
   return isOurs ? before : serviceUrl(server, clusterDomain);
@@ -28,7 +28,7 @@ const maxFormer = 8;
  */
 export function formerPortsOf({ spec, status }: MCPServer, podPorts: readonly number[] = []): readonly number[] {
   const serves = servedBefore(status) || status?.extensions?.rollout !== undefined;
-  const said = serves ? splitUrl(status?.address?.url ?? '')?.port : undefined;
+  const said = serves ? splitUrl(clusterUrlIn(status) ?? '')?.port : undefined;
   return othersThan(spec.config.port, [said ?? [], podPorts].flat());
 }
 
@@ -43,6 +43,11 @@ function othersThan(now: number | undefined, ports: readonly number[]): readonly
 }
 
 const none: readonly number[] = [];
+
+/** Where status says that the server is reached inside the cluster: of one without a gateway the address is just that. */
+export function clusterUrlIn(status: MCPServerStatus | undefined): string | undefined {
+  return status?.extensions?.clusterURL ?? status?.address?.url;
+}
 
 /** As we write them. */
 function splitUrl(url: string): { readonly host: string; readonly port: number } | undefined {

@@ -37,6 +37,8 @@ export interface StatusInput {
   readonly serving: Pick<Serving, 'generation' | 'podSet' | 'replicaSets' | 'isRolling'>;
   /** From `optionalConditions`; absent when nothing was brought about: what status says of them stays. */
   readonly optional?: readonly Said[] | undefined;
+  /** Beside `optional`: what is known of a registration at a gateway; absent: there is none. */
+  readonly registration?: RegistrationStatus | undefined;
   readonly verification: Verification;
   /** Whose answer that is; absent when nothing was answered. */
   readonly answeredBy?: AnsweredBy | undefined;
@@ -53,6 +55,12 @@ export interface StatusInput {
   readonly clusterDomain: string;
   /** RFC 3339; becomes the transition time of conditions whose status changes. */
   readonly now: string;
+}
+
+/** What status says of a gateway besides its condition. */
+export interface RegistrationStatus extends Pick<MCPServerStatus, 'gatewayBinding'> {
+  /** Where clients reach the server through it. */
+  readonly url?: string;
 }
 
 /** What is known about the workload, which is all of it but the handshake. */

@@ -6,6 +6,7 @@ import { service } from '../resources/service.ts';
 import { anMCPServer, withGeneration, withReplicas, withSpec } from '../testing/builders.ts';
 import { findProblem } from './child-problem.ts';
 import type { DeploymentStatus, OfferCounts, ServerInfo, Verification } from './observed.ts';
+import { formerPortsOf, servedUrl } from './served-address.ts';
 import type { StatusInput } from './status-input.ts';
 import { nextStatus } from './status.ts';
 import { toolEvents } from './tools-status.ts';
@@ -701,14 +702,50 @@ describe('nextStatus', () => {
     expect(said(status, 'Accepted')).toBe('False/Invalid: no');
   });
 
-  it('says that a gateway is not implemented, and only when one is asked for', () => {
-    expect(said(statusOf({}), 'GatewayRegistered')).toBe('absent');
-    const asked = statusOf({
-      server: anMCPServer(withSpec({ gateway: { provider: 'httproute' } })),
-      verification: verified,
+  describe('of a server with a gateway', () => {
+    const server = anMCPServer(withGeneration(2), withSpec({ gateway: { provider: 'httproute' } }));
+    const registration = { gatewayBinding: { name: 'b', provider: 'httproute' }, url: 'https://mcp.example.com/mcp' };
+    const clusterURL = 'http://search.mcp.svc.cluster.local:8080/mcp';
+    const condition = (status: 'True' | 'False') => [{ type: 'GatewayRegistered', status, reason: 'R', message: 'm' }];
+    const registered = statusOf({ server, verification: verified, optional: condition('True'), registration });
+
+    it('has the address of the gateway, and beside it the one inside the cluster', () => {
+      expect(registered).toMatchObject({
+        ...{ address: { url: 'https://mcp.example.com/mcp' }, extensions: { clusterURL } },
+        gatewayBinding: { name: 'b', provider: 'httproute' },
+      });
+      expect(said(registered, 'GatewayRegistered')).toBe('True/R: m');
     });
-    expect(said(asked, 'GatewayRegistered')).toMatch(/^False\/GatewayNotRegistered: .*not implemented/);
-    expect(said(asked, 'Ready')).toMatch(/^True/);
+
+    it('is Ready whatever becomes of the gateway, and has its own address until then', () => {
+      const refused = statusOf({ server, verification: verified, optional: condition('False'), registration: {} });
+      expect(refused).toMatchObject({ address: { url: clusterURL }, extensions: { clusterURL } });
+      expect(said(refused, 'Ready')).toMatch(/^True/);
+      expect(refused).not.toHaveProperty('gatewayBinding');
+    });
+
+    it('falls back to its own address when it asks for none any more', () => {
+      const changed = { server: anMCPServer(withGeneration(3)), serving: servedBy(3) };
+      const next = statusOf({ ...changed, verification: verified, optional: [], previous: registered });
+      expect(next).toMatchObject({ address: { url: clusterURL } });
+      expect(next.extensions).not.toHaveProperty('clusterURL');
+      expect(next).not.toHaveProperty('gatewayBinding');
+      expect(said(next, 'GatewayRegistered')).toBe('absent');
+    });
+
+    it('keeps what was said of it while nothing is brought about', () => {
+      const next = statusOf({ server, verification: verified, previous: registered });
+      expect(next).toBe(registered);
+    });
+
+    it('is asked inside the cluster while an older generation serves, never where a gateway says', () => {
+      const moved = anMCPServer(withGeneration(3), withSpec({ gateway: { provider: 'x' }, config: { port: 9090 } }));
+      expect(servedUrl({ server: moved, previous: registered, clusterDomain: 'cluster.local' }, false)).toBe(
+        clusterURL,
+      );
+      const elsewhere = { ...registered, address: { url: 'https://gateway.example.com:7777/mcp' } };
+      expect(formerPortsOf({ ...moved, status: elsewhere })).toEqual([8080]);
+    });
   });
 
   const later = '2026-02-02T00:00:00Z';
@@ -721,7 +758,7 @@ describe('nextStatus', () => {
   it('recognises its own words in what the API server stored beside those of others', () => {
     const { conditions = [], ...fields } = statusOf({ verification: verified });
     const condition = { type: 'Mine', status: 'True' as const, reason: 'R', message: '', lastTransitionTime: later };
-    const previous = { gatewayBinding: { name: 'x' }, conditions: [condition, ...conditions.toReversed()], ...fields };
+    const previous = { conditions: [condition, ...conditions.toReversed()], ...fields };
     expect(statusOf({ verification: verified, previous, now: later })).toBe(previous);
   });
 
@@ -738,8 +775,10 @@ describe('nextStatus', () => {
   });
 
   it('drops a condition that does not apply any more', () => {
-    const previous = statusOf({ server: anMCPServer(withGeneration(2), withSpec({ gateway: { provider: 'x' } })) });
-    expect(statusOf({ previous })).not.toBe(previous);
+    const said = { type: 'GatewayRegistered', status: 'False', reason: 'R', message: '' } as const;
+    const previous = statusOf({ optional: [said] });
+    expect(statusOf({ previous, optional: [said] })).toBe(previous);
+    expect(statusOf({ previous, optional: [] })).not.toBe(previous);
   });
 
   it.each<[string, Verification, object[], boolean]>([

@@ -3,6 +3,7 @@ import { oneLine } from '../engine/text.ts';
 import { childName, selectorText } from '../mcpserver/names.ts';
 import { present } from '../mcpserver/record.ts';
 import type { MCPServerStatus, PolicyState, StatusExtensions } from '../mcpserver/types.gen.ts';
+import { GATEWAY_REGISTERED } from '../resources/gateway-asking.ts';
 import type { Availability } from './availability.ts';
 import { decideAvailability, isServing, isStuck, replicaFailureOf } from './availability.ts';
 import { conditionOf, nextCondition, sayAgain } from './condition.ts';
@@ -11,9 +12,10 @@ import { mentionStanding } from './foreign/standing.ts';
 import { optionalTypes } from './optional-conditions.ts';
 import { decideRollout, sayProgressing, sayReconciling, sayStalled } from './rollout.ts';
 import type { Rollout } from './rollout.ts';
+import { registrationBefore } from './gateway-registered.ts';
 import { servedUrl } from './served-address.ts';
 import { generationOf, olderOf } from './served-generation.ts';
-import type { StatusInput } from './status-input.ts';
+import type { RegistrationStatus, StatusInput } from './status-input.ts';
 import { whyAcceptsNothing } from './tool-demands.ts';
 import { nextToolsStatus } from './tools-status.ts';
 import { nextVerificationStatus } from './verification-status.ts';
@@ -22,9 +24,6 @@ import type { ConditionVerdict, Verified } from './verified.ts';
 
 /** Reason of `Accepted=Unknown`; not in the reference API, which says nothing at all about such a server. */
 export const NOT_CHECKED = 'NotChecked';
-
-/** Fields of the API's status that we do not write yet. */
-const foreignFields = new Set(['gatewayBinding']);
 
 /** Longest cause of a condition, in characters; the CRD says the same. */
 const maxCauseLength = 200;
@@ -58,7 +57,8 @@ export function nextStatus(input: StatusInput, verdicts = decideVerdicts(input))
   const next: MCPServerStatus = {
     ...(generation === undefined ? {} : { observedGeneration: generation }),
     phase: decidePhase(availability, verified),
-    ...(input.accepted.state === 'valid' ? whereItRuns(input, verdicts) : {}),
+    ...(isThere(input) ? whereItRuns(input, verdicts) : {}),
+    ...present({ gatewayBinding: registrationOf(input).gatewayBinding }),
     ...retryCount(input, verified),
     replicas: input.deployment?.replicas ?? 0,
     readyReplicas: input.deployment?.readyReplicas ?? 0,
@@ -79,13 +79,29 @@ function sayAll({ type, say, cause }: ConditionOfOurs, input: StatusInput, verdi
   return [{ type, status, reason, message, generation, ...compared }];
 }
 
-function whereItRuns(input: StatusInput, { availability, verified }: Verdicts): MCPServerStatus {
-  const { server, deployment, serviceExists, isApplied = true, rollout = null } = input;
-  const name = childName(server);
+function isThere({ accepted }: StatusInput): boolean {
+  return accepted.state === 'valid';
+}
+
+/** Undefined where there is none to be reached. */
+function clusterUrlOf(input: StatusInput, availability: Availability): string | undefined {
+  const { server, serviceExists, isApplied = true, rollout = null } = input;
+  if (!isThere(input) || !serviceExists) return undefined;
   // Where nothing serves, what is about to is the one that stands there. What may be put back is called where it was.
   const isServed = isServing(availability) ? availability.generation === generationOf(server) : isApplied;
-  const isOfNow = isServed && rollout === null;
-  const address = { url: servedUrl(input, isOfNow) };
+  return servedUrl(input, isServed && rollout === null);
+}
+
+/** Where nothing was brought about, what was said of it stays. */
+function registrationOf({ optional, registration = {}, previous }: StatusInput): RegistrationStatus {
+  return optional === undefined ? registrationBefore(previous) : registration;
+}
+
+function whereItRuns(input: StatusInput, { availability, verified }: Verdicts): MCPServerStatus {
+  const { server, deployment, serviceExists } = input;
+  const name = childName(server);
+  const url = registrationOf(input).url ?? clusterUrlOf(input, availability);
+  const address = present({ url });
   return {
     ...(deployment === undefined ? {} : { deploymentName: name }),
     ...(serviceExists ? { serviceName: name, address } : {}),
@@ -108,7 +124,7 @@ function extensionsOf(
 ): Pick<MCPServerStatus, 'extensions'> {
   const { previous, policy, podFailure, release, standing, rollout } = input;
   const isNew = (name: string): boolean =>
-    ['release', 'causes', 'podFailure', 'verification', 'tools'].includes(name) ||
+    ['release', 'clusterURL', 'causes', 'podFailure', 'verification', 'tools'].includes(name) ||
     (name === 'foreign' && standing !== undefined) ||
     (name === 'rollout' && rollout !== undefined);
   const kept = Object.entries(previous?.extensions ?? {}).filter(([name]) => !isNew(name));
@@ -117,6 +133,8 @@ function extensionsOf(
     ...Object.fromEntries(kept),
     ...present({
       release,
+      // Where no gateway is asked for, the address is just that.
+      clusterURL: input.server.spec.gateway === undefined ? undefined : clusterUrlOf(input, verdicts.availability),
       causes: causes.length === 0 ? undefined : Object.fromEntries(causes),
       policy,
       foreign: standing ?? undefined,
@@ -199,13 +217,6 @@ function whyUnknown(previous: MCPServerStatus | undefined, { from, message }: Ve
   return before?.status === 'Unknown' ? before.message : 'Waiting for the MCP handshake';
 }
 
-function decideGatewayRegistered({ server }: StatusInput): Saying | undefined {
-  if (server.spec.gateway === undefined) return undefined;
-  const message =
-    'Gateway registration is not implemented in this version; the server is reachable inside the cluster only';
-  return { status: 'False', reason: 'GatewayNotRegistered', message };
-}
-
 /**
  * Every condition that is ours to write, in both vocabularies of the API and in the order in which they are written; one
  * that has nothing to say is not there. Those of others stay untouched.
@@ -219,7 +230,7 @@ const conditions: readonly ConditionOfOurs[] = [
   },
   { type: 'Available', say: (_, { availability }) => availability, cause: causeOfUnavailability },
   { type: 'Verified', say: (_, { verified }) => verified, cause: causeOfFailure },
-  { type: 'GatewayRegistered', say: decideGatewayRegistered },
+  optionalCondition(GATEWAY_REGISTERED),
   {
     type: 'Progressing',
     say: (_, { rollout }) => sayProgressing(rollout),
@@ -227,13 +238,17 @@ const conditions: readonly ConditionOfOurs[] = [
   },
   { type: 'Reconciling', say: (_, { rollout }) => sayReconciling(rollout) },
   { type: 'Stalled', say: (_, { rollout }) => sayStalled(rollout) },
-  ...optionalTypes.map((type) => ({
-    type,
-    say: (input: StatusInput) => sayOptional(input, type),
-    cause: ({ optional, previous }: StatusInput) =>
-      optional === undefined ? causeBefore(previous, type) : optional.find((said) => said.type === type)?.cause,
-  })),
+  ...optionalTypes.map(optionalCondition),
 ];
+
+function optionalCondition(type: string): ConditionOfOurs {
+  return {
+    type,
+    say: (input) => sayOptional(input, type),
+    cause: ({ optional, previous }) =>
+      optional === undefined ? causeBefore(previous, type) : optional.find((said) => said.type === type)?.cause,
+  };
+}
 
 function causeOfUnavailability({ deployment, problem }: StatusInput, { availability }: Verdicts): string | undefined {
   const { cause } = availability;
@@ -290,16 +305,15 @@ function decidePhase(availability: Availability, verified: ConditionVerdict): No
 }
 
 /**
- * Fields and conditions that others wrote (another version of the API's controller, a gateway) are not compared; nor is who
- * of us wrote last, which is no reason to write again.
+ * Conditions that others wrote (another version of the API's controller, a gateway) are not compared; nor is who of us wrote
+ * last, which is no reason to write again.
  */
 export function saysTheSame(previous: MCPServerStatus, next: MCPServerStatus): boolean {
   return isSameJson(ownPart(previous), ownPart(next));
 }
 
 function ownPart(status: MCPServerStatus): MCPServerStatus {
-  const fields = Object.fromEntries(Object.entries(status).filter(([name]) => !foreignFields.has(name)));
   const extensions: StatusExtensions = { ...status.extensions };
   delete extensions.release;
-  return { ...fields, extensions, conditions: conditions.flatMap(({ type }) => conditionOf(status, type) ?? []) };
+  return { ...status, extensions, conditions: conditions.flatMap(({ type }) => conditionOf(status, type) ?? []) };
 }

@@ -4,6 +4,7 @@ import { asCandidate, templateOfCandidate } from './candidate.ts';
 import { childMetadata } from './child-metadata.ts';
 import { compact } from './compact.ts';
 import type { ExpandedKind, KubernetesObject } from './expanded-kind.ts';
+import { asAnnouncedDeployment } from './gateway-announcement.ts';
 import { buildPodTemplate } from './pod/pod-template.ts';
 import { buildStrategy } from './strategy.ts';
 
@@ -39,7 +40,7 @@ export const deployment: ExpandedKind = {
       selector: { matchLabels: candidateLabels(server) },
       template: templateOfCandidate(input, template),
     }));
-    return [serving, ...candidate];
+    return [asAnnouncedDeployment(serving, input), ...candidate];
   },
 };
 

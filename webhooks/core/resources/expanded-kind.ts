@@ -3,6 +3,8 @@ import type { ApiStates, Installation } from '../engine/installation.ts';
 import type { CompatibilityProfile } from '../mcpserver/compatibility.ts';
 import type { MCPServer } from '../mcpserver/types.gen.ts';
 import type { FieldPath } from '../mcpserver/violation.ts';
+import type { GatewaySettings } from '../mcpserver/gateway.ts';
+import type { Registration } from './registration.ts';
 
 /** Any Kubernetes object, as we send it to the API server. */
 export interface KubernetesObject {
@@ -51,6 +53,8 @@ export interface ExpansionInput {
   readonly formerPorts?: readonly number[];
   /** Where their metrics are read, in the same way. */
   readonly formerMetricsPorts?: readonly number[];
+  /** What the ConfigMap in spec.gateway.configRef says; absent: there is none, or it cannot be read. */
+  readonly gateway?: GatewaySettings | undefined;
 }
 
 /** What was found in the server, for kinds that report it. */
@@ -84,9 +88,17 @@ export interface ChildKind {
   readonly hasPods?: true;
   /** It reports the verdict, so it is brought about also where the verdict lets nothing be rolled out. */
   readonly isOfVerdict?: true;
+  /** We write its status, too. */
+  readonly writesStatus?: true;
+  /** What is read beside it, by name, of the same API: plurals. */
+  readonly reads?: readonly string[];
   readonly unavailable: Unavailable;
   /** What keeps an object that is there from working, in the words of whose kind it is. Absent: nobody tells. */
   readonly trouble?: TroubleOf;
+  /** What an object of it says of a registration; `raw` is whatever the API server sent. Absent: it registers nothing. */
+  readonly registration?: (raw: unknown) => Registration;
+  /** Whether what is wanted is no change of the one that was found, which is deleted then, and made anew. */
+  readonly isAnother?: (wanted: KubernetesObject, found: Registration) => boolean;
 }
 
 /** How it is known, and said, that an applied object does not work. */
@@ -120,6 +132,8 @@ export interface ExpandedKind extends ChildKind {
    * also where the API is not there: whoever asks decides about that.
    */
   build(input: ExpansionInput): readonly KubernetesObject[];
+  /** Whether nobody can tell what is wanted: then what exists stays as it is. */
+  isUndecided?(input: ExpansionInput): boolean;
 }
 
 /** What is said when an object of the kind cannot be brought about. */

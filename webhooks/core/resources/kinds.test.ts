@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { anMCPServer } from '../testing/builders.ts';
 import { expandedKinds } from './index.gen.ts';
-import { askingFor } from './testing/asking.ts';
+import { askedGateway, askingFor } from './testing/asking.ts';
 import { isAsked, isOptional, lackOf, stateOf, usableKinds } from './optional-kind.ts';
 
 const distinct = (values: readonly unknown[]): number => new Set(values).size;
@@ -29,7 +29,7 @@ describe('the kinds', () => {
     for (const of of asked) {
       const { asking } = of.requirement;
       const server = anMCPServer(askingFor(of.kind));
-      expect([asking.isAskedFor(server), of.build({ server }).length]).toEqual([true, 1]);
+      expect([asking.isAskedFor(server), of.build({ server, gateway: askedGateway }).length]).toEqual([true, 1]);
       expect([asking.isAskedFor(anMCPServer()), of.build({ server: anMCPServer() })]).toEqual([false, []]);
     }
   });

@@ -1,7 +1,9 @@
 import { PORT_NAME, selectorLabels } from '../mcpserver/names.ts';
+import { present } from '../mcpserver/record.ts';
 import type { Fields } from '../mcpserver/record.ts';
 import { childMetadata } from './child-metadata.ts';
-import type { ExpandedKind } from './expanded-kind.ts';
+import type { ExpandedKind, ExpansionInput } from './expanded-kind.ts';
+import { announcementOf, asAnnouncedService } from './gateway-announcement.ts';
 
 /**
  * Names of the ports, the newest last: a port that was there keeps a name that was there, whichever it is. Endpoints go by
@@ -13,9 +15,10 @@ function nameOf(at: number): string {
 }
 
 /** To a port of the pods by its name: while a new one rolls out, each pod is reached at its own, whatever a client has called. */
-function portsOf(port: number, formerPorts: readonly number[] = []): readonly Fields[] {
-  const to = { targetPort: PORT_NAME, protocol: 'TCP' };
-  return [...formerPorts, port].map((number, at) => ({ name: nameOf(at), port: number, ...to }));
+function portsOf({ server, formerPorts = [] }: ExpansionInput): readonly Fields[] {
+  const { appProtocol } = announcementOf(server) ?? {};
+  const to = { targetPort: PORT_NAME, protocol: 'TCP', ...present({ appProtocol }) };
+  return [...formerPorts, server.spec.config.port].map((number, at) => ({ name: nameOf(at), port: number, ...to }));
 }
 
 export const service: ExpandedKind = {
@@ -26,17 +29,17 @@ export const service: ExpandedKind = {
   requirement: 'required',
   wanted: 'always',
   unavailable: { reason: 'ServiceUnavailable', order: 2, eventAction: 'ServiceReconcileFailed' },
-  build: ({ server, formerPorts }) => [
+  build: (input) => [
     {
       apiVersion: 'v1',
       kind: 'Service',
-      metadata: childMetadata(server),
+      metadata: asAnnouncedService(childMetadata(input.server), input),
       spec: {
         type: 'ClusterIP',
-        selector: selectorLabels(server),
-        ports: portsOf(server.spec.config.port, formerPorts),
+        selector: selectorLabels(input.server),
+        ports: portsOf(input),
         // A session lives in one pod unless the server says that it keeps none.
-        sessionAffinity: server.spec.mcp?.stateless === true ? 'None' : 'ClientIP',
+        sessionAffinity: input.server.spec.mcp?.stateless === true ? 'None' : 'ClientIP',
       },
     },
   ],

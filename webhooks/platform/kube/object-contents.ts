@@ -1,4 +1,7 @@
 import type { ReferencedKind } from '../../core/engine/facts.ts';
+import { oneLine } from '../../core/engine/text.ts';
+import { maxGatewaySettingBytes, readGatewayKeys } from '../../core/mcpserver/gateway.ts';
+import type { GatewaySettings } from '../../core/mcpserver/gateway.ts';
 import { CA_BUNDLE_KEY } from '../../core/mcpserver/references.ts';
 import { parseCaBundle } from '../tls/ca-certificates.ts';
 import type { ReadCaBundle } from '../tls/ca-certificates.ts';
@@ -14,6 +17,10 @@ export interface Wanted {
   readonly keys: ReadonlySet<string>;
   /** Whether its certificates are wanted. */
   readonly isCaSecret: boolean;
+  /** Whether what it says of a gateway is wanted. */
+  readonly isForGateway: boolean;
+  /** Whether the pods use it: the others are in no hash. */
+  readonly isOfPods: boolean;
   /** Takes what the object adds to the configuration hash; absent when nobody wants one. */
   readonly hash?: ConfigHash;
 }
@@ -27,6 +34,8 @@ export interface Contents {
   readonly keys: ReadonlySet<string>;
   /** Of a Secret whose certificates are wanted, if it has the key. */
   readonly caBundle?: ReadCaBundle;
+  /** Of a ConfigMap for a gateway. */
+  readonly settings: GatewaySettings;
 }
 
 /** One more than messages show (core/rules/parts/missing-key.ts), so that they know that there are more. */
@@ -44,6 +53,7 @@ export class ContentsReader {
   readonly #keys = new Set<string>();
   /** The smallest names of all keys, in order; of a ConfigMap only. */
   #first: readonly string[] = [];
+  readonly #settings = new Map<string, string>();
   #version = '';
   #problem: string | undefined;
   #caText: string | undefined;
@@ -80,6 +90,7 @@ export class ContentsReader {
       ...(problem === undefined ? {} : { problem }),
       version: this.#version,
       keys: new Set([...this.#keys, ...this.#first]),
+      settings: this.#settings,
       ...(caBundle === undefined ? {} : { caBundle }),
     };
   }
@@ -92,7 +103,7 @@ export class ContentsReader {
     const { keys, hash, isCaSecret, kind } = this.#wanted;
     this.#checkOrder(field, key);
     if (keys.has(key)) this.#keys.add(key);
-    if (kind === 'ConfigMap') this.#keepFirst(key);
+    if (kind === 'ConfigMap') this.#keepOfConfigMap(field, key, value);
     const isCaBundle = isCaSecret && key === CA_BUNDLE_KEY;
     if (hash === undefined && !isCaBundle) return;
     const isEncoded = kind === 'Secret' || field === 'binaryData';
@@ -102,6 +113,14 @@ export class ContentsReader {
     hash?.addText(`${this.#prefix}${key}=`);
     hash?.addBytes(plain);
     hash?.addText('\0');
+  }
+
+  /** Of settings, what is longer than any name or host is none. */
+  #keepOfConfigMap(field: string, key: string, value: Buffer): void {
+    this.#keepFirst(key);
+    const isSetting = this.#wanted.isForGateway && field === 'data' && readGatewayKeys.has(key);
+    if (!isSetting || value.length > maxGatewaySettingBytes) return;
+    this.#settings.set(key, oneLine(value.toString('utf8'), maxGatewaySettingBytes));
   }
 
   /** API servers sort the keys of a map, and write `data` before `binaryData`; in another order the hash would be another. */

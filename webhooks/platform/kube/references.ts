@@ -99,10 +99,22 @@ function toWanted(references: readonly ReferencedObject[]): readonly Wanted[] {
     const all = known?.keys ?? new Set();
     for (const asked of keys) all.add(asked.key);
     if (usage === 'tls-ca') all.add(CA_BUNDLE_KEY);
-    const isCaSecret = usage === 'tls-ca' || known?.isCaSecret === true;
-    wanted.set(key, { kind, name, keys: all, isCaSecret });
+    wanted.set(key, { kind, name, keys: all, ...wantedFor(usage, known) });
   }
   return [...wanted.values()];
+}
+
+/** Beside what else it is wanted for. */
+function wantedFor(
+  usage: string | undefined,
+  known: Wanted | undefined,
+): Pick<Wanted, 'isCaSecret' | 'isForGateway' | 'isOfPods'> {
+  return {
+    isCaSecret: usage === 'tls-ca' || known?.isCaSecret === true,
+    isForGateway: usage === 'gateway' || known?.isForGateway === true,
+    // What a gateway is told is nothing to the pods.
+    isOfPods: usage !== 'gateway' || known?.isOfPods === true,
+  };
 }
 
 interface ReadReference {
@@ -141,7 +153,9 @@ async function readAll(
     for (const arrived of await Promise.all(some)) read.push(await takeIn(api, arrived, { ...options, hash }));
   }
   const isWhole = read.every(({ state }) => state.state !== 'unknown');
-  const hasData = read.some(({ state, reference }) => state.state === 'found' && isOfData(reference.kind));
+  const hasData = read.some(
+    ({ state, reference: { kind, isOfPods } }) => state.state === 'found' && isOfPods && isOfData(kind),
+  );
   return { read, ...(hash !== undefined && isWhole && hasData ? { digest: hash.digest() } : {}) };
 }
 
@@ -165,7 +179,7 @@ async function takeIn(
   options: ReadOptions & { readonly hash: ConfigHash | undefined },
 ): Promise<ReadReference> {
   const { hash, namespace, signal, largeReads } = options;
-  const reader = new ContentsReader({ ...reference, ...(hash === undefined ? {} : { hash }) });
+  const reader = new ContentsReader({ ...reference, ...(hash === undefined || !reference.isOfPods ? {} : { hash }) });
   if (result.ok || result.error.reason !== 'TooLarge') {
     for (const chunk of chunks) reader.write(chunk);
     const answer = whatWasRead(reference, result, reader);
@@ -209,8 +223,8 @@ function whatWasRead(reference: Wanted, result: ApiResult, reader: ContentsReade
 }
 
 function found(reference: Wanted, reader: ContentsReader): ReadReference {
-  const { kind, name, isCaSecret } = reference;
-  const { version, keys, caBundle, problem } = reader.finish();
+  const { kind, name, isCaSecret, isForGateway } = reference;
+  const { version, keys, caBundle, settings, problem } = reader.finish();
   if (problem !== undefined) {
     const cause = 'BadAnswer';
     const error = errorWithoutAnswer(`GET ${factKey({ kind, name })}`, { reason: cause, text: problem });
@@ -219,7 +233,7 @@ function found(reference: Wanted, reader: ContentsReader): ReadReference {
   const certificates = isCaSecret ? { caBundle: caBundle?.state ?? 'none' } : {};
   return {
     reference,
-    state: { state: 'found', keys, ...certificates },
+    state: { state: 'found', keys, ...certificates, ...(isForGateway ? { settings } : {}) },
     version,
     ...(caBundle === undefined ? {} : { caBundle }),
   };

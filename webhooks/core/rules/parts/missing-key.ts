@@ -1,5 +1,6 @@
 import type { ReferencedKind } from '../../engine/facts.ts';
 import type { RuleInput } from '../../engine/rule.ts';
+import { isConfiguration } from '../../mcpserver/references.ts';
 import type { Reference, ReferencedKey } from '../../mcpserver/references.ts';
 import type { Violation } from '../../mcpserver/violation.ts';
 import { whileMissing } from './missing-reference.ts';
@@ -14,7 +15,8 @@ const maxShownKeys = 5;
 export function checkKeys(kind: ReferencedKind, { references, facts }: RuleInput): readonly Violation[] {
   const violations: Violation[] = [];
   for (const reference of references) {
-    if (reference.kind !== kind || reference.isOptional || reference.keys.length === 0) continue;
+    if (reference.kind !== kind || !isConfiguration(reference)) continue;
+    if (reference.isOptional || reference.keys.length === 0) continue;
     const found = reference.name === '' ? undefined : facts.lookUp(kind, reference.name);
     if (found?.state !== 'found') continue;
     for (const key of reference.keys)

@@ -1,0 +1,277 @@
+import { describe, expect, it } from '@jest/globals';
+import type { ApiState } from '../engine/installation.ts';
+import type { ReferenceFacts } from '../engine/facts.ts';
+import type { MCPServer, MCPServerStatus } from '../mcpserver/types.gen.ts';
+import { httpRoute } from '../resources/http-route.ts';
+import { mcpGatewayBinding } from '../resources/mcp-gateway-binding.ts';
+import { readBinding } from '../resources/registration.ts';
+import type { Answer, Registration } from '../resources/registration.ts';
+import { anMCPServer, withGeneration, withRawSpec, withStatus, withUid } from '../testing/builders.ts';
+import type { Option } from '../testing/builders.ts';
+import { inMemoryFacts } from '../testing/in-memory-facts.ts';
+import { WAITING } from './condition.ts';
+import { decideGateway } from './gateway-registered.ts';
+import type { GatewayInput, GatewayReport } from './gateway-registered.ts';
+import type { ObservedChild } from './observed.ts';
+import { aChild } from './testing/a-child.ts';
+
+const appliedAt = '2026-01-01T00:00:00Z';
+const soon = Date.parse('2026-01-01T00:00:10Z');
+const late = Date.parse('2026-01-01T00:00:31Z');
+const now = '2026-01-01T00:00:31Z';
+
+const asking = (provider: string, ...options: readonly Option[]): MCPServer =>
+  anMCPServer(
+    ...[withUid('u-1'), withGeneration(2), withRawSpec({ gateway: { provider, configRef: 'edge' } })],
+    ...options,
+  );
+const child = (of: typeof httpRoute, registration: Registration): ObservedChild => ({
+  ...aChild({ uid: 'u-1' }),
+  ...{ apiVersion: of.apiVersion, kind: of.kind, name: 'search-gateway-binding', registration },
+});
+const binding = (provider: string, more: Partial<Registration> = {}): ObservedChild =>
+  child(mcpGatewayBinding, { answer: { state: 'none' }, appliedAt, provider, generation: 1, ...more });
+const route = (answer: Answer): ObservedChild => child(httpRoute, { answer, appliedAt });
+const withSettings = (settings: Readonly<Record<string, string>>): ReferenceFacts => ({
+  lookUp: () => ({ state: 'found', keys: new Set(Object.keys(settings)), settings: new Map(Object.entries(settings)) }),
+});
+const complete = withSettings({ 'gateway-name': 'public', 'gateway-namespace': 'gateways' });
+const served: ApiState = 'served';
+
+function decided(input: Partial<GatewayInput> & Pick<GatewayInput, 'server'>): GatewayReport {
+  const report = decideGateway({
+    apis: new Map([
+      ['MCPGatewayBinding', served],
+      ['HTTPRoute', served],
+    ]),
+    ...{ outcomes: [], children: [], facts: complete, nowMs: late, now },
+    ...input,
+  });
+  if (report === undefined) throw new Error('nothing is said of it');
+  return report;
+}
+
+/** As one line, and what it comes from. */
+const said = ({ said: { status, reason, message, cause } }: GatewayReport): string =>
+  `${status}/${reason}: ${message}${cause === undefined ? '' : ` <${cause}>`}`;
+
+describe('a server at a gateway of another project', () => {
+  const by = (more: Partial<Registration>, nowMs = late): GatewayReport =>
+    decided({ server: asking('example.com/edge'), children: [binding('example.com/edge', more)], nowMs });
+
+  it('is registered when its provider says so, at the address that it says', () => {
+    const report = by({ answer: { state: 'yes' }, url: 'https://mcp.example.com/search' });
+    expect(said(report)).toBe('True/GatewayRegistered: Gateway integration is active');
+    expect(report).toMatchObject({
+      url: 'https://mcp.example.com/search',
+      binding: { name: 'search-gateway-binding', provider: 'example.com/edge' },
+    });
+    // The status of the binding is theirs.
+    expect(report.writes).toBeUndefined();
+  });
+
+  it('keeps its address inside the cluster when what the provider says is no URL', () => {
+    for (const url of ['javascript:alert(1)', 'https://a b', '/mcp']) {
+      const report = by({ answer: { state: 'yes' }, url });
+      expect(report.url).toBeUndefined();
+      expect(said(report)).toMatch(/^True.*no http or https URL/);
+    }
+  });
+
+  it('is told why not in the words of the provider', () => {
+    const report = by({ answer: { state: 'no', reason: 'RouteNotAccepted', message: 'hostname is taken' } });
+    expect(said(report)).toMatch(
+      /^False\/GatewayNotRegistered: .*'example.com\/edge'.*hostname is taken \(RouteNotAccepted\)/,
+    );
+  });
+
+  it('waits for its provider for 30 seconds, then says that nobody answers', () => {
+    const waiting = by({}, soon);
+    expect(said(waiting)).toBe(
+      `False/GatewayNotRegistered: Waiting for gateway provider 'example.com/edge' to register the server <${WAITING}>`,
+    );
+    expect(waiting.lookAgainMs).toBe(20_000);
+    expect(said(by({}))).toMatch(/^False\/GatewayNotRegistered: No controller has answered .* <silent>$/);
+    expect(by({}).lookAgainMs).toBeUndefined();
+  });
+
+  it('does not believe what was said of a binding before it was changed', () => {
+    expect(said(by({ answer: { state: 'stale' } }))).toMatch(/^False\/GatewayNotRegistered/);
+  });
+});
+
+describe('a server at a Gateway of the Gateway API', () => {
+  const gateway = {
+    ...{ state: 'found' as const, addresses: [] },
+    listeners: [{ protocol: 'HTTPS', port: 443, hostname: 'mcp.example.com' }],
+  };
+  const at = (answer: Answer, more: Partial<GatewayInput> = {}): GatewayReport =>
+    decided({
+      ...{ server: asking('httproute'), children: [binding('httproute'), route(answer)], gateway },
+      ...more,
+    });
+
+  it('is registered when the Gateway takes the route, and its binding says so', () => {
+    const report = at({ state: 'yes' });
+    expect(said(report)).toBe('True/GatewayRegistered: Gateway integration is active');
+    expect(report.url).toBe('https://mcp.example.com/mcp');
+    expect(report.writes).toMatchObject({
+      name: 'search-gateway-binding',
+      status: {
+        url: 'https://mcp.example.com/mcp',
+        conditions: [{ type: 'Registered', status: 'True', reason: 'GatewayRegistered', lastTransitionTime: now }],
+      },
+    });
+  });
+
+  it('writes nothing into a binding that says so already, and keeps its time while its status stays', () => {
+    const first = at({ state: 'yes' });
+    const raw = { metadata: { generation: 1 }, spec: { provider: 'httproute' }, status: first.writes?.status };
+    const { said: standing } = readBinding(raw);
+    if (standing === undefined) throw new Error('the binding is told nothing');
+    const url = first.writes?.status.url ?? '';
+    const again = at(
+      { state: 'yes' },
+      { children: [binding('httproute', { said: standing, url }), route({ state: 'yes' })] },
+    );
+    expect(again.writes).toBeUndefined();
+    const earlier = { ...standing, reason: 'Another', lastTransitionTime: appliedAt };
+    const moved = at(
+      { state: 'yes' },
+      { children: [binding('httproute', { said: earlier, url }), route({ state: 'yes' })] },
+    );
+    expect(moved.writes?.status.conditions).toMatchObject([{ lastTransitionTime: appliedAt }]);
+  });
+
+  it.each<[reason: string, remedy: RegExp]>([
+    ['NotAllowedByListeners', /allowedRoutes/],
+    ['NoMatchingListenerHostname', /route-hostname in ConfigMap 'edge'/],
+    ['constructor', /\(constructor\) <no constructor>$/],
+  ])('is told why not (%s) with the words of the gateway and what to do', (reason, remedy) => {
+    const report = at({ state: 'no', reason, message: 'no listener' });
+    expect(said(report)).toMatch(
+      /^False\/GatewayNotRegistered: Gateway gateways\/public does not take .*: no listener/,
+    );
+    expect(said(report)).toMatch(remedy);
+    expect(report.url).toBeUndefined();
+    expect(report.writes?.status.conditions).toMatchObject([{ status: 'False', reason: 'RouteNotAccepted' }]);
+  });
+
+  it('says after 30 seconds that no controller has looked', () => {
+    expect(at({ state: 'none' }, { nowMs: soon })).toMatchObject({ said: { cause: WAITING }, lookAgainMs: 20_000 });
+    // A binding that says nothing yet is not written for a moment.
+    expect(at({ state: 'none' }, { nowMs: soon }).writes).toBeUndefined();
+    expect(said(at({ state: 'none' }))).toMatch(
+      /No gateway controller has looked .* in 30 s.*gateways\/public.*<silent>$/,
+    );
+  });
+
+  it('stays registered while the gateway looks at a change of the route', () => {
+    const status: MCPServerStatus = {
+      address: { url: 'https://mcp.example.com/mcp' },
+      conditions: [
+        {
+          ...{ type: 'GatewayRegistered', status: 'True', reason: 'GatewayRegistered', message: 'x' },
+          ...{ lastTransitionTime: appliedAt, observedGeneration: 1 },
+        },
+      ],
+    };
+    const server = asking('httproute', withStatus(status));
+    const report = at({ state: 'stale' }, { server, nowMs: soon });
+    expect(report).toMatchObject({ said: { status: 'True', generation: 1 }, url: status.address?.url });
+    expect(said(at({ state: 'stale' }, { server }))).toMatch(/^False/);
+  });
+
+  it('waits for the address of the Gateway, and is registered without a URL where nobody may read that', () => {
+    const pending = at({ state: 'yes' }, { gateway: { ...gateway, listeners: [{ protocol: 'HTTP', port: 80 }] } });
+    expect(said(pending)).toMatch(/^False\/GatewayNotRegistered: .*no address yet/);
+    expect(pending.writes?.status.conditions).toMatchObject([{ reason: 'PublicAddressPending' }]);
+    const unread = at(
+      { state: 'yes' },
+      { gateway: { state: 'unknown', why: 'we are not allowed to read its Gateway' } },
+    );
+    expect(said(unread)).toMatch(/^True\/GatewayRegistered: .*not allowed/);
+    expect(unread.url).toBeUndefined();
+  });
+
+  it.each<[what: string, facts: ReferenceFacts, message: RegExp]>([
+    ['a ConfigMap that is not there', inMemoryFacts(), /ConfigMap 'edge' not found.*what is routed stays/],
+    ['one without a key', withSettings({ 'gateway-name': 'a' }), /says nothing under gateway-namespace/],
+    ['one with an empty value', withSettings({ 'gateway-name': ' ', 'gateway-namespace': 'b' }), /under gateway-name/],
+  ])('says what is missing of %s', (_, facts, message) => {
+    expect(said(at({ state: 'yes' }, { facts }))).toMatch(message);
+  });
+
+  it('says that the API is missing, or leaves it to others where the feature is off', () => {
+    const apis = (state: ApiState): GatewayInput['apis'] =>
+      new Map([
+        ['MCPGatewayBinding', served],
+        ['HTTPRoute', state],
+      ]);
+    expect(said(at({ state: 'yes' }, { apis: apis('absent') }))).toMatch(/^False\/APINotInstalled: .*Gateway API/);
+    const left = at({ state: 'yes' }, { apis: apis('off') });
+    expect(said(left)).toMatch(/No controller has answered .*gateway\.httpRoute\.enabled=true/);
+    expect(left.writes).toBeUndefined();
+  });
+
+  it('says of a server that asks nobody for credentials', () => {
+    expect(said(at({ state: 'yes' }, { isOpen: true }))).toMatch(/^True.*answers without credentials/);
+    expect(said(at({ state: 'yes' }, { isOpen: false }))).not.toMatch(/credentials/);
+  });
+
+  it('says of a policy that shuts the gateway out', () => {
+    const closed = asking('httproute', withRawSpec({ network: { ingressFrom: [{ podSelector: {} }] } }));
+    expect(said(at({ state: 'yes' }, { server: closed }))).toMatch(/^True.*spec\.network\.ingressFrom/);
+  });
+});
+
+describe('a server at any gateway', () => {
+  it('is told of a binding that is not there, of one that was refused, and of a feature that is off', () => {
+    expect(said(decided({ server: asking('x') }))).toBe(
+      `False/BindingNotFound: MCPGatewayBinding not found <${WAITING}>`,
+    );
+    const refused = decided({
+      server: asking('x'),
+      outcomes: [
+        {
+          action: { type: 'delete', of: mcpGatewayBinding, name: 'search-gateway-binding', uid: 'x' },
+          ...{ result: 'failed', message: 'forbidden', cause: 'Forbidden', retry: false },
+        },
+      ],
+    });
+    expect(said(refused)).toMatch(
+      /^False\/MCPGatewayBindingUnavailable: Failed to reconcile MCPGatewayBinding: forbidden/,
+    );
+    const off = decided({ server: asking('x'), apis: new Map([['MCPGatewayBinding', 'off']]) });
+    expect(said(off)).toMatch(/^False\/FeatureDisabled: .*gateway\.enabled=true/);
+  });
+
+  it("does not take somebody else's binding for its own", () => {
+    const foreign = { ...binding('x', { answer: { state: 'yes' } }), ...aChildOf('u-9') };
+    expect(said(decided({ server: asking('x'), children: [foreign] }))).toMatch(/BindingNotFound/);
+  });
+
+  it('stays as it was while nobody can tell', () => {
+    const condition = { type: 'GatewayRegistered', status: 'True', reason: 'GatewayRegistered', message: 'x' } as const;
+    const status: MCPServerStatus = {
+      ...{ address: { url: 'https://a.example.com' }, gatewayBinding: { name: 'b', provider: 'x' } },
+      conditions: [{ ...condition, lastTransitionTime: appliedAt, observedGeneration: 1 }],
+    };
+    const report = decided({ server: asking('x', withStatus(status)), apis: new Map() });
+    expect(report).toEqual({
+      said: { ...condition, generation: 1 },
+      ...{ binding: status.gatewayBinding, url: 'https://a.example.com' },
+    });
+    expect(said(decided({ server: asking('x'), apis: new Map() }))).toMatch(/^Unknown\/NotChecked/);
+  });
+
+  it('is none where none is asked for', () => {
+    const input = { apis: new Map(), outcomes: [], children: [], facts: complete, nowMs: late, now };
+    expect(decideGateway({ ...input, server: anMCPServer() })).toBeUndefined();
+  });
+});
+
+function aChildOf(uid: string): Pick<ObservedChild, 'controller'> {
+  const { controller } = aChild({ uid });
+  return controller === undefined ? {} : { controller };
+}

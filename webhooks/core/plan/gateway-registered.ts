@@ -1,0 +1,359 @@
+import { gatewaySettingsOf } from '../engine/facts.ts';
+import type { ReferenceFacts } from '../engine/facts.ts';
+import { isSameJson } from '../engine/canonical-json.ts';
+import { oneLine } from '../engine/text.ts';
+import { gatewayNameOf, HTTP_ROUTE_PROVIDER, neededGatewayKeys } from '../mcpserver/gateway.ts';
+import type { GatewayName } from '../mcpserver/gateway.ts';
+import { gatewayBindingName, namespaceOf, pathOf } from '../mcpserver/names.ts';
+import { present } from '../mcpserver/record.ts';
+import type { MCPServerStatus } from '../mcpserver/types.gen.ts';
+import { announcementOf } from '../resources/gateway-announcement.ts';
+import { GATEWAY_REGISTERED, gatewayAsking } from '../resources/gateway-asking.ts';
+import { httpRoute } from '../resources/http-route.ts';
+import { mcpGatewayBinding } from '../resources/mcp-gateway-binding.ts';
+import { isAsked, lackOf, stateOf } from '../resources/optional-kind.ts';
+import type { OptionalKind } from '../resources/optional-kind.ts';
+import { publicUrlOf } from '../resources/public-url.ts';
+import type { GatewayState } from '../resources/public-url.ts';
+import { maxSaidLength } from '../resources/registration.ts';
+import type { Registration, SaidOfBinding } from '../resources/registration.ts';
+import { problemsOf } from './child-problem.ts';
+import { conditionOf, sayAgain, WAITING } from './condition.ts';
+import type { Said } from './condition.ts';
+import type { ObservedChild } from './observed.ts';
+import type { OptionalInput } from './optional-conditions.ts';
+
+/** How long whoever registers a server may take to say something, in milliseconds, before it is taken that nobody does. */
+const patienceMs = 30_000;
+
+/** When to look again: at a Gateway without an address, at one that has one, and for settings that could not be read. */
+const lookMs = { toPending: 10_000, toGateway: 300_000, toUnread: 30_000 };
+
+export interface GatewayInput extends OptionalInput {
+  readonly facts: ReferenceFacts;
+  /** What the route names, where it was taken; absent: nobody looked. */
+  readonly gateway?: GatewayState | undefined;
+  /** Whether it has answered somebody without credentials; default: nobody knows. */
+  readonly isOpen?: boolean;
+  /** Milliseconds since 1970: the moment that `now` is. */
+  readonly nowMs: number;
+  /** RFC 3339. */
+  readonly now: string;
+}
+
+/** What there is to say of a server that asks for a gateway. */
+export interface GatewayReport {
+  readonly said: Said;
+  /** For status.gatewayBinding. */
+  readonly binding?: { readonly name: string; readonly provider: string };
+  /** Where clients reach the server through the gateway. */
+  readonly url?: string;
+  /** In milliseconds; absent: somebody tells. */
+  readonly lookAgainMs?: number;
+  /** What the binding has to say, of a provider in this tree, and does not say yet. */
+  readonly writes?: BindingStatus;
+}
+
+/** The status of an MCPGatewayBinding. */
+export interface BindingStatus {
+  readonly uid: string;
+  readonly name: string;
+  readonly status: { readonly url?: string; readonly conditions: readonly object[] };
+}
+
+/** Reasons of the condition Registered, those of the reference API. */
+type BindingReason = 'GatewayRegistered' | 'GatewayNotRegistered' | 'RouteNotAccepted' | 'PublicAddressPending';
+
+interface Verdict extends Omit<Said, 'type'> {
+  readonly url?: string;
+  readonly lookAgainMs?: number;
+  /** Of a provider in this tree; absent: it is for others to say, or there is nothing new to say. */
+  readonly ofBinding?: BindingReason;
+}
+
+/** Undefined for a server that asks for no gateway. */
+export function decideGateway(input: GatewayInput): GatewayReport | undefined {
+  const { server } = input;
+  if (server.spec.gateway === undefined) return undefined;
+  const binding = ourChild(mcpGatewayBinding.kind, input);
+  const verdict = verdictOf(input, binding);
+  const { status, reason, message, cause, generation, url, lookAgainMs } = verdict;
+  return present({
+    said: { type: GATEWAY_REGISTERED, ...present({ status, reason, message, cause, generation }) },
+    binding: nameOf(binding) ?? bindingBefore(input),
+    url,
+    lookAgainMs,
+    writes: binding === undefined ? undefined : statusToWrite(verdict, binding, input),
+  });
+}
+
+/** What the registration was said to be, where nothing was brought about. */
+export function registrationBefore(
+  status: MCPServerStatus | undefined,
+): Pick<GatewayReport, 'url'> & Pick<MCPServerStatus, 'gatewayBinding'> {
+  const { gatewayBinding, address } = status ?? {};
+  const isRegistered = conditionOf(status, GATEWAY_REGISTERED)?.status === 'True';
+  return present({ gatewayBinding, url: isRegistered ? address?.url : undefined });
+}
+
+function verdictOf(input: GatewayInput, binding: ObservedChild | undefined): Verdict {
+  const state = stateOf(mcpGatewayBinding, input.apis);
+  if (state === 'unknown') return asBefore(input);
+  const lacking = lackAs(mcpGatewayBinding, input);
+  if (lacking !== undefined) return lacking;
+  const [problem] = problemsOf(input.outcomes.filter(({ action }) => isForGateway(action.of)));
+  if (problem !== undefined) return { status: 'False', ...problem };
+  if (binding?.registration === undefined)
+    return { ...notRegistered('MCPGatewayBinding not found', WAITING), reason: 'BindingNotFound' };
+  const { provider = '' } = input.server.spec.gateway ?? {};
+  const announcement = announcementOf(input.server);
+  if (announcement !== undefined) return announced(input, announcement.by);
+  // Where the feature is off, somebody else may have taken that name.
+  return provider === HTTP_ROUTE_PROVIDER && stateOf(httpRoute, input.apis) !== 'off'
+    ? byRoute(input)
+    : byProvider(binding.registration, provider, input);
+}
+
+/** Nobody answers: that it is said is all that can be known of it here. */
+function announced(input: GatewayInput, by: string): Verdict {
+  const besides = `the server is announced to it by ${by}; whether it was found is for the gateway to say`;
+  return { ...registered(input, { besides }), ofBinding: 'GatewayRegistered' };
+}
+
+/** A controller of another project, which speaks by the binding. */
+function byProvider(registration: Registration, provider: string, input: GatewayInput): Verdict {
+  const { answer, url } = registration;
+  switch (answer.state) {
+    case 'yes': {
+      if (url === undefined) return registered(input, {});
+      return isUrl(url)
+        ? registered(input, { url })
+        : registered(input, { besides: 'status.url of its MCPGatewayBinding is no http or https URL' });
+    }
+    case 'no': {
+      const { message, reason } = answer;
+      return notRegistered(
+        `Gateway provider '${provider}' has not registered the server: ${message} (${reason})`,
+        `no ${reason}`,
+      );
+    }
+    case 'none':
+    case 'stale': {
+      const remainingMs = remainingPatienceMs(registration, input);
+      if (remainingMs > 0) {
+        const message = `Waiting for gateway provider '${provider}' to register the server`;
+        return { ...notRegistered(message, WAITING), lookAgainMs: remainingMs };
+      }
+      const orSwitchOn =
+        provider === HTTP_ROUTE_PROVIDER
+          ? `set ${httpRouteFeature}.enabled=true in the values of the mcp-lifecycle chart, `
+          : '';
+      const fix = `${orSwitchOn}install a controller that watches MCPGatewayBindings of that provider, or correct spec.gateway.provider`;
+      return notRegistered(`No controller has answered for gateway provider '${provider}' in 30 s: ${fix}`, 'silent');
+    }
+  }
+}
+
+const httpRouteFeature = httpRoute.requirement === 'required' ? '' : httpRoute.requirement.feature;
+
+/** Ours: the gateway speaks by the route. */
+function byRoute(input: GatewayInput): Verdict {
+  if (stateOf(httpRoute, input.apis) === 'unknown') return asBefore(input);
+  const lacking = lackAs(httpRoute, input);
+  if (lacking !== undefined) return { ...lacking, ofBinding: 'GatewayNotRegistered' };
+  const route = ourChild(httpRoute.kind, input);
+  const settings = settingsOf(input, route);
+  if (settings.type === 'unknown') return { ...asBefore(input), lookAgainMs: lookMs.toUnread };
+  if (settings.type === 'incomplete')
+    return { ...notRegistered(settings.message, 'settings'), ofBinding: 'GatewayNotRegistered' };
+  if (route?.registration === undefined)
+    return { ...notRegistered('Waiting for the HTTPRoute', WAITING), ofBinding: 'GatewayNotRegistered' };
+  return byGateway(input, { registration: route.registration, name: route.name, parent: settings.parent });
+}
+
+interface Route {
+  readonly registration: Registration;
+  readonly name: string;
+  readonly parent: GatewayName;
+}
+
+function byGateway(input: GatewayInput, { registration, name, parent }: Route): Verdict {
+  const { answer } = registration;
+  const gateway = `Gateway ${parent.namespace}/${parent.name}`;
+  switch (answer.state) {
+    case 'yes':
+      return { ...reached(input, gateway), ofBinding: 'GatewayRegistered', ...pendingReason(input) };
+    case 'no': {
+      const { reason, message } = answer;
+      const words = `${gateway} does not take HTTPRoute ${name}: ${message} (${reason})${remedyFor(reason, parent, input)}`;
+      return { ...notRegistered(words, `no ${reason}`), ofBinding: 'RouteNotAccepted' };
+    }
+    case 'none':
+    case 'stale': {
+      const remainingMs = remainingPatienceMs(registration, input);
+      // What was taken is routed until the gateway has looked at the change.
+      if (remainingMs > 0 && answer.state === 'stale' && wasRegistered(input))
+        return { ...asBefore(input), lookAgainMs: remainingMs };
+      if (remainingMs > 0) {
+        const message = `Waiting for ${gateway} to look at HTTPRoute ${name}`;
+        return { ...notRegistered(message, WAITING), lookAgainMs: remainingMs, ofBinding: 'GatewayNotRegistered' };
+      }
+      const words =
+        `No gateway controller has looked at HTTPRoute ${name} in 30 s: see whether ${gateway} exists, ` +
+        'and whether a controller runs for its GatewayClass';
+      return { ...notRegistered(words, 'silent'), ofBinding: 'GatewayNotRegistered' };
+    }
+  }
+}
+
+/** It was taken; where that is. */
+function reached(input: GatewayInput, gateway: string): Verdict {
+  const found = publicUrl(input);
+  switch (found.type) {
+    case 'known':
+      return { ...registered(input, { url: found.url }), lookAgainMs: lookMs.toGateway };
+    case 'unknown': {
+      const besides = `where clients reach it is not known: ${found.why}`;
+      return { ...registered(input, { besides }), lookAgainMs: lookMs.toGateway };
+    }
+    case 'pending': {
+      const words = `${gateway} takes the route, and clients cannot know where: ${found.message}; set public-hostname in the ConfigMap, or wait`;
+      return { ...notRegistered(words, 'pending'), lookAgainMs: lookMs.toPending };
+    }
+  }
+}
+
+function pendingReason(input: GatewayInput): Pick<Verdict, 'ofBinding'> {
+  return publicUrl(input).type === 'pending' ? { ofBinding: 'PublicAddressPending' } : {};
+}
+
+function publicUrl(input: GatewayInput): ReturnType<typeof publicUrlOf> {
+  const { server, facts, gateway = { state: 'unknown', why: 'its Gateway was not looked up' } } = input;
+  return publicUrlOf(gatewaySettingsOf(server, facts), gateway, pathOf(server));
+}
+
+/** What its author, or the owner of the Gateway, can do; the words of a gateway say what is wrong, and mostly not that. */
+function remedyFor(reason: string, { namespace, name }: GatewayName, { server }: GatewayInput): string {
+  const { configRef = '' } = server.spec.gateway ?? {};
+  const remedies: Readonly<Record<string, string>> = {
+    NotAllowedByListeners: `let a listener of Gateway ${namespace}/${name} admit routes of namespace ${namespaceOf(server)} (allowedRoutes)`,
+    NoMatchingListenerHostname: `choose a route-hostname in ConfigMap '${configRef}' that a listener of the Gateway has`,
+    NoMatchingParent: `correct gateway-name and gateway-namespace in ConfigMap '${configRef}'`,
+    RefNotPermitted: 'allow the reference with a ReferenceGrant in the namespace of what it names',
+    BackendNotFound: 'see whether the Service of the server is there',
+  };
+  const remedy = Object.hasOwn(remedies, reason) ? remedies[reason] : undefined;
+  return remedy === undefined ? '' : `; ${remedy}`;
+}
+
+type Settings =
+  | { readonly type: 'complete'; readonly parent: GatewayName }
+  | { readonly type: 'incomplete'; readonly message: string }
+  | { readonly type: 'unknown' };
+
+function settingsOf({ server, facts }: GatewayInput, route: ObservedChild | undefined): Settings {
+  const { configRef = '' } = server.spec.gateway ?? {};
+  const keys = neededGatewayKeys(server);
+  const incomplete = (what: string, fix: string): Settings => {
+    const stays = route === undefined ? '' : '; what is routed stays as it is';
+    return { type: 'incomplete', message: `${what}: ${fix}${stays}` };
+  };
+  if (configRef === '')
+    return incomplete('spec.gateway.configRef is not set', `name a ConfigMap with the keys ${keys.join(' and ')}`);
+  const found = facts.lookUp('ConfigMap', configRef);
+  if (found.state === 'unknown') return { type: 'unknown' };
+  if (found.state === 'missing')
+    return incomplete(`ConfigMap '${configRef}' not found`, `create it with the keys ${keys.join(' and ')}`);
+  const parent = gatewayNameOf(found.settings);
+  if (parent !== undefined) return { type: 'complete', parent };
+  const missing = keys.filter((key) => (found.settings?.get(key)?.trim() ?? '') === '');
+  return incomplete(`ConfigMap '${configRef}' says nothing under ${missing.join(' and ')}`, 'name the Gateway there');
+}
+
+/** Until it is taken that nobody answers. Where nobody knows since when it is what it is, nobody has had the time. */
+function remainingPatienceMs({ appliedAt }: Registration, { nowMs }: GatewayInput): number {
+  const since = Date.parse(appliedAt ?? '');
+  // The clock of an API server may be ahead of ours, and is no reason to wait for ever.
+  return Number.isNaN(since) ? 0 : Math.min(patienceMs, since + patienceMs - nowMs);
+}
+
+function registered(
+  { server, isOpen = false }: GatewayInput,
+  { url, besides }: { readonly url?: string; readonly besides?: string },
+): Verdict {
+  const open = isOpen
+    ? 'the server answers without credentials, so whoever the gateway lets through can call its tools'
+    : undefined;
+  const said = ['Gateway integration is active', besides, gatewayAsking.caveat(server), open];
+  const words = said.filter((word) => word !== undefined);
+  return { status: 'True', reason: 'GatewayRegistered', message: words.join('; '), ...present({ url }) };
+}
+
+function notRegistered(message: string, cause: string): Verdict {
+  return { status: 'False', reason: 'GatewayNotRegistered', message, cause };
+}
+
+function lackAs(of: OptionalKind | typeof httpRoute, { apis }: GatewayInput): Verdict | undefined {
+  if (!isAsked(of)) return undefined;
+  const lack = lackOf(of, stateOf(of, apis));
+  if (lack === undefined) return undefined;
+  const { status, reason, what, fix } = lack;
+  return { status, reason, message: `spec.gateway has no effect: ${what}; ${fix}`, cause: of.kind };
+}
+
+/** Nothing new is known, as in the first moments after a start: what was said stays, and so does the address. */
+function asBefore({ server: { status } }: GatewayInput): Verdict {
+  const before = conditionOf(status, GATEWAY_REGISTERED);
+  if (before === undefined)
+    return { status: 'Unknown', reason: 'NotChecked', message: 'Waiting until the registration can be looked up' };
+  const cause = status?.extensions?.causes?.[GATEWAY_REGISTERED];
+  const { url } = registrationBefore(status);
+  return { ...sayAgain(before), ...present({ cause, url }) };
+}
+
+function wasRegistered({ server }: GatewayInput): boolean {
+  return conditionOf(server.status, GATEWAY_REGISTERED)?.status === 'True';
+}
+
+function isForGateway({ requirement }: { readonly requirement: OptionalKind['requirement'] | 'required' }): boolean {
+  return requirement !== 'required' && requirement.asking?.condition === GATEWAY_REGISTERED;
+}
+
+function ourChild(wanted: string, { server, children }: GatewayInput): ObservedChild | undefined {
+  const { uid } = server.metadata;
+  const name = gatewayBindingName(server);
+  return children.find(
+    (child) => child.kind === wanted && child.name === name && uid !== undefined && child.controller?.uid === uid,
+  );
+}
+
+function nameOf(binding: ObservedChild | undefined): GatewayReport['binding'] {
+  const provider = binding?.registration?.provider;
+  return binding === undefined || provider === undefined ? undefined : { name: binding.name, provider };
+}
+
+function bindingBefore({ server: { status }, apis }: GatewayInput): GatewayReport['binding'] {
+  const { name, provider } = status?.gatewayBinding ?? {};
+  const isKnown = stateOf(mcpGatewayBinding, apis) !== 'unknown';
+  return isKnown || name === undefined || provider === undefined ? undefined : { name, provider };
+}
+
+/** Undefined where the binding says so already, or where it is not for us to say. */
+function statusToWrite(
+  { status, message, url, ofBinding, cause }: Verdict,
+  { registration, uid, name }: ObservedChild,
+  { now }: GatewayInput,
+): BindingStatus | undefined {
+  if (registration === undefined || ofBinding === undefined) return undefined;
+  const { said, generation = 1 } = registration;
+  if (cause === WAITING && said === undefined) return undefined;
+  const lastTransitionTime = said?.status === status ? said.lastTransitionTime : now;
+  const words = { status, reason: ofBinding, message: oneLine(message, maxSaidLength) };
+  const saying: SaidOfBinding = { ...words, observedGeneration: generation, lastTransitionTime };
+  if (registration.url === url && said !== undefined && isSameJson(said, saying)) return undefined;
+  return { uid, name, status: { ...present({ url }), conditions: [{ type: 'Registered', ...saying }] } };
+}
+
+function isUrl(text: string): boolean {
+  return /^https?:\/\/[\x21-\x7e]+$/i.test(text);
+}

@@ -1,0 +1,39 @@
+import { describe, expect, it } from '@jest/globals';
+import { anMCPServer, withRawSpec } from '../testing/builders.ts';
+import { deployment } from './deployment.ts';
+import { service } from './service.ts';
+
+const announcedTo = (provider: string): ReturnType<typeof anMCPServer> =>
+  anMCPServer(withRawSpec({ gateway: { provider } }));
+
+describe('a gateway that looks for servers by itself', () => {
+  it('finds a server by its Service, if it is agentgateway', () => {
+    expect(service.build({ server: announcedTo('agentgateway') })).toMatchObject([
+      {
+        metadata: { annotations: { 'agentgateway.dev/mcp-path': '/mcp' } },
+        spec: { ports: [{ name: 'mcp', port: 8080, appProtocol: 'agentgateway.dev/mcp' }] },
+      },
+    ]);
+    const [plain] = service.build({ server: announcedTo('constructor') });
+    expect(plain?.metadata).not.toHaveProperty('annotations');
+    expect(JSON.stringify(plain)).not.toContain('appProtocol');
+  });
+
+  it('finds it by its Deployment, if it is the registry of GKE, and never its candidate', () => {
+    const objects = deployment.build({ server: announcedTo('gke'), candidateTemplate: 'abc' });
+    expect(objects).toHaveLength(2);
+    const [serving, candidate] = objects;
+    expect(serving?.metadata).toMatchObject({
+      labels: { 'registry.gke.io/functional-type': 'MCP_SERVER' },
+      annotations: { 'modelcontextprotocol.info/urls': 'http://search.mcp.svc.cluster.local:8080/mcp' },
+    });
+    expect(JSON.stringify(candidate)).not.toContain('gke');
+  });
+
+  it('restarts no pod: their template is the same', () => {
+    const templateOf = (server: ReturnType<typeof anMCPServer>): unknown =>
+      (deployment.build({ server })[0]?.['spec'] as { readonly template: unknown }).template;
+    for (const provider of ['gke', 'agentgateway', 'httproute'])
+      expect(templateOf(announcedTo(provider))).toEqual(templateOf(anMCPServer()));
+  });
+});

@@ -1,0 +1,72 @@
+import { pathOf, serviceUrl } from '../mcpserver/names.ts';
+import type { ExpansionInput, KubernetesObject } from './expanded-kind.ts';
+
+type Texts = Readonly<Record<string, string>>;
+type Announcing = Pick<ExpansionInput, 'server' | 'installation'>;
+
+/** What a gateway that looks for servers by itself finds them by. */
+interface Announcement {
+  /** Completes "the server is announced to it by …", for the condition. */
+  readonly by: string;
+  /** Of each port of the Service. */
+  readonly appProtocol?: string;
+  /** Of the Service. */
+  service?(input: Announcing): Texts;
+  /** Of the Deployment that serves; never of its pods, which would be replaced. */
+  deployment?(input: Announcing): { readonly labels: Texts; readonly annotations: Texts };
+}
+
+/** The DNS domain of the cluster where nobody says another, as on the command line. */
+const usualDomain = 'cluster.local';
+
+/** By provider. */
+const announcements: ReadonlyMap<string, Announcement> = new Map<string, Announcement>([
+  [
+    'agentgateway',
+    {
+      by: 'appProtocol and annotations of its Service',
+      appProtocol: 'agentgateway.dev/mcp',
+      service: ({ server }) => ({ 'agentgateway.dev/mcp-path': pathOf(server) }),
+    },
+  ],
+  [
+    'gke',
+    {
+      by: 'a label and an annotation of its Deployment',
+      deployment: ({ server, installation }) => ({
+        labels: { 'registry.gke.io/functional-type': 'MCP_SERVER' },
+        annotations: {
+          'modelcontextprotocol.info/urls': serviceUrl(server, installation?.clusterDomain ?? usualDomain),
+        },
+      }),
+    },
+  ],
+]);
+
+/** Undefined for a server whose provider looks for nothing of the kind. */
+export function announcementOf({ spec }: ExpansionInput['server']): Announcement | undefined {
+  return spec.gateway === undefined ? undefined : announcements.get(spec.gateway.provider);
+}
+
+/** Metadata of the Service, with what the gateway of its server looks for. */
+export function asAnnouncedService(
+  metadata: KubernetesObject['metadata'],
+  input: Announcing,
+): KubernetesObject['metadata'] {
+  const annotations = announcementOf(input.server)?.service?.(input);
+  return annotations === undefined
+    ? metadata
+    : { ...metadata, annotations: { ...metadata.annotations, ...annotations } };
+}
+
+/** The Deployment that serves, in the same way; its candidate is nobody's to find. */
+export function asAnnouncedDeployment(serving: KubernetesObject, input: Announcing): KubernetesObject {
+  const said = announcementOf(input.server)?.deployment?.(input);
+  if (said === undefined) return serving;
+  const { metadata } = serving;
+  const labels = { ...metadata.labels, ...said.labels };
+  return {
+    ...serving,
+    metadata: { ...metadata, labels, annotations: { ...metadata.annotations, ...said.annotations } },
+  };
+}

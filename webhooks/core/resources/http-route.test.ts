@@ -1,0 +1,68 @@
+import { describe, expect, it } from '@jest/globals';
+import { anMCPServer, withRawSpec } from '../testing/builders.ts';
+import type { GatewaySettings } from '../mcpserver/gateway.ts';
+import { httpRoute } from './http-route.ts';
+import { mcpGatewayBinding } from './mcp-gateway-binding.ts';
+
+const settings = (more: Readonly<Record<string, string>> = {}): GatewaySettings =>
+  new Map(Object.entries({ 'gateway-name': 'public', 'gateway-namespace': 'gateways', ...more }));
+const routed = (spec: object = {}): ReturnType<typeof anMCPServer> =>
+  anMCPServer(withRawSpec({ gateway: { provider: 'httproute', configRef: 'edge' }, ...spec }));
+
+describe('the HTTPRoute of a server', () => {
+  it('leads from the Gateway of the ConfigMap to the Service, and a stream is not cut', () => {
+    const [route] = httpRoute.build({ server: routed(), gateway: settings({ 'route-hostname': 'MCP.example.com' }) });
+    expect(route).toMatchObject({
+      metadata: { name: 'search-gateway-binding' },
+      spec: {
+        parentRefs: [{ name: 'public', namespace: 'gateways' }],
+        hostnames: ['mcp.example.com'],
+        rules: [{ backendRefs: [{ name: 'search', port: 8080, weight: 1 }], timeouts: { request: '0s' } }],
+      },
+    });
+  });
+
+  it.each<[path: string, paths: readonly string[]]>([
+    ['/mcp', ['/mcp', '/.well-known/oauth-protected-resource/mcp', '/.well-known/oauth-protected-resource']],
+    [
+      '/team/mcp/',
+      ['/team/mcp/', '/.well-known/oauth-protected-resource/team/mcp', '/.well-known/oauth-protected-resource'],
+    ],
+    ['/', ['/']],
+  ])('takes %s, and what says who protects it', (path, paths) => {
+    const [route] = httpRoute.build({ server: routed({ config: { port: 8080, path } }), gateway: settings() });
+    expect(route).toMatchObject({
+      spec: { rules: [{ matches: paths.map((value) => ({ path: { type: 'PathPrefix', value } })) }] },
+    });
+    expect(route?.['spec']).not.toHaveProperty('hostnames');
+  });
+
+  it('is undecided without settings, and unwanted where another provider is named', () => {
+    expect(httpRoute.isUndecided?.({ server: routed() })).toBe(true);
+    expect(httpRoute.isUndecided?.({ server: routed(), gateway: settings({ 'gateway-name': ' ' }) })).toBe(true);
+    expect(httpRoute.isUndecided?.({ server: routed(), gateway: settings() })).toBe(false);
+    const other = anMCPServer(withRawSpec({ gateway: { provider: 'example.com/edge' } }));
+    expect(httpRoute.isUndecided?.({ server: other })).toBe(false);
+    expect(httpRoute.build({ server: other, gateway: settings() })).toEqual([]);
+  });
+});
+
+describe('the MCPGatewayBinding of a server', () => {
+  it('says what the reference operator says in it', () => {
+    expect(mcpGatewayBinding.build({ server: routed() })).toMatchObject([
+      {
+        apiVersion: 'mcp.x-k8s.io/v1alpha1',
+        metadata: { name: 'search-gateway-binding' },
+        spec: { mcpServerRef: 'search', provider: 'httproute', configRef: 'edge' },
+      },
+    ]);
+  });
+
+  it('is another one for another provider, and the same for another ConfigMap', () => {
+    const [wanted] = mcpGatewayBinding.build({ server: routed() });
+    if (wanted === undefined) throw new Error('none is wanted');
+    const found = (provider: string) => ({ provider, answer: { state: 'none' as const } });
+    expect(mcpGatewayBinding.isAnother?.(wanted, found('kuadrant'))).toBe(true);
+    expect(mcpGatewayBinding.isAnother?.(wanted, found('httproute'))).toBe(false);
+  });
+});

@@ -1,0 +1,70 @@
+import { gatewayNameOf, hostnameIn, HTTP_ROUTE_PROVIDER } from '../mcpserver/gateway.ts';
+import { childName, gatewayBindingName, pathOf } from '../mcpserver/names.ts';
+import { present } from '../mcpserver/record.ts';
+import type { MCPServer } from '../mcpserver/types.gen.ts';
+import { childMetadata } from './child-metadata.ts';
+import type { ExpandedKind } from './expanded-kind.ts';
+import { gatewayAsking } from './gateway-asking.ts';
+import { readRoute } from './registration.ts';
+
+/**
+ * Where clients of a protected server learn who gives them a token: beside its path, with that path behind it or without.
+ * https://www.rfc-editor.org/rfc/rfc9728#section-3.1
+ */
+const PROTECTED_RESOURCE = '/.well-known/oauth-protected-resource';
+
+/** https://gateway-api.sigs.k8s.io/reference/spec/#httproute */
+export const httpRoute: ExpandedKind = {
+  apiVersion: 'gateway.networking.k8s.io/v1',
+  kind: 'HTTPRoute',
+  plural: 'httproutes',
+  summary: 'Has a Gateway of the Gateway API send calls for the server to its Service.',
+  requirement: {
+    feature: 'gateway.httpRoute',
+    install: 'install the Gateway API (gateway.networking.k8s.io) and a controller for its Gateways',
+    asking: { ...gatewayAsking, path: ['spec', 'gateway', 'provider'], isAskedFor: isRouted },
+  },
+  wanted: 'sometimes',
+  reads: ['gateways'],
+  unavailable: { reason: 'HTTPRouteUnavailable', order: 5, eventAction: 'HTTPRouteReconcileFailed' },
+  registration: readRoute,
+  // Without its settings nobody can say where the route leads; what is routed stays.
+  isUndecided: ({ server, gateway }) => isRouted(server) && gatewayNameOf(gateway) === undefined,
+  build({ server, gateway }) {
+    const parent = gatewayNameOf(gateway);
+    if (!isRouted(server) || parent === undefined) return [];
+    const hostname = hostnameIn(gateway, 'routeHostname');
+    return [
+      {
+        apiVersion: 'gateway.networking.k8s.io/v1',
+        kind: 'HTTPRoute',
+        metadata: { ...childMetadata(server), name: gatewayBindingName(server) },
+        spec: present({
+          parentRefs: [parent],
+          hostnames: hostname === undefined ? undefined : [hostname],
+          // One rule and one backend, which gateways for MCP ask for.
+          rules: [
+            {
+              matches: pathsOf(server).map((value) => ({ path: { type: 'PathPrefix', value } })),
+              backendRefs: [{ name: childName(server), port: server.spec.config.port, weight: 1 }],
+              // A stream stays open for as long as client and server want: without this some gateways end it after 15 seconds.
+              timeouts: { request: '0s' },
+            },
+          ],
+        }),
+      },
+    ];
+  },
+};
+
+function isRouted({ spec }: MCPServer): boolean {
+  return spec.gateway?.provider === HTTP_ROUTE_PROVIDER;
+}
+
+/** Its path, and where the metadata of what it protects are: of several servers on one host, each has its own as well. */
+function pathsOf(server: MCPServer): readonly string[] {
+  const path = pathOf(server);
+  const beyond = path.replace(/\/+$/, '');
+  const paths = beyond === '' ? [path] : [path, `${PROTECTED_RESOURCE}${beyond}`, PROTECTED_RESOURCE];
+  return [...new Set(paths)];
+}

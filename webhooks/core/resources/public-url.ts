@@ -1,0 +1,116 @@
+import { oneLine } from '../engine/text.ts';
+import { hostnameIn } from '../mcpserver/gateway.ts';
+import type { GatewaySettings } from '../mcpserver/gateway.ts';
+import { isRecord } from '../mcpserver/record.ts';
+
+/** What is known of the Gateway that a route names. */
+export type GatewayState =
+  | ({ readonly state: 'found' } & GatewaySeen)
+  | { readonly state: 'missing' }
+  /** `why`: a clause. */
+  | { readonly state: 'unknown'; readonly why: string };
+
+export interface GatewaySeen {
+  /** At most {@link limits} of each. */
+  readonly listeners: readonly Listener[];
+  readonly addresses: readonly string[];
+}
+
+export interface Listener {
+  readonly protocol: string;
+  readonly port: number;
+  /** Absent: it takes every host. */
+  readonly hostname?: string;
+}
+
+/** A Gateway may have 64 listeners and 16 addresses. */
+const limits = { listeners: 64, addresses: 16, text: 253 };
+
+/** https://gateway-api.sigs.k8s.io/reference/spec/#gateway; `raw` is whatever the API server sent. */
+export function readGateway(raw: unknown): GatewaySeen {
+  const listeners = listAt(raw, 'spec', 'listeners').slice(0, limits.listeners);
+  const addresses = listAt(raw, 'status', 'addresses').slice(0, limits.addresses);
+  return {
+    listeners: listeners.flatMap((one) => listenerOf(one) ?? []),
+    addresses: addresses.flatMap((one) => textOf(one, 'value') ?? []),
+  };
+}
+
+function listenerOf(raw: unknown): Listener | undefined {
+  const protocol = textOf(raw, 'protocol');
+  const port = isRecord(raw) ? raw['port'] : undefined;
+  if (protocol === undefined || typeof port !== 'number') return undefined;
+  const hostname = textOf(raw, 'hostname')?.toLowerCase();
+  return { protocol, port, ...(hostname === undefined ? {} : { hostname }) };
+}
+
+function listAt(raw: unknown, part: string, field: string): readonly unknown[] {
+  const of = isRecord(raw) ? raw[part] : undefined;
+  const value = isRecord(of) ? of[field] : undefined;
+  return Array.isArray(value) ? (value as readonly unknown[]) : [];
+}
+
+function textOf(raw: unknown, field: string): string | undefined {
+  const value = isRecord(raw) ? raw[field] : undefined;
+  return typeof value === 'string' && value !== '' ? oneLine(value, limits.text) : undefined;
+}
+
+export type PublicUrl =
+  | { readonly type: 'known'; readonly url: string }
+  /** The Gateway has no address yet. */
+  | { readonly type: 'pending'; readonly message: string }
+  /** Nobody can say which. `why`: a clause. */
+  | { readonly type: 'unknown'; readonly why: string };
+
+const defaultPorts: Readonly<Record<string, number>> = { HTTP: 80, HTTPS: 443 };
+
+/**
+ * Where clients reach a route that was taken: the host that the settings say, else that of the route, else the address of the
+ * Gateway, as the reference does; scheme and port are those of the listener that takes the host.
+ */
+export function publicUrlOf(settings: GatewaySettings | undefined, gateway: GatewayState, path: string): PublicUrl {
+  switch (gateway.state) {
+    case 'missing':
+      return { type: 'unknown', why: 'its Gateway is gone' };
+    case 'unknown':
+      return { type: 'unknown', why: gateway.why };
+    case 'found': {
+      const route = hostnameIn(settings, 'routeHostname');
+      const listener = listenerFor(gateway.listeners, route);
+      if (listener === undefined)
+        return { type: 'unknown', why: 'no listener of its Gateway speaks HTTP for its host' };
+      const named = [hostnameIn(settings, 'publicHostname'), route, listener.hostname];
+      const host = [...named.filter(isWholeHost), ...gateway.addresses][0];
+      if (host === undefined) return { type: 'pending', message: 'its Gateway has no address yet' };
+      return { type: 'known', url: urlOf(listener, host, path) };
+    }
+  }
+}
+
+function isWholeHost(host: string | undefined): host is string {
+  return host !== undefined && !host.startsWith('*');
+}
+
+function urlOf({ protocol, port }: Listener, host: string, path: string): string {
+  const scheme = protocol === 'HTTPS' ? 'https' : 'http';
+  const authority = host.includes(':') ? `[${host}]` : host;
+  return `${scheme}://${authority}${port === defaultPorts[protocol] ? '' : `:${port}`}${path}`;
+}
+
+/** Of several that take the host one with TLS. */
+function listenerFor(listeners: readonly Listener[], host: string | undefined): Listener | undefined {
+  const taking = listeners.filter(
+    ({ protocol, hostname }) => Object.hasOwn(defaultPorts, protocol) && areCompatible(hostname, host),
+  );
+  return taking.find(({ protocol }) => protocol === 'HTTPS') ?? taking[0];
+}
+
+/** https://gateway-api.sigs.k8s.io/reference/spec/#httproutespec (hostnames): `*.x` takes any number of labels before `x`. */
+export function areCompatible(listener: string | undefined, route: string | undefined): boolean {
+  if (listener === undefined || route === undefined || listener === route) return true;
+  return isWithin(listener, route) || isWithin(route, listener);
+}
+
+function isWithin(wildcard: string, host: string): boolean {
+  return wildcard.startsWith('*.') && host.endsWith(wildcard.slice(1));
+}

@@ -1,0 +1,144 @@
+import { oneLine } from '../engine/text.ts';
+import { FIELD_MANAGER } from '../mcpserver/names.ts';
+import { isRecord, present } from '../mcpserver/record.ts';
+import type { Fields } from '../mcpserver/record.ts';
+
+/** What an object that registers a server at a gateway says of that in its status: as little of it as decisions need. */
+export interface Registration {
+  /** When it became what it is now, RFC 3339: whoever has to answer has had the time since then. Absent: nobody knows. */
+  readonly appliedAt?: string;
+  readonly answer: Answer;
+  /** Of an MCPGatewayBinding: of its spec. */
+  readonly generation?: number;
+  /** Of an MCPGatewayBinding, which has no other. */
+  readonly provider?: string;
+  /** Of an MCPGatewayBinding: where its provider says that clients reach the server. */
+  readonly url?: string;
+  /** Of an MCPGatewayBinding: what stands there, as it was written. */
+  readonly said?: SaidOfBinding;
+}
+
+/** The condition Registered, as it stands in a binding. */
+export interface SaidOfBinding {
+  readonly status: string;
+  readonly reason: string;
+  readonly message: string;
+  readonly observedGeneration?: number;
+  readonly lastTransitionTime: string;
+}
+
+export type Answer =
+  /** Nobody has looked at the object, or not at its newest spec. */
+  | { readonly state: 'none' | 'stale' }
+  | { readonly state: 'yes' }
+  /** `reason`, `message`: in the words of the gateway, bounded and on one line. */
+  | { readonly state: 'no'; readonly reason: string; readonly message: string };
+
+/** Longest message that is kept, in characters. */
+export const maxSaidLength = 512;
+
+/** Of texts that a gateway writes, in characters. */
+const limits = { reason: 128, message: maxSaidLength, url: 2_048, provider: 253, conditions: 16, parents: 32 };
+
+/** What a controller says of the binding; `raw` is whatever the API server sent. */
+export function readBinding(raw: unknown): Registration {
+  const status = fieldsIn(raw, 'status');
+  const found = listIn(status, 'conditions').find((one) => textIn(one, 'type') === 'Registered');
+  const generation = numberIn(fieldsIn(raw, 'metadata'), 'generation') ?? 0;
+  const provider = oneLine(textIn(fieldsIn(raw, 'spec'), 'provider'), limits.provider);
+  const url = textIn(status, 'url');
+  return present({
+    appliedAt: appliedAt(raw),
+    answer: answerOf(found, generation),
+    generation,
+    provider,
+    // One that is cut leads nowhere.
+    url: url === '' || url.length > limits.url ? undefined : oneLine(url, limits.url),
+    said: found === undefined ? undefined : saidIn(found),
+  });
+}
+
+function saidIn(condition: Fields): SaidOfBinding {
+  const { reason, message } = wordsOf(condition);
+  const observedGeneration = numberIn(condition, 'observedGeneration');
+  const lastTransitionTime = oneLine(textIn(condition, 'lastTransitionTime'), limits.reason);
+  const status = oneLine(textIn(condition, 'status'), limits.reason);
+  return present({ status, reason, message, observedGeneration, lastTransitionTime });
+}
+
+/**
+ * What gateways say of an HTTPRoute, of the first of its parents: we name one. Several controllers may have looked at it, and
+ * one that takes it is enough. https://gateway-api.sigs.k8s.io/reference/spec/#routeparentstatus
+ */
+export function readRoute(raw: unknown): Registration {
+  const generation = numberIn(fieldsIn(raw, 'metadata'), 'generation') ?? 0;
+  const [wanted] = listIn(fieldsIn(raw, 'spec'), 'parentRefs');
+  const answers = listIn(fieldsIn(raw, 'status'), 'parents')
+    .slice(0, limits.parents)
+    .filter((parent) => isSameParent(fieldsIn(parent, 'parentRef'), wanted, raw))
+    .map((parent) => answerOfParent(parent, generation));
+  const [first = { state: 'none' as const }] = answers;
+  return present({ appliedAt: appliedAt(raw), answer: answers.find(({ state }) => state === 'yes') ?? first });
+}
+
+function isSameParent(a: Fields | undefined, b: Fields | undefined, raw: unknown): boolean {
+  const own = textIn(fieldsIn(raw, 'metadata'), 'namespace');
+  const namespaceOf = (reference: Fields | undefined): string => textIn(reference, 'namespace') || own;
+  return textIn(a, 'name') === textIn(b, 'name') && namespaceOf(a) === namespaceOf(b);
+}
+
+/** Accepted, and what it refers to was found: a condition that is not there says nothing bad. */
+function answerOfParent(parent: Fields, generation: number): Answer {
+  const conditions = listIn(parent, 'conditions').slice(0, limits.conditions);
+  const answers = ['Accepted', 'ResolvedRefs'].map((type) =>
+    answerOf(
+      conditions.find((one) => textIn(one, 'type') === type),
+      generation,
+    ),
+  );
+  const [accepted = { state: 'none' as const }] = answers;
+  return accepted.state === 'yes' ? (answers.find(({ state }) => state === 'no') ?? accepted) : accepted;
+}
+
+function answerOf(condition: Fields | undefined, generation: number): Answer {
+  if (condition === undefined) return { state: 'none' };
+  // Where a controller does not say of which spec it speaks, it is taken at its word.
+  if ((numberIn(condition, 'observedGeneration') ?? generation) < generation) return { state: 'stale' };
+  return textIn(condition, 'status') === 'True' ? { state: 'yes' } : { state: 'no', ...wordsOf(condition) };
+}
+
+function wordsOf(condition: Fields): { readonly reason: string; readonly message: string } {
+  return {
+    reason: oneLine(textIn(condition, 'reason'), limits.reason),
+    message: oneLine(textIn(condition, 'message'), limits.message),
+  };
+}
+
+/** API servers note when an apply of ours changed something, and nothing when it did not. */
+function appliedAt(raw: unknown): string | undefined {
+  const entry = listIn(fieldsIn(raw, 'metadata'), 'managedFields').find(
+    (one) => textIn(one, 'manager') === FIELD_MANAGER && textIn(one, 'subresource') === '',
+  );
+  const time = textIn(entry, 'time');
+  return time === '' ? undefined : oneLine(time, limits.reason);
+}
+
+function fieldsIn(of: unknown, field: string): Fields | undefined {
+  const value = isRecord(of) ? of[field] : undefined;
+  return isRecord(value) ? value : undefined;
+}
+
+function listIn(of: unknown, field: string): readonly Fields[] {
+  const value = isRecord(of) ? of[field] : undefined;
+  return Array.isArray(value) ? value.filter(isRecord) : [];
+}
+
+function textIn(of: unknown, field: string): string {
+  const value = isRecord(of) ? of[field] : undefined;
+  return typeof value === 'string' ? value : '';
+}
+
+function numberIn(of: unknown, field: string): number | undefined {
+  const value = isRecord(of) ? of[field] : undefined;
+  return typeof value === 'number' ? value : undefined;
+}

@@ -1,0 +1,229 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { Registry } from 'prom-client';
+
+import { createFakeClock } from '../platform/kube/testing/fake-clock.ts';
+import type { FakeClock } from '../platform/kube/testing/fake-clock.ts';
+import { createFakeKubeApi } from '../platform/kube/testing/fake-kube-api.ts';
+import type { FakeKubeApi } from '../platform/kube/testing/fake-kube-api.ts';
+import { Gateways } from './gateways.ts';
+import { createReconcilerMetrics } from './metrics.ts';
+import { startLead } from './testing/start-lead.ts';
+import { verified } from './testing/verified.ts';
+
+const serverPath = '/apis/mcp.x-k8s.io/v1beta1/namespaces/mcp/mcpservers/search';
+const bindingPath = '/apis/mcp.x-k8s.io/v1alpha1/namespaces/mcp/mcpgatewaybindings/search-gateway-binding';
+const routesApi = '/apis/gateway.networking.k8s.io/v1';
+const routePath = `${routesApi}/namespaces/mcp/httproutes/search-gateway-binding`;
+const gatewayPath = `${routesApi}/namespaces/gateways/gateways/public`;
+const configPath = '/api/v1/namespaces/mcp/configmaps/edge';
+const clusterURL = 'http://search.mcp.svc.cluster.local:8080/mcp';
+
+const running: (() => Promise<void>)[] = [];
+
+afterEach(async () => {
+  for (const stop of running.splice(0)) await stop();
+});
+
+async function start(api: FakeKubeApi): Promise<FakeClock> {
+  const clock = createFakeClock();
+  const stop = startLead({
+    ...{ api, clock, features: ['gateway', 'gateway.httpRoute'], namespaces: [], version: '1' },
+    metrics: createReconcilerMetrics(new Registry()),
+    probe: () => Promise.resolve(verified),
+  });
+  running.push(stop);
+  await clock.advance(5_000);
+  return clock;
+}
+
+function withApis(): FakeKubeApi {
+  const api = createFakeKubeApi();
+  const list = (name: string) => ({ kind: 'APIResourceList', resources: [{ name }] });
+  api.put('/apis/mcp.x-k8s.io/v1alpha1', list('mcpgatewaybindings'));
+  api.put(routesApi, list('httproutes'));
+  return api;
+}
+
+const nextGeneration = (api: FakeKubeApi): number => {
+  const { metadata } = api.get(serverPath) ?? {};
+  return ((metadata as { readonly generation?: number } | undefined)?.generation ?? 0) + 1;
+};
+
+function putServer(api: FakeKubeApi, gateway: object): void {
+  api.put(serverPath, {
+    ...{ apiVersion: 'mcp.x-k8s.io/v1beta1', kind: 'MCPServer' },
+    metadata: { name: 'search', namespace: 'mcp', generation: nextGeneration(api) },
+    spec: {
+      source: { type: 'ContainerImage', containerImage: { ref: 'example.com/search:1' } },
+      config: { port: 8080 },
+      gateway,
+    },
+  });
+}
+
+async function dropGateway(api: FakeKubeApi): Promise<void> {
+  const body = { metadata: { generation: nextGeneration(api) }, spec: { gateway: null } };
+  await api.request({ method: 'PATCH', path: serverPath, contentType: 'application/merge-patch+json', body });
+}
+
+function putConfig(api: FakeKubeApi, data: Readonly<Record<string, string>>): void {
+  api.put(configPath, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'edge', namespace: 'mcp' }, data });
+}
+
+interface Seen {
+  readonly address?: { readonly url: string };
+  readonly gatewayBinding?: object;
+  readonly extensions?: { readonly clusterURL?: string };
+  readonly conditions?: readonly { readonly type: string; readonly status: string; readonly reason: string }[];
+}
+
+const statusOf = (api: FakeKubeApi): Seen => api.get(serverPath)?.['status'] ?? {};
+const registered = (api: FakeKubeApi): string | undefined => {
+  const found = statusOf(api).conditions?.find(({ type }) => type === 'GatewayRegistered');
+  return found && `${found.status}/${found.reason}`;
+};
+const uidOf = (api: FakeKubeApi, path: string): unknown =>
+  (api.get(path)?.['metadata'] as { readonly uid?: string } | undefined)?.uid;
+const condition = (type: string, status: string) => ({
+  type,
+  status,
+  reason: 'R',
+  message: 'm',
+  lastTransitionTime: 'x',
+});
+
+describe('a server at a gateway of another project', () => {
+  it('has the address that its provider says, and its own again without a gateway', async () => {
+    const api = withApis();
+    putServer(api, { provider: 'example.com/edge' });
+    const clock = await start(api);
+    expect(api.get(bindingPath)).toMatchObject({ spec: { mcpServerRef: 'search', provider: 'example.com/edge' } });
+    expect(registered(api)).toBe('False/GatewayNotRegistered');
+    expect(statusOf(api)).toMatchObject({ address: { url: clusterURL }, extensions: { clusterURL } });
+
+    api.put(bindingPath, {
+      status: { url: 'https://mcp.example.com/x', conditions: [condition('Registered', 'True')] },
+    });
+    await clock.advance(2_000);
+    expect(registered(api)).toBe('True/GatewayRegistered');
+    expect(statusOf(api)).toMatchObject({
+      ...{ address: { url: 'https://mcp.example.com/x' }, extensions: { clusterURL } },
+      gatewayBinding: { name: 'search-gateway-binding', provider: 'example.com/edge' },
+    });
+    const writes = api.writes.length;
+    await clock.advance(600_000);
+    expect(api.writes.slice(writes).filter((write) => !write.includes('/leases/'))).toEqual([]);
+
+    await dropGateway(api);
+    await clock.advance(2_000);
+    expect(api.get(bindingPath)).toBeUndefined();
+    expect(statusOf(api).address).toEqual({ url: clusterURL });
+    expect(registered(api)).toBeUndefined();
+  });
+
+  it('gets another binding with another provider, which nobody has answered yet', async () => {
+    const api = withApis();
+    putServer(api, { provider: 'example.com/edge' });
+    const clock = await start(api);
+    api.put(bindingPath, { status: { conditions: [condition('Registered', 'True')] } });
+    await clock.advance(2_000);
+    const before = uidOf(api, bindingPath);
+    putServer(api, { provider: 'example.com/other' });
+    await clock.advance(2_000);
+    expect(uidOf(api, bindingPath)).not.toBe(before);
+    expect(api.get(bindingPath)).toMatchObject({ spec: { provider: 'example.com/other' } });
+    expect(registered(api)).toBe('False/GatewayNotRegistered');
+  });
+});
+
+describe('a server at a Gateway of the Gateway API', () => {
+  const settings = { 'gateway-name': 'public', 'gateway-namespace': 'gateways', 'route-hostname': 'mcp.example.com' };
+  const take = (api: FakeKubeApi): void => {
+    const parentRef = { name: 'public', namespace: 'gateways' };
+    const conditions = [condition('Accepted', 'True'), condition('ResolvedRefs', 'True')];
+    api.put(routePath, { status: { parents: [{ parentRef, controllerName: 'example.com/c', conditions }] } });
+  };
+  const putGateway = (api: FakeKubeApi): void => {
+    api.put(gatewayPath, {
+      ...{ apiVersion: 'gateway.networking.k8s.io/v1', kind: 'Gateway' },
+      metadata: { name: 'public', namespace: 'gateways' },
+      spec: { listeners: [{ name: 'web', protocol: 'HTTP', port: 80 }] },
+    });
+  };
+
+  it('is published once its ConfigMap is there and the Gateway takes the route, which its binding tells', async () => {
+    const api = withApis();
+    putGateway(api);
+    putServer(api, { provider: 'httproute', configRef: 'edge' });
+    const clock = await start(api);
+    expect(api.get(routePath)).toBeUndefined();
+    expect(registered(api)).toBe('False/GatewayNotRegistered');
+
+    putConfig(api, settings);
+    await clock.advance(2_000);
+    expect(api.get(routePath)).toMatchObject({ spec: { hostnames: ['mcp.example.com'] } });
+    take(api);
+    await clock.advance(2_000);
+    expect(registered(api)).toBe('True/GatewayRegistered');
+    expect(statusOf(api).address).toEqual({ url: 'http://mcp.example.com/mcp' });
+    expect(api.get(bindingPath)).toMatchObject({
+      status: { url: 'http://mcp.example.com/mcp', conditions: [{ type: 'Registered', status: 'True' }] },
+    });
+    const writes = api.writes.length;
+    await clock.advance(600_000);
+    expect(api.writes.slice(writes).filter((write) => !write.includes('/leases/'))).toEqual([]);
+  });
+
+  it('restarts no pod when the ConfigMap changes, and stays routed while that is gone', async () => {
+    const api = withApis();
+    putGateway(api);
+    putConfig(api, settings);
+    putServer(api, { provider: 'httproute', configRef: 'edge' });
+    const clock = await start(api);
+    const template = (): unknown =>
+      (api.get('/apis/apps/v1/namespaces/mcp/deployments/search')?.['spec'] as { template?: unknown }).template;
+    const before = template();
+    putConfig(api, { ...settings, 'route-hostname': 'other.example.com' });
+    await clock.advance(2_000);
+    expect(api.get(routePath)).toMatchObject({ spec: { hostnames: ['other.example.com'] } });
+    expect(template()).toEqual(before);
+    api.remove(configPath);
+    await clock.advance(2_000);
+    expect(api.get(routePath)).toBeDefined();
+    expect(registered(api)).toBe('False/GatewayNotRegistered');
+    await dropGateway(api);
+    await clock.advance(2_000);
+    expect(api.get(routePath)).toBeUndefined();
+  });
+});
+
+describe('a Gateway', () => {
+  const signal = new AbortController().signal;
+
+  it('is read once a minute, however many servers name it', async () => {
+    const api = createFakeKubeApi();
+    api.put(gatewayPath, { kind: 'Gateway', spec: { listeners: [{ protocol: 'HTTP', port: 80 }] } });
+    const clock = createFakeClock();
+    const gateways = new Gateways({ api, clock });
+    const read = () => gateways.read({ name: 'public', namespace: 'gateways' }, signal);
+    const answers = await Promise.all([read(), read(), read()]);
+    expect(answers).toMatchObject([{ state: 'found' }, { state: 'found' }, { state: 'found' }]);
+    await clock.advance(59_000);
+    await read();
+    expect(api.reads).toHaveLength(1);
+    await clock.advance(2_000);
+    await read();
+    expect(api.reads).toHaveLength(2);
+  });
+
+  it('that is missing or cannot be read is looked for again sooner, and says why', async () => {
+    const api = createFakeKubeApi();
+    const clock = createFakeClock();
+    const gateways = new Gateways({ api, clock });
+    const read = () => gateways.read({ name: 'public', namespace: 'gateways' }, signal);
+    expect(await read()).toEqual({ state: 'missing' });
+    api.answer(() => true, 403);
+    await clock.advance(9_000);
+    expect(await read()).toMatchObject({ state: 'unknown', why: expect.stringContaining('not allowed') });
+  });
+});

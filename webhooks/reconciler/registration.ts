@@ -1,0 +1,66 @@
+import type { ReferenceFacts } from '../core/engine/facts.ts';
+import { gatewaySettingsOf } from '../core/engine/facts.ts';
+import { gatewayNameOf } from '../core/mcpserver/gateway.ts';
+import { gatewayBindingName, namespaceOf } from '../core/mcpserver/names.ts';
+import type { MCPServer } from '../core/mcpserver/types.gen.ts';
+import { decideGateway } from '../core/plan/gateway-registered.ts';
+import type { BindingStatus, GatewayInput, GatewayReport } from '../core/plan/gateway-registered.ts';
+import type { OptionalInput } from '../core/plan/optional-conditions.ts';
+import { httpRoute } from '../core/resources/http-route.ts';
+import { mcpGatewayBinding } from '../core/resources/mcp-gateway-binding.ts';
+import type { GatewayState } from '../core/resources/public-url.ts';
+import { timestamp } from '../platform/clock.ts';
+import { applyStatus } from '../platform/kube/apply.ts';
+import type { ApiError } from '../platform/kube/api.ts';
+import type { World } from './world.ts';
+
+interface RegistrationScope {
+  readonly world: World;
+  readonly signal: AbortSignal;
+}
+
+/** What became of a registration, as the objects for it say at this moment; undefined where none is asked for. */
+export async function registrationFor(
+  input: OptionalInput & Pick<GatewayInput, 'isOpen'>,
+  facts: ReferenceFacts,
+  { world, signal }: RegistrationScope,
+): Promise<GatewayReport | undefined> {
+  const { server } = input;
+  if (server.spec.gateway === undefined) return undefined;
+  const now = world.clock.now();
+  const gateway = await gatherGateway(input, facts, { world, signal });
+  return decideGateway({ ...input, facts, gateway, now: timestamp(now), nowMs: now.getTime() });
+}
+
+/** Of a route that was taken: nobody asks otherwise where clients reach it. */
+async function gatherGateway(
+  { server, children }: OptionalInput,
+  facts: ReferenceFacts,
+  { world, signal }: RegistrationScope,
+): Promise<GatewayState | undefined> {
+  const isTaken = children.some(
+    ({ kind, name, registration }) =>
+      kind === httpRoute.kind && name === gatewayBindingName(server) && registration?.answer.state === 'yes',
+  );
+  const gateway = isTaken ? gatewayNameOf(gatewaySettingsOf(server, facts)) : undefined;
+  return gateway === undefined ? undefined : world.gateways.read(gateway, signal);
+}
+
+/** Has the binding say what its provider in this tree has to say; the error of a write that failed. */
+export async function writeBinding(
+  server: MCPServer,
+  wanted: BindingStatus | undefined,
+  { world, signal }: RegistrationScope,
+): Promise<ApiError | undefined> {
+  if (wanted === undefined) return undefined;
+  const { name, uid, status } = wanted;
+  const { apiVersion, kind, plural } = mcpGatewayBinding;
+  const of = { apiVersion, kind, plural, namespace: namespaceOf(server), name, uid, status, signal };
+  const written = await applyStatus(world.api, of);
+  if (written.ok) {
+    world.children.get(kind)?.put(written.body);
+    return undefined;
+  }
+  // It was deleted, or replaced: the next round has another one.
+  return written.error.status === 404 || written.error.status === 409 ? undefined : written.error;
+}
