@@ -64,7 +64,10 @@ function stateOf(reason: string, status: unknown, ready: unknown): ServerState {
 
 /** `2 MCPPool.mcp.v2dy.io: 1 Available, 1 Pending, 0 Failed`, for each kind of which there are any. */
 export function countComposites(rows: readonly CompositeRow[]): readonly string[] {
-  return [...Map.groupBy(rows, ({ kind }) => kind)].map(([kind, of]) => {
+  // Map.groupBy is newer than the oldest Node of the command line.
+  const kinds = [...new Set(rows.map(({ kind }) => kind))];
+  return kinds.map((kind) => {
+    const of = rows.filter((row) => row.kind === kind);
     const counts = serverStates.map((state) => `${of.filter((row) => row.state === state).length} ${state}`);
     return `${of.length} ${kind}: ${counts.join(', ')}`;
   });
