@@ -1,7 +1,7 @@
 import type { MCPServer } from './types.gen.ts';
 
 /** Keys of the ConfigMap that `spec.gateway.configRef` names, those of the reference API. */
-export const gatewayKeys = {
+const gatewayKeys = {
   gatewayName: 'gateway-name',
   gatewayNamespace: 'gateway-namespace',
   routeHostname: 'route-hostname',
