@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { release } from '../../scripts/quickstart/install.ts';
 import { eventually } from './eventually.ts';
 import { kubectl, kubectlOk } from './kubectl.ts';
@@ -15,8 +16,11 @@ export interface Changes {
   readonly untilMore: (count: number) => Promise<void>;
 }
 
+/** Between two changes of one kubectl, in milliseconds: without it they keep two processors busy. */
+const pauseMs = 150;
+
 /**
- * Changes an MCPServer without a pause as long as `work` takes, by two kubectl at a time; both webhooks judge each change.
+ * Changes an MCPServer again and again as long as `work` takes, by two kubectl at a time; both webhooks judge each change.
  * Returns what kubectl said of those that failed. `work` says where in it there must have been changes, however slow the
  * machine is.
  */
@@ -36,6 +40,7 @@ export async function changeDuring(
       const { code, stderr } = await kubectl(args);
       if (code !== 0) failures.push(stderr);
       done += 1;
+      await sleep(pauseMs);
     }
   };
   const untilMore = async (count: number): Promise<void> => {

@@ -1,5 +1,6 @@
 /**
  * @alone it installs the chart with cert-manager.
+ * @installs the chart with cert-manager to begin with.
  * @slow API servers get a minute to hear of another CA.
  */
 import { X509Certificate } from 'node:crypto';

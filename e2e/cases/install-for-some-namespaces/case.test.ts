@@ -1,8 +1,10 @@
-/** @alone it installs the chart for other namespaces than those of the cases. */
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+/**
+ * @alone it installs the chart for other namespaces than those of the cases.
+ * @installs the chart for its namespaces to begin with.
+ */
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import { release } from '../../../scripts/quickstart/install.ts';
 import { installChart } from '../../harness/chart.ts';
-import { restoreChart } from '../../harness/installation.ts';
 import { apply, get, kubectl, kubectlOk } from '../../harness/kubectl.ts';
 import { renewPods } from '../../harness/leader.ts';
 import { kubernetesServer, untilCondition } from '../../harness/mcp-server.ts';
@@ -19,8 +21,6 @@ describe('watchNamespaces', () => {
   const [first, second, other] = [useNamespace(), useNamespace(), useNamespace()];
 
   beforeAll(() => installChart({ args: ['--set', `watchNamespaces={${first},${second}}`] }));
-  // Whatever happened: the next case finds the chart as it was.
-  afterAll(restoreChart);
 
   it.each([first, second])('runs and judges servers in %s', async (namespace) => {
     await apply(namespace, kubernetesServer('inside'));

@@ -1,12 +1,12 @@
 /**
  * @alone it installs the chart with other values, and a CustomResourceDefinition that comes and goes.
+ * @installs the chart with monitoring to begin with.
  * @slow an API that comes is noticed within 20 seconds, twice; three installations.
  */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { release } from '../../../scripts/quickstart/install.ts';
 import { installChart } from '../../harness/chart.ts';
 import { eventually } from '../../harness/eventually.ts';
-import { restoreChart } from '../../harness/installation.ts';
 import { conditionOf, get, kubectl, kubectlOk, list } from '../../harness/kubectl.ts';
 import { untilComplete } from '../../harness/leader.ts';
 import { kubernetesServer, untilCondition } from '../../harness/mcp-server.ts';
@@ -50,11 +50,7 @@ describe('the API of PodMonitors, in a cluster that gets and loses it', () => {
     await installChart({ args: ['--set', 'monitoring.enabled=true'] });
     await untilComplete();
   });
-  // Whatever happened: the next case finds the cluster as it was.
-  afterAll(async () => {
-    await removeApi();
-    await restoreChart();
-  });
+  afterAll(removeApi);
 
   it('is said to be missing, at once and in status, and nothing waits for it', async () => {
     const warning = await untilWarned('this cluster has no PodMonitor (monitoring.coreos.com/v1)');
