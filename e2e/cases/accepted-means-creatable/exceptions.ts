@@ -9,6 +9,8 @@ export const policyRules: ReadonlySet<string> = new Set([
   'run-as-non-root',
   'se-linux-options',
   'seccomp-profile',
+  'stdio-command-required',
+  'stdio-settings-usable',
   'sysctls',
 ]);
 

@@ -6,6 +6,7 @@ import { probes } from './probes.ts';
 import { resources } from './resources.ts';
 import { scheduling } from './scheduling.ts';
 import { security } from './security.ts';
+import { stdio } from './stdio.ts';
 import { storage } from './storage.ts';
 import { text } from './text.ts';
 import type { Mutant } from './mutant.ts';
@@ -19,6 +20,7 @@ const all = [
   ...resources,
   ...scheduling,
   ...security,
+  ...stdio,
   ...storage,
   ...text,
 ];

@@ -8,7 +8,7 @@ const characters = [
   ...['\0', '\u0001', '\t', '\n', '\u007F', '\u0080', '\u0085', '\u00A0', '\u2028', '\u2029', '\u202E'],
   ...['\uD83E', '\u{1F914}', '\uE000', '\uFEFF', '\uFFFE', '\uFFFF', '\u{1FFFE}', '\\ud83e', '"', '\\'],
 ];
-const texts = characters.map((character) => `a ${character} b`);
+export const texts = characters.map((character) => `a ${character} b`);
 
 /** Texts of any kind, where Kubernetes takes them and where it does not. */
 export const text: readonly Mutant[] = [
