@@ -11,8 +11,6 @@ export function imageOf(
     | 'stdio-mcp-server'
     | 'node-npm'
     | 'npm-registry'
-    | 'python-uv'
-    | 'pypi-registry'
     | 'mcp-client',
 ): string {
   const image = process.env[`IMAGE_${name}`];
