@@ -54,7 +54,7 @@ describe('a server whose tools are pinned, and which lists one more while it run
     await annotate('true');
     await eventually('the annotation is said to be no digest', async () => {
       const server = await get(namespace, 'mcpservers', 'search');
-      return JSON.stringify(server?.status?.conditions).includes('what it says now is no digest');
+      return JSON.stringify(server?.status?.conditions).includes('accepts nothing: its value is no digest');
     });
     expect(toolsOf(await get(namespace, 'mcpservers', 'search'))['accepted']).toBe(accepted);
     await annotate(String(digest));

@@ -107,9 +107,16 @@ function createApplyChildren(api: KubeApi): (stored: MCPServer) => Promise<reado
     const server = { ...stored, metadata: { ...stored.metadata, uid: '00000000-0000-0000-0000-000000000000' } };
     const desired = expandedKinds.flatMap((kind) => kind.build({ server, configHash: digest('') }));
     const actions = plan({ owner: ownerOf(server), childKinds: expandedKinds, desired, observed: [], digest });
-    const answers = await Promise.all(actions.map(apply));
-    return answers.flatMap((answer) => (answer.ok ? [] : [messageOf(answer)]));
+    const answers = await Promise.all(actions.map(async (action) => ({ action, answer: await apply(action) })));
+    return answers.flatMap(({ action, answer }) =>
+      answer.ok || isNotServed(action, answer) ? [] : [messageOf(answer)],
+    );
   };
+}
+
+/** An API that is not there says nothing of an object (decision 0040): the reconciler would not apply it. */
+function isNotServed(action: Action, answer: ApiResult): boolean {
+  return action.of.requirement !== 'required' && !answer.ok && answer.error.status === 404;
 }
 
 /** A world that does not answer must not count as a refusal. */

@@ -49,9 +49,12 @@ export function toolDemandsOf(
   const { mode, ignore = [], allow } = server.spec.extensions?.toolContract ?? {};
   const isReadOnly = allow === 'ReadOnly' && mustBeReadOnly(status, isOlder);
   const common = ignore.length === 0 && !isReadOnly ? nothing : { ignore, isReadOnly };
-  const accepted = status?.extensions?.tools?.accepted;
-  const pinned = mode === 'Pin' ? pinnedTo(namedDigest(server), accepted, isOlder) : undefined;
+  const pinned = mode === 'Pin' ? pinnedTo(namedDigest(server), acceptedIn(status), isOlder) : undefined;
   return pinned === undefined ? common : { ...common, pinned };
+}
+
+function acceptedIn(status: MCPServerStatus | undefined): string | undefined {
+  return status?.extensions?.tools?.accepted;
 }
 
 /**
