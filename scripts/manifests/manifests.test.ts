@@ -42,7 +42,8 @@ describe('the manifests', () => {
       'Deployment',
       'ValidatingWebhookConfiguration',
     ];
-    expect(kinds.filter((kind) => order.includes(kind))).toEqual(order);
+    const named = kinds.filter((kind, at) => order.includes(kind) && kind !== kinds[at - 1]);
+    expect(named).toEqual(order);
   });
 
   it('are put into the namespace that is asked for', async () => {
