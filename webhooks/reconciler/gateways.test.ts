@@ -49,13 +49,13 @@ const nextGeneration = (api: FakeKubeApi): number => {
   return ((metadata as { readonly generation?: number } | undefined)?.generation ?? 0) + 1;
 };
 
-function putServer(api: FakeKubeApi, gateway: object): void {
+function putServer(api: FakeKubeApi, gateway: object, config: object = {}): void {
   api.put(serverPath, {
     ...{ apiVersion: 'mcp.x-k8s.io/v1beta1', kind: 'MCPServer' },
     metadata: { name: 'search', namespace: 'mcp', generation: nextGeneration(api) },
     spec: {
       source: { type: 'ContainerImage', containerImage: { ref: 'example.com/search:1' } },
-      config: { port: 8080 },
+      config: { port: 8080, ...config },
       gateway,
     },
   });
@@ -66,8 +66,9 @@ async function dropGateway(api: FakeKubeApi): Promise<void> {
   await api.request({ method: 'PATCH', path: serverPath, contentType: 'application/merge-patch+json', body });
 }
 
-function putConfig(api: FakeKubeApi, data: Readonly<Record<string, string>>): void {
-  api.put(configPath, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'edge', namespace: 'mcp' }, data });
+function putConfig(api: FakeKubeApi, data: Readonly<Record<string, string>>, name = 'edge'): void {
+  const path = `/api/v1/namespaces/mcp/configmaps/${name}`;
+  api.put(path, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: 'mcp' }, data });
 }
 
 interface Seen {
@@ -82,6 +83,8 @@ const registered = (api: FakeKubeApi): string | undefined => {
   const found = statusOf(api).conditions?.find(({ type }) => type === 'GatewayRegistered');
   return found && `${found.status}/${found.reason}`;
 };
+const template = (api: FakeKubeApi): unknown =>
+  (api.get('/apis/apps/v1/namespaces/mcp/deployments/search')?.['spec'] as { template?: unknown }).template;
 const uidOf = (api: FakeKubeApi, path: string): unknown =>
   (api.get(path)?.['metadata'] as { readonly uid?: string } | undefined)?.uid;
 const condition = (type: string, status: string) => ({
@@ -180,13 +183,11 @@ describe('a server at a Gateway of the Gateway API', () => {
     putConfig(api, settings);
     putServer(api, { provider: 'httproute', configRef: 'edge' });
     const clock = await start(api);
-    const template = (): unknown =>
-      (api.get('/apis/apps/v1/namespaces/mcp/deployments/search')?.['spec'] as { template?: unknown }).template;
-    const before = template();
+    const before = template(api);
     putConfig(api, { ...settings, 'route-hostname': 'other.example.com' });
     await clock.advance(2_000);
     expect(api.get(routePath)).toMatchObject({ spec: { hostnames: ['other.example.com'] } });
-    expect(template()).toEqual(before);
+    expect(template(api)).toEqual(before);
     api.remove(configPath);
     await clock.advance(2_000);
     expect(api.get(routePath)).toBeDefined();
@@ -194,6 +195,24 @@ describe('a server at a Gateway of the Gateway API', () => {
     await dropGateway(api);
     await clock.advance(2_000);
     expect(api.get(routePath)).toBeUndefined();
+  });
+
+  it('restarts no pod when the ConfigMap cannot be read, and the pods have configuration of their own', async () => {
+    const api = withApis();
+    putGateway(api);
+    putConfig(api, settings);
+    putConfig(api, { A: '1' }, 'env');
+    putServer(api, { provider: 'httproute', configRef: 'edge' }, { envFrom: [{ configMapRef: { name: 'env' } }] });
+    const clock = await start(api);
+    const before = template(api);
+    expect(JSON.stringify(before)).toContain('config-hash');
+    api.answer(({ method, path }) => method === 'GET' && path === configPath, 500);
+    putConfig(api, settings);
+    await clock.advance(120_000);
+    expect(template(api)).toEqual(before);
+    api.answer(() => false, undefined);
+    await clock.advance(120_000);
+    expect(api.writes.filter((write) => write.endsWith('/deployments/search'))).toHaveLength(1);
   });
 });
 

@@ -23,7 +23,7 @@ export interface ReferencedObject {
 /** What was found out about all of them. */
 export interface GatheredReferences {
   readonly facts: ReferenceFacts;
-  /** Digest over the data of every object that was found; absent when there is none, or when one is unknown. */
+  /** Digest over the data of every object of the pods that was found; absent when there is none, or when one is unknown. */
   readonly configHash?: string;
   /** `Kind/name` to the resourceVersion that was read, or `missing`: tells a watch event that is news from one that is not. */
   readonly versions: ReadonlyMap<string, string>;
@@ -152,7 +152,7 @@ async function readAll(
     const some = inOrder.slice(at, at + parallelReads).map((reference) => readSmall(api, reference, options));
     for (const arrived of await Promise.all(some)) read.push(await takeIn(api, arrived, { ...options, hash }));
   }
-  const isWhole = read.every(({ state }) => state.state !== 'unknown');
+  const isWhole = read.every(({ state, reference: { isOfPods } }) => !isOfPods || state.state !== 'unknown');
   const hasData = read.some(
     ({ state, reference: { kind, isOfPods } }) => state.state === 'found' && isOfPods && isOfData(kind),
   );
