@@ -139,6 +139,26 @@ describe('a server at a gateway of another project', () => {
   });
 });
 
+describe('a server whose provider has changed while a finalizer keeps its binding', () => {
+  it('is told so for as long as that lasts, and the words of the provider before stay as they are', async () => {
+    const api = withApis();
+    putServer(api, { provider: 'example.com/old' });
+    const clock = await start(api);
+    const status = { url: 'https://old.example.com/mcp', conditions: [condition('Registered', 'True')] };
+    const going = { deletionTimestamp: '2026-01-01T00:00:00Z', finalizers: ['example.com/routes'] };
+    api.put(bindingPath, { metadata: going, status });
+    await clock.advance(2_000);
+    for (const gateway of [{ provider: 'example.com/new' }, { provider: 'httproute', configRef: 'edge' }]) {
+      putServer(api, gateway);
+      await clock.advance(600_000);
+      expect(registered(api)).toBe('False/GatewayNotRegistered');
+      expect(JSON.stringify(statusOf(api))).toContain('example.com/routes');
+      expect(statusOf(api).address).toEqual({ url: clusterURL });
+      expect(api.get(bindingPath)?.['status']).toEqual(status);
+    }
+  });
+});
+
 describe('a server at a Gateway of the Gateway API', () => {
   const settings = { 'gateway-name': 'public', 'gateway-namespace': 'gateways', 'route-hostname': 'mcp.example.com' };
   const take = (api: FakeKubeApi): void => {

@@ -100,6 +100,34 @@ describe('a server at a gateway of another project', () => {
   });
 });
 
+describe('a server whose provider has changed while its binding is kept', () => {
+  const kept = (more: Partial<Registration> = {}, isDeleting = true): ObservedChild => ({
+    ...binding('example.com/old', { answer: { state: 'yes' }, url: 'https://old.example.com/mcp', ...more }),
+    isDeleting,
+  });
+  const finalizers = 'example.com/routes';
+
+  it('is not registered by what the provider before says, and is told who keeps it', () => {
+    const report = decided({ server: asking('example.com/new'), children: [kept({ finalizers })] });
+    expect(said(report)).toBe(
+      "False/GatewayNotRegistered: Waiting for the MCPGatewayBinding of provider 'example.com/old' to go: " +
+        'whoever set its finalizers (example.com/routes) has to take them away <kept>',
+    );
+    expect(report.url).toBeUndefined();
+    const soonAfter = decided({ server: asking('example.com/new'), children: [kept({ finalizers })], nowMs: soon });
+    expect(soonAfter).toMatchObject({ said: { cause: WAITING }, lookAgainMs: 20_000 });
+  });
+
+  it("has nothing written into somebody else's binding", () => {
+    const children = [route({ state: 'yes' })];
+    for (const one of [kept(), kept({}, false), kept({ provider: 'httproute' })]) {
+      const report = decided({ server: asking('httproute'), children: [one, ...children] });
+      expect(said(report)).toMatch(/^False\/GatewayNotRegistered: Waiting for the MCPGatewayBinding/);
+      expect([report.url, report.writes]).toEqual([undefined, undefined]);
+    }
+  });
+});
+
 describe('a server at a Gateway of the Gateway API', () => {
   const gateway = {
     ...{ state: 'found' as const, addresses: [] },

@@ -15,7 +15,7 @@ import { isAsked, lackOf, stateOf } from '../resources/optional-kind.ts';
 import type { OptionalKind } from '../resources/optional-kind.ts';
 import { publicUrlOf } from '../resources/public-url.ts';
 import type { GatewayState } from '../resources/public-url.ts';
-import { maxSaidLength } from '../resources/registration.ts';
+import { maxSaidLength, providerAsRead } from '../resources/registration.ts';
 import type { Registration, SaidOfBinding } from '../resources/registration.ts';
 import { problemsOf } from './child-problem.ts';
 import { conditionOf, sayAgain, WAITING } from './condition.ts';
@@ -83,7 +83,7 @@ export function decideGateway(input: GatewayInput): GatewayReport | undefined {
     binding: nameOf(binding) ?? bindingBefore(input),
     url,
     lookAgainMs,
-    writes: binding === undefined ? undefined : statusToWrite(verdict, binding, input),
+    writes: binding === undefined || isOnItsWayOut(binding, input) ? undefined : statusToWrite(verdict, binding, input),
   });
 }
 
@@ -105,6 +105,7 @@ function verdictOf(input: GatewayInput, binding: ObservedChild | undefined): Ver
   if (problem !== undefined) return { status: 'False', ...problem };
   if (binding?.registration === undefined)
     return { ...notRegistered('MCPGatewayBinding not found', WAITING), reason: 'BindingNotFound' };
+  if (isOnItsWayOut(binding, input)) return untilGone(binding.registration, input);
   const { provider = '' } = input.server.spec.gateway ?? {};
   const announcement = announcementOf(input.server);
   if (announcement !== undefined) return announced(input, announcement.by);
@@ -112,6 +113,23 @@ function verdictOf(input: GatewayInput, binding: ObservedChild | undefined): Ver
   return provider === HTTP_ROUTE_PROVIDER && stateOf(httpRoute, input.apis) !== 'off'
     ? byRoute(input)
     : byProvider(binding.registration, provider, input);
+}
+
+/** What stands in it is of a registration that is over, and it is for whoever made that to end it. */
+function isOnItsWayOut({ isDeleting, registration }: ObservedChild, { server }: GatewayInput): boolean {
+  return isDeleting || registration?.provider !== providerAsRead(server.spec.gateway?.provider ?? '');
+}
+
+function untilGone(registration: Registration, input: GatewayInput): Verdict {
+  const { provider = '', finalizers } = registration;
+  const message = `Waiting for the MCPGatewayBinding of provider '${provider}' to go`;
+  const kept = finalizers === undefined ? '' : `: whoever set its finalizers (${finalizers}) has to take them away`;
+  const remainingMs = remainingPatienceMs(registration, input);
+  const isNews = finalizers !== undefined && remainingMs <= 0;
+  return {
+    ...notRegistered(`${message}${kept}`, isNews ? 'kept' : WAITING),
+    ...(remainingMs > 0 ? { lookAgainMs: remainingMs } : {}),
+  };
 }
 
 /** Nobody answers: that it is said is all that can be known of it here. */

@@ -3,6 +3,7 @@ import { anMCPServer, withRawSpec } from '../testing/builders.ts';
 import type { GatewaySettings } from '../mcpserver/gateway.ts';
 import { httpRoute } from './http-route.ts';
 import { mcpGatewayBinding } from './mcp-gateway-binding.ts';
+import { readBinding } from './registration.ts';
 
 const settings = (more: Readonly<Record<string, string>> = {}): GatewaySettings =>
   new Map(Object.entries({ 'gateway-name': 'public', 'gateway-namespace': 'gateways', ...more }));
@@ -64,5 +65,13 @@ describe('the MCPGatewayBinding of a server', () => {
     const found = (provider: string) => ({ provider, answer: { state: 'none' as const } });
     expect(mcpGatewayBinding.isAnother?.(wanted, found('kuadrant'))).toBe(true);
     expect(mcpGatewayBinding.isAnother?.(wanted, found('httproute'))).toBe(false);
+  });
+
+  it('is not replaced again and again where the name of its provider is no name', () => {
+    const [wanted] = mcpGatewayBinding.build({
+      server: anMCPServer(withRawSpec({ gateway: { provider: 'a\n\tb ' } })),
+    });
+    if (wanted === undefined) throw new Error('none is wanted');
+    expect(mcpGatewayBinding.isAnother?.(wanted, readBinding(wanted))).toBe(false);
   });
 });

@@ -4,7 +4,7 @@ import { isRecord, present } from '../mcpserver/record.ts';
 import { childMetadata } from './child-metadata.ts';
 import type { ExpandedKind } from './expanded-kind.ts';
 import { gatewayAsking } from './gateway-asking.ts';
-import { readBinding } from './registration.ts';
+import { providerAsRead, readBinding } from './registration.ts';
 
 /**
  * The contract of the reference API between a server and whoever publishes it at a gateway: that controller watches the
@@ -29,7 +29,8 @@ export const mcpGatewayBinding: ExpandedKind = {
   },
   registration: readBinding,
   // Whoever registered it before has to see that it is over, and must not be believed any more.
-  isAnother: ({ spec }, { provider }) => isRecord(spec) && spec['provider'] !== provider,
+  isAnother: ({ spec }, { provider }) =>
+    isRecord(spec) && typeof spec['provider'] === 'string' && providerAsRead(spec['provider']) !== provider,
   build({ server }) {
     const { gateway } = server.spec;
     if (gateway === undefined) return [];

@@ -31,6 +31,17 @@ describe('what a binding says', () => {
     });
   });
 
+  it('is who keeps it, and since when, once it is to go', () => {
+    const finalizers = ['example.com/a', 'example.com/b\n', 7];
+    const going = { metadata: { ...ours, finalizers, deletionTimestamp: '2026-02-02T00:00:00Z' } };
+    expect(readBinding(going)).toMatchObject({
+      ...{ appliedAt: '2026-02-02T00:00:00Z', finalizers: 'example.com/a, example.com/b' },
+    });
+    const endless = { metadata: { ...going.metadata, finalizers: ['x'.repeat(5_000)] } };
+    expect(readBinding(endless).finalizers?.length).toBeLessThanOrEqual(256);
+    expect(readBinding({ metadata: { ...ours, finalizers } })).not.toHaveProperty('finalizers');
+  });
+
   it('is bounded and on one line, whoever wrote it, and an endless URL is none', () => {
     const message = `first\nsecond\u202e ${'x'.repeat(5_000)}`;
     const read = readBinding(

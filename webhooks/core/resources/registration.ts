@@ -5,13 +5,18 @@ import type { Fields } from '../mcpserver/record.ts';
 
 /** What an object that registers a server at a gateway says of that in its status: as little of it as decisions need. */
 export interface Registration {
-  /** When it became what it is now, RFC 3339: whoever has to answer has had the time since then. Absent: nobody knows. */
+  /**
+   * When it became what it is now, RFC 3339, or was told to go: whoever has to answer has had the time since then. Absent:
+   * nobody knows.
+   */
   readonly appliedAt?: string;
   readonly answer: Answer;
   /** Of an MCPGatewayBinding: of its spec. */
   readonly generation?: number;
   /** Of an MCPGatewayBinding, which has no other. */
   readonly provider?: string;
+  /** Of an MCPGatewayBinding that is to go: its finalizers, bounded and on one line. Absent: it has none, or stays. */
+  readonly finalizers?: string;
   /** Of an MCPGatewayBinding: where its provider says that clients reach the server. */
   readonly url?: string;
   /** Of an MCPGatewayBinding: what stands there, as it was written. */
@@ -38,17 +43,22 @@ export type Answer =
 export const maxSaidLength = 512;
 
 /** Of texts that a gateway writes, in characters. */
-const limits = { reason: 128, message: maxSaidLength, url: 2_048, provider: 253, conditions: 16, parents: 32 };
+const limits = {
+  ...{ reason: 128, message: maxSaidLength, url: 2_048, provider: 253, finalizers: 256 },
+  ...{ conditions: 16, parents: 32 },
+};
 
 /** What a controller says of the binding; `raw` is whatever the API server sent. */
 export function readBinding(raw: unknown): Registration {
   const status = fieldsIn(raw, 'status');
   const found = listIn(status, 'conditions').find((one) => textIn(one, 'type') === 'Registered');
   const generation = numberIn(fieldsIn(raw, 'metadata'), 'generation') ?? 0;
-  const provider = oneLine(textIn(fieldsIn(raw, 'spec'), 'provider'), limits.provider);
+  const provider = providerAsRead(textIn(fieldsIn(raw, 'spec'), 'provider'));
   const url = textIn(status, 'url');
+  const deletedAt = oneLine(textIn(fieldsIn(raw, 'metadata'), 'deletionTimestamp'), limits.reason);
   return present({
-    appliedAt: appliedAt(raw),
+    appliedAt: deletedAt === '' ? appliedAt(raw) : deletedAt,
+    finalizers: deletedAt === '' ? undefined : finalizersIn(raw),
     answer: answerOf(found, generation),
     generation,
     provider,
@@ -56,6 +66,17 @@ export function readBinding(raw: unknown): Registration {
     url: url === '' || url.length > limits.url ? undefined : oneLine(url, limits.url),
     said: found === undefined ? undefined : saidIn(found),
   });
+}
+
+/** As it is kept of a binding: who compares it with another one has to have that in the same form. */
+export function providerAsRead(provider: string): string {
+  return oneLine(provider, limits.provider);
+}
+
+function finalizersIn(raw: unknown): string | undefined {
+  const named = fieldsIn(raw, 'metadata')?.['finalizers'];
+  const texts = Array.isArray(named) ? named.filter((one) => typeof one === 'string') : [];
+  return texts.length === 0 ? undefined : oneLine(texts.join(', '), limits.finalizers);
 }
 
 function saidIn(condition: Fields): SaidOfBinding {
