@@ -234,6 +234,28 @@ describe('a server at a Gateway of the Gateway API', () => {
     await clock.advance(120_000);
     expect(api.writes.filter((write) => write.endsWith('/deployments/search'))).toHaveLength(1);
   });
+
+  it('keeps its address while the Gateway cannot be read', async () => {
+    const api = withApis();
+    putGateway(api);
+    putConfig(api, settings);
+    putServer(api, { provider: 'httproute', configRef: 'edge' });
+    const clock = await start(api);
+    take(api);
+    await clock.advance(2_000);
+    const before = [statusOf(api), api.get(bindingPath)];
+    expect(statusOf(api).address).toEqual({ url: 'http://mcp.example.com/mcp' });
+    const reads = (): number => api.reads.filter((read) => read.endsWith(gatewayPath)).length;
+    const [writes, asked] = [api.writes.length, reads()];
+    api.answer(({ method, path }) => method === 'GET' && path === gatewayPath, 500);
+    await clock.advance(310_000);
+    expect([statusOf(api), api.get(bindingPath)]).toEqual(before);
+    expect(reads()).toBeGreaterThan(asked);
+    api.answer(() => false, undefined);
+    await clock.advance(310_000);
+    expect([statusOf(api), api.get(bindingPath)]).toEqual(before);
+    expect(api.writes.slice(writes).filter((write) => !write.includes('/leases/'))).toEqual([]);
+  });
 });
 
 describe('a Gateway', () => {
@@ -263,6 +285,9 @@ describe('a Gateway', () => {
     expect(await read()).toEqual({ state: 'missing' });
     api.answer(() => true, 403);
     await clock.advance(9_000);
-    expect(await read()).toMatchObject({ state: 'unknown', why: expect.stringContaining('not allowed') });
+    expect(await read()).toEqual({ state: 'unknown', why: expect.stringContaining('not allowed') });
+    api.answer(() => true, 500);
+    await clock.advance(9_000);
+    expect(await read()).toMatchObject({ state: 'unknown', isPassing: true });
   });
 });

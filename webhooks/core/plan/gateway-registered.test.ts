@@ -194,16 +194,35 @@ describe('a server at a Gateway of the Gateway API', () => {
     );
   });
 
-  it('stays registered while the gateway looks at a change of the route', () => {
-    const status: MCPServerStatus = {
-      address: { url: 'https://mcp.example.com/mcp' },
-      conditions: [
-        {
-          ...{ type: 'GatewayRegistered', status: 'True', reason: 'GatewayRegistered', message: 'x' },
-          ...{ lastTransitionTime: appliedAt, observedGeneration: 1 },
-        },
-      ],
+  const status: MCPServerStatus = {
+    address: { url: 'https://mcp.example.com/mcp' },
+    conditions: [
+      {
+        ...{ type: 'GatewayRegistered', status: 'True', reason: 'GatewayRegistered', message: 'x' },
+        ...{ lastTransitionTime: appliedAt, observedGeneration: 1 },
+      },
+    ],
+  };
+
+  it('stays where it was registered while nobody says what the Gateway is, and is looked at again soon', () => {
+    const unsaid = { state: 'unknown', why: 'the API server did not say', isPassing: true } as const;
+    const server = asking('httproute', withStatus(status));
+    const report = at({ state: 'yes' }, { server, gateway: unsaid });
+    expect(report).toMatchObject({ said: { status: 'True', message: 'x' }, url: status.address?.url });
+    expect([report.writes, report.lookAgainMs]).toEqual([undefined, 30_000]);
+    const waits = { type: 'GatewayRegistered', status: 'False', reason: 'GatewayNotRegistered', message: 'y' } as const;
+    const pending: MCPServerStatus = {
+      conditions: [{ ...waits, lastTransitionTime: appliedAt }],
+      extensions: { causes: { GatewayRegistered: 'pending' } },
     };
+    const waiting = at({ state: 'yes' }, { server: asking('httproute', withStatus(pending)), gateway: unsaid });
+    expect(said(waiting)).toBe('False/GatewayNotRegistered: y <pending>');
+    const first = at({ state: 'yes' }, { gateway: unsaid });
+    expect(said(first)).toMatch(/^True.*the API server did not say/);
+    expect(first.lookAgainMs).toBe(30_000);
+  });
+
+  it('stays registered while the gateway looks at a change of the route', () => {
     const server = asking('httproute', withStatus(status));
     const report = at({ state: 'stale' }, { server, nowMs: soon });
     expect(report).toMatchObject({ said: { status: 'True', generation: 1 }, url: status.address?.url });

@@ -26,8 +26,11 @@ import type { OptionalInput } from './optional-conditions.ts';
 /** How long whoever registers a server may take to say something, in milliseconds, before it is taken that nobody does. */
 const patienceMs = 30_000;
 
-/** When to look again: at a Gateway without an address, at one that has one, and for settings that could not be read. */
+/** When to look again: at a Gateway without an address, at one that has one, and for what could not be read. */
 const lookMs = { toPending: 10_000, toGateway: 300_000, toUnread: 30_000 };
+
+/** Cause of the condition of a server whose route is taken by a Gateway without an address. */
+const PENDING = 'pending';
 
 export interface GatewayInput extends OptionalInput {
   readonly facts: ReferenceFacts;
@@ -200,6 +203,8 @@ function byGateway(input: GatewayInput, { registration, name, parent }: Route): 
   const gateway = `Gateway ${parent.namespace}/${parent.name}`;
   switch (answer.state) {
     case 'yes':
+      // It is routed as it was; clients that are told another address for as long as nobody answers gain nothing.
+      if (isUnsaid(input) && wasTaken(input)) return { ...asBefore(input), lookAgainMs: lookMs.toUnread };
       return { ...reached(input, gateway), ofBinding: 'GatewayRegistered', ...pendingReason(input) };
     case 'no': {
       const { reason, message } = answer;
@@ -224,6 +229,11 @@ function byGateway(input: GatewayInput, { registration, name, parent }: Route): 
   }
 }
 
+/** Nobody said this time what the Gateway is. */
+function isUnsaid({ gateway }: GatewayInput): boolean {
+  return gateway?.state === 'unknown' && gateway.isPassing === true;
+}
+
 /** It was taken; where that is. */
 function reached(input: GatewayInput, gateway: string): Verdict {
   const found = publicUrl(input);
@@ -232,11 +242,11 @@ function reached(input: GatewayInput, gateway: string): Verdict {
       return { ...registered(input, { url: found.url }), lookAgainMs: lookMs.toGateway };
     case 'unknown': {
       const besides = `where clients reach it is not known: ${found.why}`;
-      return { ...registered(input, { besides }), lookAgainMs: lookMs.toGateway };
+      return { ...registered(input, { besides }), lookAgainMs: isUnsaid(input) ? lookMs.toUnread : lookMs.toGateway };
     }
     case 'pending': {
       const words = `${gateway} takes the route, and clients cannot know where: ${found.message}; set public-hostname in the ConfigMap, or wait`;
-      return { ...notRegistered(words, 'pending'), lookAgainMs: lookMs.toPending };
+      return { ...notRegistered(words, PENDING), lookAgainMs: lookMs.toPending };
     }
   }
 }
@@ -331,6 +341,11 @@ function asBefore({ server: { status } }: GatewayInput): Verdict {
 
 function wasRegistered({ server }: GatewayInput): boolean {
   return conditionOf(server.status, GATEWAY_REGISTERED)?.status === 'True';
+}
+
+/** The same, also of a server at a Gateway that had no address. */
+function wasTaken(input: GatewayInput): boolean {
+  return wasRegistered(input) || input.server.status?.extensions?.causes?.[GATEWAY_REGISTERED] === PENDING;
 }
 
 function isForGateway({ requirement }: { readonly requirement: OptionalKind['requirement'] | 'required' }): boolean {

@@ -7,8 +7,8 @@ import { isRecord } from '../mcpserver/record.ts';
 export type GatewayState =
   | ({ readonly state: 'found' } & GatewaySeen)
   | { readonly state: 'missing' }
-  /** `why`: a clause. */
-  | { readonly state: 'unknown'; readonly why: string };
+  /** `why`: a clause. `isPassing`: it was not told this time, and may be the next. */
+  | { readonly state: 'unknown'; readonly why: string; readonly isPassing?: true };
 
 export interface GatewaySeen {
   /** At most {@link limits} of each. */
