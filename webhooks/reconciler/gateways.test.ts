@@ -256,6 +256,20 @@ describe('a server at a Gateway of the Gateway API', () => {
     expect([statusOf(api), api.get(bindingPath)]).toEqual(before);
     expect(api.writes.slice(writes).filter((write) => !write.includes('/leases/'))).toEqual([]);
   });
+
+  it('is told the address of the Gateway within ten seconds once that has one', async () => {
+    const api = withApis();
+    putGateway(api);
+    putConfig(api, { ...settings, 'route-hostname': '' });
+    putServer(api, { provider: 'httproute', configRef: 'edge' });
+    const clock = await start(api);
+    take(api);
+    await clock.advance(2_000);
+    expect(registered(api)).toBe('False/GatewayNotRegistered');
+    api.put(gatewayPath, { status: { addresses: [{ value: '192.0.2.7' }] } });
+    await clock.advance(11_000);
+    expect(statusOf(api).address).toEqual({ url: 'http://192.0.2.7/mcp' });
+  });
 });
 
 describe('a Gateway', () => {
@@ -263,7 +277,9 @@ describe('a Gateway', () => {
 
   it('is read once a minute, however many servers name it', async () => {
     const api = createFakeKubeApi();
-    api.put(gatewayPath, { kind: 'Gateway', spec: { listeners: [{ protocol: 'HTTP', port: 80 }] } });
+    const addresses = [{ value: '192.0.2.7' }];
+    const listeners = [{ protocol: 'HTTP', port: 80 }];
+    api.put(gatewayPath, { kind: 'Gateway', spec: { listeners }, status: { addresses } });
     const clock = createFakeClock();
     const gateways = new Gateways({ api, clock });
     const read = () => gateways.read({ name: 'public', namespace: 'gateways' }, signal);

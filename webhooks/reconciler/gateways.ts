@@ -5,7 +5,7 @@ import type { Clock } from '../platform/clock.ts';
 import { objectPath } from '../platform/kube/api.ts';
 import type { ApiError, KubeApi } from '../platform/kube/api.ts';
 
-/** How long an answer is believed, in milliseconds; whoever waits for an address looks again sooner (core/plan/gateway-registered.ts). */
+/** How long an answer is believed, in milliseconds; who waits for an address looks again after a little more (core/plan/gateway-registered.ts). */
 const believedMs = { found: 60_000, other: 8_000 };
 
 /** A cluster has a few; ConfigMaps of tenants can name any number. */
@@ -60,8 +60,9 @@ export class Gateways {
   }
 }
 
-function believedFor({ state }: GatewayState): number {
-  return state === 'found' ? believedMs.found : believedMs.other;
+/** Of one without an address somebody may wait for that. */
+function believedFor(answer: GatewayState): number {
+  return answer.state === 'found' && answer.addresses.length > 0 ? believedMs.found : believedMs.other;
 }
 
 function unknownFor({ status, reason }: ApiError): GatewayState {
