@@ -84,6 +84,7 @@ describe('the chart', () => {
     ['a constraint without a selector', ['--set', 'topologySpreadConstraints[0].topologyKey=zone']],
     ['a misspelt kind of affinity', ['--set', 'affinity.podAntiAfinity.x=y']],
     ['a peer that is none', ['--set', 'networkPolicy.webhookFrom[0].cidr=10.0.0.0/8']],
+    ['routes without what tells of them', ['--set', 'gateway.enabled=false,gateway.httpRoute.enabled=true']],
     [
       'a network policy without a way to an API server',
       ['--set', 'networkPolicy.apiServerPorts=null,networkPolicy.apiServerPorts={}'],

@@ -24,10 +24,10 @@ afterEach(async () => {
   for (const stop of running.splice(0)) await stop();
 });
 
-async function start(api: FakeKubeApi): Promise<FakeClock> {
+async function start(api: FakeKubeApi, features = ['gateway', 'gateway.httpRoute']): Promise<FakeClock> {
   const clock = createFakeClock();
   const stop = startLead({
-    ...{ api, clock, features: ['gateway', 'gateway.httpRoute'], namespaces: [], version: '1' },
+    ...{ api, clock, features, namespaces: [], version: '1' },
     metrics: createReconcilerMetrics(new Registry()),
     probe: () => Promise.resolve(verified),
   });
@@ -233,6 +233,17 @@ describe('a server at a Gateway of the Gateway API', () => {
     api.answer(() => false, undefined);
     await clock.advance(120_000);
     expect(api.writes.filter((write) => write.endsWith('/deployments/search'))).toHaveLength(1);
+  });
+
+  it('is not published where nobody tells of it', async () => {
+    const api = withApis();
+    putGateway(api);
+    putConfig(api, settings);
+    putServer(api, { provider: 'httproute', configRef: 'edge' });
+    const clock = await start(api, ['gateway.httpRoute']);
+    await clock.advance(60_000);
+    expect(registered(api)).toBe('False/FeatureDisabled');
+    expect(api.get(routePath)).toBeUndefined();
   });
 
   it('keeps its address while the Gateway cannot be read', async () => {

@@ -261,6 +261,17 @@ describe('a server at a Gateway of the Gateway API', () => {
     expect(left.writes).toBeUndefined();
   });
 
+  it('says of a route that it stays where nothing becomes of spec.gateway any more', () => {
+    const states: GatewayInput['apis'] = new Map([
+      ['MCPGatewayBinding', 'off'],
+      ['HTTPRoute', served],
+    ]);
+    expect(said(at({ state: 'yes' }, { apis: states }))).toMatch(
+      /^False\/FeatureDisabled: spec\.gateway is not followed: .*; HTTPRoute search-gateway-binding stays, with what it routes/,
+    );
+    expect(said(at({ state: 'yes' }, { apis: states, children: [] }))).toMatch(/spec\.gateway has no effect/);
+  });
+
   it('says of a server that asks nobody for credentials', () => {
     expect(said(at({ state: 'yes' }, { isOpen: true }))).toMatch(/^True.*answers without credentials/);
     expect(said(at({ state: 'yes' }, { isOpen: false }))).not.toMatch(/credentials/);

@@ -321,12 +321,16 @@ function notRegistered(message: string, cause: string): Verdict {
   return { status: 'False', reason: 'GatewayNotRegistered', message, cause };
 }
 
-function lackAs(of: OptionalKind | typeof httpRoute, { apis }: GatewayInput): Verdict | undefined {
+function lackAs(of: OptionalKind | typeof httpRoute, input: GatewayInput): Verdict | undefined {
   if (!isAsked(of)) return undefined;
-  const lack = lackOf(of, stateOf(of, apis));
+  const lack = lackOf(of, stateOf(of, input.apis));
   if (lack === undefined) return undefined;
   const { status, reason, what, fix } = lack;
-  return { status, reason, message: `spec.gateway has no effect: ${what}; ${fix}`, cause: of.kind };
+  const route = ourChild(httpRoute.kind, input);
+  const effect = route === undefined ? 'has no effect' : 'is not followed';
+  const stays =
+    route === undefined ? '' : `; HTTPRoute ${route.name} stays, with what it routes, until somebody deletes it`;
+  return { status, reason, message: `spec.gateway ${effect}: ${what}; ${fix}${stays}`, cause: of.kind };
 }
 
 /** Nothing new is known, as in the first moments after a start: what was said stays, and so does the address. */

@@ -159,6 +159,8 @@ export interface OptionalApi {
   readonly asking?: Asking;
   /** The kind in whose place this one is, where its API is not there; while nobody can tell, nothing becomes of either. */
   readonly insteadOf?: string;
+  /** The kind that says what becomes of this one: where that cannot be used, for whatever reason, nothing becomes of this one. */
+  readonly beside?: string;
 }
 
 /** How a server asks for an optional kind, and is told what became of it. */

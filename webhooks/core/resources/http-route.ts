@@ -5,6 +5,7 @@ import type { MCPServer } from '../mcpserver/types.gen.ts';
 import { childMetadata } from './child-metadata.ts';
 import type { ExpandedKind } from './expanded-kind.ts';
 import { gatewayAsking } from './gateway-asking.ts';
+import { mcpGatewayBinding } from './mcp-gateway-binding.ts';
 import { readRoute } from './registration.ts';
 
 /**
@@ -23,6 +24,7 @@ export const httpRoute: ExpandedKind = {
     feature: 'gateway.httpRoute',
     install: 'install the Gateway API (gateway.networking.k8s.io) and a controller for its Gateways',
     asking: { ...gatewayAsking, path: ['spec', 'gateway', 'provider'], isAskedFor: isRouted },
+    beside: mcpGatewayBinding.kind,
   },
   wanted: 'sometimes',
   reads: ['gateways'],

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { anMCPServer } from '../testing/builders.ts';
 import { expandedKinds } from './index.gen.ts';
 import { askedGateway, askingFor } from './testing/asking.ts';
+import type { ApiState } from '../engine/installation.ts';
 import { isAsked, isOptional, lackOf, stateOf, usableKinds } from './optional-kind.ts';
 
 const distinct = (values: readonly unknown[]): number => new Set(values).size;
@@ -67,6 +68,24 @@ describe('the kinds', () => {
           ]),
         ).length;
       expect([usable('absent'), usable('unknown'), usable('served')]).toEqual([1, 0, 1]);
+    }
+  });
+
+  it('that another one tells of are used only where that is', () => {
+    const told = optional.filter(({ requirement }) => requirement.beside !== undefined);
+    expect(told).not.toEqual([]);
+    for (const of of told) {
+      const { beside = '' } = of.requirement;
+      expect(expandedKinds.map(({ kind }) => kind)).toContain(beside);
+      const usable = (state: ApiState): number =>
+        usableKinds(
+          [of],
+          new Map<string, ApiState>([
+            [of.kind, 'served'],
+            [beside, state],
+          ]),
+        ).length;
+      expect([usable('off'), usable('absent'), usable('unknown'), usable('served')]).toEqual([0, 0, 0, 1]);
     }
   });
 

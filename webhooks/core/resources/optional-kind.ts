@@ -22,12 +22,17 @@ export function stateOf(of: ExpandedKind, apis: ApiStates): ApiState {
 
 /** The kinds whose API is known to be there. Of the others nothing is created, changed or pruned. */
 export function usableKinds(kinds: readonly ExpandedKind[], apis: ApiStates): readonly ExpandedKind[] {
-  return kinds.filter((of) => stateOf(of, apis) === 'served' && !isInDoubt(of, apis));
+  return kinds.filter((of) => stateOf(of, apis) === 'served' && !isInDoubt(of, apis) && !isAlone(of, apis));
 }
 
 function isInDoubt(of: ExpandedKind, apis: ApiStates): boolean {
   const { insteadOf } = isOptional(of) ? of.requirement : {};
   return insteadOf !== undefined && (apis.get(insteadOf) ?? 'unknown') === 'unknown';
+}
+
+function isAlone(of: ExpandedKind, apis: ApiStates): boolean {
+  const { beside } = isOptional(of) ? of.requirement : {};
+  return beside !== undefined && apis.get(beside) !== 'served';
 }
 
 /** What a server that asks for an optional kind has to do without. */
