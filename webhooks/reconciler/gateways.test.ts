@@ -235,6 +235,50 @@ describe('a server at a Gateway of the Gateway API', () => {
     expect(api.writes.filter((write) => write.endsWith('/deployments/search'))).toHaveLength(1);
   });
 
+  it.each<[what: string, change: (api: FakeKubeApi) => void, reason: string]>([
+    [
+      'the API server refuses the next one',
+      (api) => {
+        api.answer(({ method, path }) => method === 'PATCH' && path === routePath, 422);
+        putConfig(api, { ...settings, 'route-hostname': 'BAD_host' });
+      },
+      'HTTPRouteUnavailable',
+    ],
+    [
+      'its ConfigMap is gone',
+      (api) => {
+        api.remove(configPath);
+      },
+      'GatewayNotRegistered',
+    ],
+  ])(
+    'stays at the address of the route that was taken while %s, and its binding is told',
+    async (_, change, reason) => {
+      const api = withApis();
+      putGateway(api);
+      putConfig(api, settings);
+      putServer(api, { provider: 'httproute', configRef: 'edge' });
+      const clock = await start(api);
+      take(api);
+      await clock.advance(2_000);
+      expect(registered(api)).toBe('True/GatewayRegistered');
+      change(api);
+      await clock.advance(120_000);
+      expect(registered(api)).toBe(`False/${reason}`);
+      const url = 'http://mcp.example.com/mcp';
+      expect(statusOf(api).address).toEqual({ url });
+      expect(api.get(bindingPath)).toMatchObject({
+        status: { url, conditions: [{ type: 'Registered', status: 'False', reason: 'GatewayNotRegistered' }] },
+      });
+      // Somebody has taken away what was routed.
+      api.remove(routePath);
+      api.answer(({ method, path }) => method === 'PATCH' && path === routePath, 422);
+      await clock.advance(120_000);
+      expect(statusOf(api).address).toEqual({ url: clusterURL });
+      expect(api.get(bindingPath)?.['status']).not.toHaveProperty('url');
+    },
+  );
+
   it('is not published where nobody tells of it', async () => {
     const api = withApis();
     putGateway(api);

@@ -94,9 +94,11 @@ export function decideGateway(input: GatewayInput): GatewayReport | undefined {
 export function registrationBefore(
   status: MCPServerStatus | undefined,
 ): Pick<GatewayReport, 'url'> & Pick<MCPServerStatus, 'gatewayBinding'> {
-  const { gatewayBinding, address } = status ?? {};
+  const { gatewayBinding, address, extensions } = status ?? {};
   const isRegistered = conditionOf(status, GATEWAY_REGISTERED)?.status === 'True';
-  return present({ gatewayBinding, url: isRegistered ? address?.url : undefined });
+  // What is not registered any more may be routed still.
+  const isPublic = extensions?.clusterURL === undefined ? isRegistered : address?.url !== extensions.clusterURL;
+  return present({ gatewayBinding, url: isPublic ? address?.url : undefined });
 }
 
 function verdictOf(input: GatewayInput, binding: ObservedChild | undefined): Verdict {
@@ -105,17 +107,27 @@ function verdictOf(input: GatewayInput, binding: ObservedChild | undefined): Ver
   const lacking = lackAs(mcpGatewayBinding, input);
   if (lacking !== undefined) return lacking;
   const [problem] = problemsOf(input.outcomes.filter(({ action }) => isForGateway(action.of)));
-  if (problem !== undefined) return { status: 'False', ...problem };
+  if (problem !== undefined) return { status: 'False', ...problem, ...(isByRoute(input) ? whatStays(input) : {}) };
   if (binding?.registration === undefined)
     return { ...notRegistered('MCPGatewayBinding not found', WAITING), reason: 'BindingNotFound' };
   if (isOnItsWayOut(binding, input)) return untilGone(binding.registration, input);
   const { provider = '' } = input.server.spec.gateway ?? {};
   const announcement = announcementOf(input.server);
   if (announcement !== undefined) return announced(input, announcement.by);
-  // Where the feature is off, somebody else may have taken that name.
-  return provider === HTTP_ROUTE_PROVIDER && stateOf(httpRoute, input.apis) !== 'off'
-    ? byRoute(input)
-    : byProvider(binding.registration, provider, input);
+  return isByRoute(input) ? byRoute(input) : byProvider(binding.registration, provider, input);
+}
+
+/** Where the feature is off, somebody else may have taken that name. */
+function isByRoute({ server, apis }: GatewayInput): boolean {
+  return server.spec.gateway?.provider === HTTP_ROUTE_PROVIDER && stateOf(httpRoute, apis) !== 'off';
+}
+
+/** The route that is wanted could not be brought about, or nobody says which; the one that was taken leads where it led. */
+function whatStays(input: GatewayInput): Pick<Verdict, 'url' | 'ofBinding'> {
+  const { state = 'none' } = ourChild(httpRoute.kind, input)?.registration?.answer ?? {};
+  const isRouted = state === 'yes' || state === 'stale';
+  const { url } = isRouted ? registrationBefore(input.server.status) : {};
+  return { ofBinding: 'GatewayNotRegistered', ...present({ url }) };
 }
 
 /** What stands in it is of a registration that is over, and it is for whoever made that to end it. */
@@ -185,8 +197,7 @@ function byRoute(input: GatewayInput): Verdict {
   const route = ourChild(httpRoute.kind, input);
   const settings = settingsOf(input, route);
   if (settings.type === 'unknown') return { ...asBefore(input), lookAgainMs: lookMs.toUnread };
-  if (settings.type === 'incomplete')
-    return { ...notRegistered(settings.message, 'settings'), ofBinding: 'GatewayNotRegistered' };
+  if (settings.type === 'incomplete') return { ...notRegistered(settings.message, 'settings'), ...whatStays(input) };
   if (route?.registration === undefined)
     return { ...notRegistered('Waiting for the HTTPRoute', WAITING), ofBinding: 'GatewayNotRegistered' };
   return byGateway(input, { registration: route.registration, name: route.name, parent: settings.parent });
