@@ -268,7 +268,8 @@ function pendingReason(input: GatewayInput): Pick<Verdict, 'ofBinding'> {
 
 function publicUrl(input: GatewayInput): ReturnType<typeof publicUrlOf> {
   const { server, facts, gateway = { state: 'unknown', why: 'its Gateway was not looked up' } } = input;
-  return publicUrlOf(gatewaySettingsOf(server, facts), gateway, pathOf(server));
+  const route = { namespace: namespaceOf(server), path: pathOf(server) };
+  return publicUrlOf(gatewaySettingsOf(server, facts), gateway, route);
 }
 
 /** What its author, or the owner of the Gateway, can do; the words of a gateway say what is wrong, and mostly not that. */

@@ -8,8 +8,12 @@ const gateway = (listeners: readonly object[], addresses: readonly string[] = []
 });
 const http = { protocol: 'HTTP', port: 80 };
 const https = { protocol: 'HTTPS', port: 443 };
+const from = (namespaces: string, listener: object): object => ({
+  ...listener,
+  allowedRoutes: { namespaces: { from: namespaces } },
+});
 const url = (settings: Readonly<Record<string, string>>, of: GatewayState): unknown =>
-  publicUrlOf(new Map(Object.entries(settings)), of, '/mcp');
+  publicUrlOf(new Map(Object.entries(settings)), of, { namespace: 'mcp', path: '/mcp' });
 
 describe('where clients reach a route that was taken', () => {
   it.each<[what: string, settings: Readonly<Record<string, string>>, of: GatewayState, url: string]>([
@@ -29,10 +33,34 @@ describe('where clients reach a route that was taken', () => {
     ['at an address of IPv6', {}, gateway([http], ['2001:db8::1']), 'http://[2001:db8::1]/mcp'],
     ['at the host of the listener', {}, gateway([{ ...http, hostname: 'a.example.com' }]), 'http://a.example.com/mcp'],
     [
-      'not at a wildcard',
+      'at an address that is a host of the route',
       { 'route-hostname': '*.example.com' },
-      gateway([http], ['192.0.2.1']),
-      'http://192.0.2.1/mcp',
+      gateway([http], ['192.0.2.1', 'gw.example.com']),
+      'http://gw.example.com/mcp',
+    ],
+    [
+      'at an address in front of the Gateway',
+      { 'public-hostname': '2001:DB8::2' },
+      gateway([http]),
+      'http://[2001:db8::2]/mcp',
+    ],
+    [
+      'at the listener that takes routes of its namespace',
+      { 'gateway-name': 'public', 'gateway-namespace': 'gateways', 'route-hostname': 'a.example.com' },
+      gateway([from('All', http), from('Same', https), from('None', { ...https, port: 8443 })]),
+      'http://a.example.com/mcp',
+    ],
+    [
+      'at the listener of its own namespace',
+      { 'gateway-name': 'public', 'gateway-namespace': 'mcp', 'route-hostname': 'a.example.com' },
+      gateway([from('All', http), from('Same', https)]),
+      'https://a.example.com/mcp',
+    ],
+    [
+      'at a listener that may take it',
+      { 'gateway-name': 'public', 'gateway-namespace': 'gateways', 'route-hostname': 'a.example.com' },
+      gateway([from('All', http), from('Selector', https)]),
+      'https://a.example.com/mcp',
     ],
     ['with TLS where a listener has it', {}, gateway([http, https], ['192.0.2.1']), 'https://192.0.2.1/mcp'],
     ['with the port that is not usual', {}, gateway([{ ...https, port: 8443 }], ['gw']), 'https://gw:8443/mcp'],
@@ -47,6 +75,33 @@ describe('where clients reach a route that was taken', () => {
     ],
   ])('%s', (_, settings, of, wanted) => {
     expect(url(settings, of)).toEqual({ type: 'known', url: wanted });
+  });
+
+  it.each<[what: string, settings: Readonly<Record<string, string>>, of: GatewayState, why: RegExp]>([
+    ['a port behind the host', { 'public-hostname': 'mcp.example.com:8443' }, gateway([https]), /public-hostname/],
+    ['a scheme before the host', { 'public-hostname': 'https://mcp.example.com' }, gateway([https]), /public-hostname/],
+    ['no host at all', { 'public-hostname': 'user@evil.example/x y' }, gateway([https]), /public-hostname/],
+    ['any host', { 'public-hostname': '*.example.com' }, gateway([https]), /public-hostname/],
+    [
+      'hosts of the route, and an address that is none of them',
+      { 'route-hostname': '*.example.com' },
+      gateway([http], ['192.0.2.1']),
+      /\*\.example\.com.*public-hostname/,
+    ],
+    [
+      'hosts of the listener, and an address that is none of them',
+      {},
+      gateway([{ ...https, hostname: '*.example.com' }], ['192.0.2.1']),
+      /\*\.example\.com.*public-hostname/,
+    ],
+    [
+      'listeners for other namespaces alone',
+      { 'gateway-name': 'public', 'gateway-namespace': 'gateways' },
+      gateway([from('Same', https)], ['192.0.2.1']),
+      /no listener/,
+    ],
+  ])('is not known, rather than nowhere, with %s', (_, settings, of, why) => {
+    expect(url(settings, of)).toEqual({ type: 'unknown', why: expect.stringMatching(why) });
   });
 
   it('is pending without an address, and unknown where the Gateway is', () => {

@@ -1,7 +1,8 @@
 import { oneLine } from '../engine/text.ts';
-import { hostnameIn } from '../mcpserver/gateway.ts';
+import { gatewayNameOf, hostnameIn } from '../mcpserver/gateway.ts';
 import type { GatewaySettings } from '../mcpserver/gateway.ts';
-import { isRecord } from '../mcpserver/record.ts';
+import { isSubdomain } from '../mcpserver/kubernetes-names.ts';
+import { isRecord, present } from '../mcpserver/record.ts';
 
 /** What is known of the Gateway that a route names. */
 export type GatewayState =
@@ -21,6 +22,8 @@ export interface Listener {
   readonly port: number;
   /** Absent: it takes every host. */
   readonly hostname?: string;
+  /** Of which namespaces it takes routes (`allowedRoutes.namespaces.from`); absent: it does not say. */
+  readonly from?: string;
 }
 
 /** A Gateway may have 64 listeners and 16 addresses. */
@@ -41,7 +44,8 @@ function listenerOf(raw: unknown): Listener | undefined {
   const port = isRecord(raw) ? raw['port'] : undefined;
   if (protocol === undefined || typeof port !== 'number') return undefined;
   const hostname = textOf(raw, 'hostname')?.toLowerCase();
-  return { protocol, port, ...(hostname === undefined ? {} : { hostname }) };
+  const allowed = isRecord(raw) && isRecord(raw['allowedRoutes']) ? raw['allowedRoutes'] : {};
+  return present({ protocol, port, hostname, from: textOf(allowed['namespaces'], 'from') });
 }
 
 function listAt(raw: unknown, part: string, field: string): readonly unknown[] {
@@ -64,31 +68,55 @@ export type PublicUrl =
 
 const defaultPorts: Readonly<Record<string, number>> = { HTTP: 80, HTTPS: 443 };
 
+/** A route that was taken. */
+interface TakenRoute {
+  readonly namespace: string;
+  readonly path: string;
+}
+
 /**
- * Where clients reach a route that was taken: the host that the settings say, else that of the route, else the address of the
- * Gateway, as the reference does; scheme and port are those of the listener that takes the host.
+ * Where clients reach a route that was taken: the host that the settings say, else that of the route, else of the listener; else
+ * the address of the Gateway, as the reference does, where the route takes that as a host. Scheme and port are those of the
+ * listener that takes the host.
  */
-export function publicUrlOf(settings: GatewaySettings | undefined, gateway: GatewayState, path: string): PublicUrl {
+export function publicUrlOf(
+  settings: GatewaySettings | undefined,
+  gateway: GatewayState,
+  { namespace, path }: TakenRoute,
+): PublicUrl {
   switch (gateway.state) {
     case 'missing':
       return { type: 'unknown', why: 'its Gateway is gone' };
     case 'unknown':
       return { type: 'unknown', why: gateway.why };
     case 'found': {
+      const said = hostnameIn(settings, 'publicHostname');
+      if (said !== undefined && !isHost(said)) return { type: 'unknown', why: noHost };
       const route = hostnameIn(settings, 'routeHostname');
-      const listener = listenerFor(gateway.listeners, route);
+      const isOfSame = gatewayNameOf(settings)?.namespace === namespace;
+      const listener = listenerFor(gateway.listeners, { host: route, isOfSame });
       if (listener === undefined)
-        return { type: 'unknown', why: 'no listener of its Gateway speaks HTTP for its host' };
-      const named = [hostnameIn(settings, 'publicHostname'), route, listener.hostname];
-      const host = [...named.filter(isWholeHost), ...gateway.addresses][0];
-      if (host === undefined) return { type: 'pending', message: 'its Gateway has no address yet' };
-      return { type: 'known', url: urlOf(listener, host, path) };
+        return {
+          type: 'unknown',
+          why: 'no listener of its Gateway speaks HTTP for its host, and takes routes of its namespace',
+        };
+      const takes = (host: string): boolean =>
+        isHost(host) && areCompatible(route, host) && areCompatible(listener.hostname, host);
+      const host = [said, route, listener.hostname].find(isHost) ?? gateway.addresses.find(takes);
+      if (host !== undefined) return { type: 'known', url: urlOf(listener, host, path) };
+      const pattern = route ?? listener.hostname;
+      return pattern === undefined
+        ? { type: 'pending', message: 'its Gateway has no address yet' }
+        : { type: 'unknown', why: `it has the hosts ${pattern}: say one of them as public-hostname in its ConfigMap` };
     }
   }
 }
 
-function isWholeHost(host: string | undefined): host is string {
-  return host !== undefined && !host.startsWith('*');
+const noHost = 'public-hostname in its ConfigMap has to be a host, as mcp.example.com, without scheme, port and path';
+
+/** A name of DNS without wildcards, or an address. */
+function isHost(text: string | undefined): text is string {
+  return text !== undefined && (isSubdomain(text) || /^[0-9a-f]*:[0-9a-f]*:[0-9a-f:.]*$/i.test(text));
 }
 
 function urlOf({ protocol, port }: Listener, host: string, path: string): string {
@@ -97,12 +125,24 @@ function urlOf({ protocol, port }: Listener, host: string, path: string): string
   return `${scheme}://${authority}${port === defaultPorts[protocol] ? '' : `:${port}`}${path}`;
 }
 
-/** Of several that take the host one with TLS. */
-function listenerFor(listeners: readonly Listener[], host: string | undefined): Listener | undefined {
+/** Of several that take the host, and may take a route of that namespace, one with TLS. */
+function listenerFor(listeners: readonly Listener[], { host, isOfSame }: Wanted): Listener | undefined {
   const taking = listeners.filter(
-    ({ protocol, hostname }) => Object.hasOwn(defaultPorts, protocol) && areCompatible(hostname, host),
+    ({ protocol, hostname, from }) =>
+      Object.hasOwn(defaultPorts, protocol) && areCompatible(hostname, host) && !shutsOut(from, isOfSame),
   );
   return taking.find(({ protocol }) => protocol === 'HTTPS') ?? taking[0];
+}
+
+interface Wanted {
+  readonly host: string | undefined;
+  /** Whether the route is in the namespace of the Gateway. */
+  readonly isOfSame: boolean;
+}
+
+/** Of a selector it is not known here: one listener has taken the route, so it is taken to be any of those. */
+function shutsOut(from: string | undefined, isOfSame: boolean): boolean {
+  return from === 'None' || (from === 'Same' && !isOfSame);
 }
 
 /** https://gateway-api.sigs.k8s.io/reference/spec/#httproutespec (hostnames): `*.x` takes any number of labels before `x`. */
