@@ -95,6 +95,9 @@ function checkApis({ apis, failedApis, installation: { deployment } }: Survey): 
       return notKnown(topic, { what, seen: { state: 'unknown', because: failure, isFailure: true }, right: '' });
     }
     const lack = lackOf(of, state);
+    const { beside } = of.requirement;
+    if (lack === undefined && beside !== undefined && apis.get(beside) !== 'served')
+      return { topic, level: 'note', found: `${of.kind} (${of.apiVersion}) is there, and not used without ${beside}` };
     if (lack === undefined) return { topic, level: 'ok', found: `${of.kind} (${of.apiVersion}) is there and used` };
     const found = `${of.kind}: ${lack.what}`;
     if (state === 'off') return { topic, level: 'note', found };

@@ -238,6 +238,14 @@ describe('doctor', () => {
     expect(out).not.toContain('PRIVATE');
   });
 
+  it('does not call a kind used that is of no use without another one', async () => {
+    const api = withAbove('monitoring,gateway,gateway.httpRoute');
+    api.put('/apis/gateway.networking.k8s.io/v1', { kind: 'APIResourceList', resources: [{ name: 'httproutes' }] });
+    const { out } = await examine(api);
+    expect(out).toMatch(/^note +HTTPRoute .* is there, and not used without MCPGatewayBinding\.$/m);
+    expect(out).toMatch(/^warning +MCPGatewayBinding: /m);
+  });
+
   it.each<[what: string, cluster: () => FakeKubeApi, found: RegExp]>([
     [
       'Kubernetes is too old',
