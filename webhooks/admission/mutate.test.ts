@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { applyDefaults } from '../core/defaults/apply.ts';
 import type { Policy } from '../core/engine/policy.ts';
-import { anMCPServer, withApiVersion, withMetadata } from '../core/testing/builders.ts';
+import { anMCPServer, withApiVersion, withMetadata, withRawSpec, withReplicas } from '../core/testing/builders.ts';
+import type { Option } from '../core/testing/builders.ts';
 import { parseAdmissionReview, type Answer } from './admission-review.ts';
 import { createMutate } from './mutate.ts';
 import type { SkipReason } from './scope.ts';
@@ -75,6 +76,49 @@ describe('mutation', () => {
       object: { apiVersion: 'mcp.x-k8s.io/v1beta1', kind: 'MCPServer', spec: 'none' },
     });
     expect(answer).toEqual({ decision: 'allowed' });
+  });
+
+  describe('of the number of pods of a server with an autoscaler', () => {
+    const scaled = (...options: readonly Option[]): object =>
+      applyDefaults(anMCPServer(withRawSpec({ extensions: { autoscaling: { maxReplicas: 5 } } }), ...options));
+    const appliedByKubectl = (replicas: number): Option =>
+      withMetadata({
+        annotations: {
+          'kubectl.kubernetes.io/last-applied-configuration': JSON.stringify({ spec: { runtime: { replicas } } }),
+        },
+      });
+    const update = async (object: object, oldObject: object): Promise<Answer> =>
+      (await mutate({ operation: 'UPDATE', object, oldObject })).answer;
+
+    it.each([
+      ['begins to scale', applyDefaults(anMCPServer(withReplicas(4)))],
+      ['has scaled before', scaled(withReplicas(4))],
+    ])(
+      'keeps it when a manifest says it no more, of a server that %s: nothing goes down to one pod',
+      async (_, old) => {
+        expect(await update(scaled(withReplicas(1)), old)).toEqual({
+          decision: 'patched',
+          patch: [{ op: 'replace', path: '/spec/runtime/replicas', value: 4 }],
+          warnings: ['spec.runtime.replicas stays 4: the autoscaler sets it; kubectl scale sets another number'],
+        });
+      },
+    );
+
+    it('keeps it where what kubectl applied before said it, which others have not taken back', async () => {
+      const answer = await update(scaled(withReplicas(1), appliedByKubectl(4)), scaled(withReplicas(4)));
+      expect(answer.decision).toBe('patched');
+    });
+
+    it.each([
+      ['another number is said', scaled(withReplicas(2)), scaled(withReplicas(4))],
+      ['it is stopped', scaled(withReplicas(0)), scaled(withReplicas(4))],
+      ['it was stopped', scaled(withReplicas(1)), scaled(withReplicas(0))],
+      ['kubectl applies the number 1', scaled(withReplicas(1), appliedByKubectl(1)), scaled(withReplicas(4))],
+      ['it has no autoscaler', applyDefaults(anMCPServer(withReplicas(1))), scaled(withReplicas(4))],
+      ['the old object is none', scaled(withReplicas(1)), { spec: { runtime: { replicas: '4' } } }],
+    ])('leaves it as it comes where %s', async (_, object, old) => {
+      expect(await update(object, old)).toEqual({ decision: 'allowed' });
+    });
   });
 
   const skips: readonly (readonly [string, ReviewOptions, SkipReason])[] = [

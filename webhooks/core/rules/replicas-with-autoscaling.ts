@@ -1,14 +1,8 @@
 import type { Rule } from '../engine/rule.ts';
 import { none } from '../engine/violations.ts';
+import { manifestOfKubectl, replicasIn } from '../mcpserver/applied-by-kubectl.ts';
 import { autoscalingOf } from '../mcpserver/autoscaling.ts';
-import { ownValue } from '../mcpserver/record.ts';
 import type { MCPServer } from '../mcpserver/types.gen.ts';
-
-/** https://kubernetes.io/docs/reference/labels-annotations-taints/#kubectl-kubernetes-io-last-applied-configuration */
-const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration';
-
-/** Longer ones are not read, in characters: they are a text of anybody's, and a part of what a request may have. */
-const maxAppliedLength = 64 * 1024;
 
 export const replicasWithAutoscaling: Rule = {
   id: 'replicas-with-autoscaling',
@@ -18,7 +12,7 @@ export const replicasWithAutoscaling: Rule = {
   rationale:
     'The autoscaler writes spec.runtime.replicas. A manifest that says it too brings the number back each time it is applied, pods ' +
     'go and come again, and a tool that applies what is in Git finds a difference for ever. Left out, the field is the ' +
-    "autoscaler's; a new server begins with one pod. Whether a manifest says it is known of what is created, and of what " +
+    "autoscaler's: a new server begins with one pod, and one that exists keeps those that it has. Whether a manifest says it is known of what is created, and of what " +
     'kubectl applies from the client; of other changes nobody can tell.',
   remedy: 'Leave spec.runtime.replicas out; minReplicas says how many there are at least.',
   examples: {
@@ -51,18 +45,9 @@ export const replicasWithAutoscaling: Rule = {
 };
 
 /** Whoever scales raises the generation, so of the first one it is the author's; 1 is the default of the schema. */
-function isSaid({ metadata, spec }: MCPServer): boolean {
-  const applied = metadata.annotations?.[lastApplied];
-  if (applied !== undefined) return saysReplicas(applied);
+function isSaid(server: MCPServer): boolean {
+  const { metadata, spec } = server;
+  const applied = manifestOfKubectl(server);
+  if (applied !== undefined) return replicasIn(applied) !== undefined;
   return (metadata.generation ?? 1) <= 1 && (spec.runtime?.replicas ?? 1) !== 1;
-}
-
-function saysReplicas(manifest: string): boolean {
-  if (manifest.length > maxAppliedLength) return false;
-  try {
-    const read: unknown = JSON.parse(manifest);
-    return ownValue(ownValue(ownValue(read, 'spec'), 'runtime'), 'replicas') !== undefined;
-  } catch {
-    return false;
-  }
 }
