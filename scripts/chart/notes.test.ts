@@ -57,6 +57,34 @@ describe('the notes', () => {
     expect(notes).toContain('v2dy.enabled is true');
   });
 
+  describe('of what stays when a part is turned off again', () => {
+    const bindings = ['--api-versions', 'mcp.x-k8s.io/v1alpha1/MCPGatewayBinding'];
+    const off = ['--set', 'gateway.enabled=false'];
+
+    it('name the bindings of gateways, and what removes them (they said nothing)', async () => {
+      expect(await read(...bindings)).not.toContain('gateway.enabled is false');
+      expect(await read(...off)).not.toContain('gateway.enabled is false');
+      expect(await read(...bindings, ...off)).toContain('`kubectl delete mcpgatewaybindings --all-namespaces');
+      const gone = await read(...bindings, ...off, '--set', 'crds.keep=false');
+      expect(gone).toMatch(/crds\.keep is false: .* it is gone with them/);
+      expect(gone).not.toContain('kubectl delete mcpgatewaybindings');
+    });
+
+    it('name their CustomResourceDefinition among what uninstalling keeps (it was named only while gateways were on)', async () => {
+      const command = 'kubectl delete crd mcpservers.mcp.x-k8s.io mcpgatewaybindings.mcp.x-k8s.io`';
+      expect(await read()).toContain(command);
+      expect(await read(...bindings, ...off)).toContain(command);
+      expect(await read(...off)).not.toContain(command);
+    });
+
+    it('name the autoscalers in an upgrade, which go on scaling (they said nothing)', async () => {
+      const told = 'autoscaling.enabled is false';
+      expect(await read('--is-upgrade')).toContain(told);
+      expect(await read()).not.toContain(told);
+      expect(await read('--is-upgrade', '--set', 'autoscaling.enabled=true')).not.toContain(told);
+    });
+  });
+
   it.each([
     ['MCPServer', 'v2dy.enabled'],
     ['MCPPool', 'v2dy.pools.enabled'],
