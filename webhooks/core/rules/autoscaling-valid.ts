@@ -77,7 +77,7 @@ export const autoscalingValid: Rule = {
         }),
       },
       {
-        title: 'a container that no pod can have',
+        title: 'a name that no container can have',
         spec: scaledBy({
           type: 'ContainerResource',
           containerResource: {
