@@ -13,6 +13,7 @@ import { contractJson, lockTools, maxContractBytes, readLock } from './contract-
 import type { Locked } from './contract-lock.ts';
 import type { CommandOptions, OptionValues } from './options.ts';
 import type { Terminal } from './terminal.ts';
+import { inWordsOfUrls } from './words-of-urls.ts';
 
 /** How servers are asked by each command about contracts. */
 export const sourceOptions = {
@@ -146,10 +147,16 @@ async function readLockFile(file: string, { readStdin }: Terminal): Promise<Lock
   try {
     return readLock(file === '-' ? await readStdin() : readFileSync(file));
   } catch (error) {
-    const isName = /^[a-z0-9-]+$/.test(file);
-    const hint = isName ? `; an MCPServer of a cluster is mcpserver/${file}` : '';
-    return { type: 'problem', why: `cannot be read: ${errorText(error)}${hint}` };
+    return { type: 'problem', why: `cannot be read: ${errorText(error)}${whatElse(file)}` };
   }
+}
+
+/** What a name that is no file may have been meant for. */
+function whatElse(file: string): string {
+  if (/^[a-z0-9-]+$/.test(file)) return `; an MCPServer of a cluster is mcpserver/${file}`;
+  if (/^mcpservers?[./]/.test(file)) return '; an MCPServer of a cluster is mcpserver/NAME';
+  // A host before the path, or a port.
+  return /^[a-z0-9-]+(\.[a-z0-9-]+)+\/|^[a-z0-9.-]+:\d/i.test(file) ? '; a URL begins with https:// or http://' : '';
 }
 
 /** One server alone may take what a laptop has. */
@@ -189,7 +196,9 @@ interface UrlReading {
 
 async function readUrl(url: string, { token, ...how }: UrlReading, ignore: readonly string[]): Promise<Locked> {
   const why = whyNotAsked(url, token);
-  return why === undefined ? askServer({ url, lookup }, { token, ...how }, ignore) : { type: 'problem', why };
+  if (why !== undefined) return { type: 'problem', why };
+  const asked = await askServer({ url, lookup }, { token, ...how }, ignore);
+  return asked.type === 'problem' ? { type: 'problem', why: inWordsOfUrls(asked.why) } : asked;
 }
 
 /** Through the API server, which lets nobody read what goes by: a token is safe. */
