@@ -8,9 +8,7 @@ import { createApiServer } from './api-server.ts';
 
 /** The cluster of KUBECONFIG or ~/.kube/config, as kubectl would choose it. Throws when its context names none. */
 export function apiServerOfKubeconfig(clock: Clock): ApiServer {
-  const config = new KubeConfig();
-  config.loadFromDefault();
-  return apiServerOf(config, clock);
+  return apiServerOf(loadConfig(), clock);
 }
 
 export interface ServerOfContext {
@@ -32,8 +30,7 @@ export function apiServerOfContext(name: string | undefined, clock: Clock): Serv
 
 /** The same for those who need client-node itself. */
 export function configOfContext(name: string | undefined): { readonly config: KubeConfig; readonly context: string } {
-  const config = new KubeConfig();
-  config.loadFromDefault();
+  const config = loadConfig();
   const context = name ?? config.getCurrentContext();
   const names = config.getContexts().map((one) => one.name);
   if (isInvented(names)) throw new Error('there is no kubeconfig, neither in KUBECONFIG nor in ~/.kube/config');
@@ -42,6 +39,20 @@ export function configOfContext(name: string | undefined): { readonly config: Ku
   }
   config.setCurrentContext(context);
   return { config, context };
+}
+
+function loadConfig(): KubeConfig {
+  const config = new KubeConfig();
+  let absent: string | undefined;
+  try {
+    config.loadFromDefault();
+  } catch (error) {
+    const { code, path } = error as NodeJS.ErrnoException;
+    if (code !== 'ENOENT' || path === undefined) throw error;
+    absent = path;
+  }
+  if (absent !== undefined) throw new Error(`there is no file ${absent}, which KUBECONFIG names`);
+  return config;
 }
 
 /** What client-node makes up where it finds no kubeconfig, and no pod around it. */
@@ -54,6 +65,11 @@ function apiServerOf(config: KubeConfig, clock: Clock): ApiServer {
   if (cluster === null)
     throw new Error(`context '${config.getCurrentContext()}' names no cluster: check the kubeconfig.`);
   const usesProxy = cluster.proxyUrl !== undefined;
+  // client-node says so with each request, in words of its own.
+  if (!usesProxy && !cluster.skipTLSVerify && cluster.server.startsWith('http:')) {
+    const advice = 'name an https URL, or set insecure-skip-tls-verify: true beside it';
+    throw new Error(`cluster '${cluster.name}' of the kubeconfig has the server ${cluster.server}: ${advice}`);
+  }
   return createApiServer(new URL(cluster.server), clock, () => readCredentials(config, usesProxy));
 }
 
