@@ -53,7 +53,7 @@ export async function openServer(asked: NamedServer): Promise<OpenedServer> {
   const { api } = connection;
   const named = { ...asked, namespace: asked.namespace === '' ? connection.namespace : asked.namespace };
   const read = await readServer(api, named);
-  if (typeof read === 'string') return { type: 'problem', why: read };
+  if (typeof read === 'string') return { type: 'problem', why: `context ${connection.context}: ${read}` };
   const [pod, tls] = [await findServingPod(api, read), await trustOf(api, read)];
   if (typeof pod === 'string') return { type: 'problem', why: pod };
   return typeof tls === 'string' ? { type: 'problem', why: tls } : openPod(named, { server: read, pod, tls });
@@ -125,7 +125,7 @@ export async function findServingPod(api: KubeApi, server: MCPServer): Promise<S
   if (!deployment.ok) return deployment.error.message;
   if (controllerIn(deployment.body) !== uid) return `the Deployment '${childName(server)}' is not that of the server`;
   if (numberAt(recordAt(deployment.body, 'spec'), 'replicas') === 0)
-    return `it is scaled to zero: kubectl scale mcpserver ${server.metadata.name} --replicas=1 gives it a pod`;
+    return `it is scaled to zero: kubectl scale -n ${namespace} ${API.plural}.${API.group} ${server.metadata.name} --replicas=1 gives it a pod`;
   const labelSelector = selectorText(server);
   const replicaSets = new Set<string>();
   const unread = await listObjects(api, {

@@ -21,7 +21,7 @@ It takes the rights to get and to patch mcpservers.mcp.x-k8s.io.
   options: serverOptions,
   exitCodes: { clean: 'another try is asked for', found: 'there is nothing to try again' },
   judgeArguments: judgeOneName,
-  run: onServer(async (found, terminal) => {
+  run: onServer(async (found, terminal, { context }) => {
     const view = viewRollout(found.server);
     const { retriable } = view;
     if (retriable === undefined || view.isRetryAsked) {
@@ -34,12 +34,17 @@ It takes the rights to get and to patch mcpservers.mcp.x-k8s.io.
       return exitCodes.unusable;
     }
     const what = `${retriable.template.slice(0, 8)} (${retriable.reason})`;
+    const next = `rollout status --watch ${contextOption(context)}-n ${found.namespace} ${found.name}`;
     terminal.writeOut(
-      `${nameOf(found)}: another try of ${what} is asked for; rollout status --watch tells what comes of it\n`,
+      `${nameOf(found)}: another try of ${what} is asked for: mcp-lifecycle ${next} tells what comes of it\n`,
     );
     return exitCodes.clean;
   }),
 });
+
+function contextOption(context: string): string {
+  return context === '' ? '' : `--context ${printable(context)} `;
+}
 
 /** Why there is nothing to try again. */
 function whyNothing({ failed, isRetryAsked, outcome, phase, generation, message }: RolloutView): string {
@@ -48,7 +53,7 @@ function whyNothing({ failed, isRetryAsked, outcome, phase, generation, message 
     const why = message === '' ? '' : `: ${message}`;
     return printable(`nothing to try again: it is ${phase}, and goes on by itself when the cause is mended${why}`);
   }
-  if (failed.length === 0) return 'nothing of it has failed';
+  if (failed.length === 0) return `nothing of it has failed: it is ${printable(phase)}`;
   return `its newest version, generation ${generation}, has nothing to try again: it is ${printable(phase)}`;
 }
 

@@ -25,6 +25,8 @@ export interface ServerValues {
 /** One MCPServer of a cluster. */
 export interface NamedServer {
   readonly api: KubeApi;
+  /** Of the kubeconfig. */
+  readonly context: string;
   readonly namespace: string;
   readonly name: string;
 }
@@ -56,7 +58,7 @@ export async function connectToServer(
     return undefined;
   }
   const { api } = connection;
-  return { api, namespace: namespace === '' ? connection.namespace : namespace, name };
+  return { api, context: connection.context, namespace: namespace === '' ? connection.namespace : namespace, name };
 }
 
 export function serverPath({ namespace, name }: Pick<NamedServer, 'namespace' | 'name'>): string {
@@ -66,7 +68,7 @@ export function serverPath({ namespace, name }: Pick<NamedServer, 'namespace' | 
 export type ReadServer =
   { readonly type: 'read'; readonly server: unknown } | { readonly type: 'failed'; readonly error: ApiError };
 
-export async function readServer(named: NamedServer): Promise<ReadServer> {
+export async function readServer(named: Omit<NamedServer, 'context'>): Promise<ReadServer> {
   const read = await named.api.request({
     ...{ method: 'GET', path: serverPath(named), maxBytes: LONGEST_OBJECT_BYTES },
   });
@@ -102,7 +104,7 @@ export function onServer<Values extends ServerValues>(
 
 /** Says why there is nothing of a server. */
 export function tellUnreadServer(
-  { namespace, name }: Pick<NamedServer, 'namespace' | 'name'>,
+  { context, namespace, name }: Omit<NamedServer, 'api'>,
   { status, message }: ApiError,
   { writeError }: Pick<Terminal, 'writeError'>,
 ): void {
@@ -111,6 +113,6 @@ export function tellUnreadServer(
   const why =
     status === 404
       ? `is not there (${message}): look at its name and its namespace (-n); ${found}`
-      : `cannot be read: ${message}`;
+      : `cannot be read in context ${context}: ${message}`;
   writeError(`${printable(`${what} ${why}`)}\n`);
 }

@@ -34,7 +34,7 @@ for until the time is up. It takes the right to get mcpservers.mcp.x-k8s.io.
   examples: ['rollout status -n tools --watch --timeout 600 search'],
   options: {
     output: { type: 'choice', choices: namesOf(outputs), short: 'o', help: 'for people, or for programs' },
-    watch: { type: 'flag', help: 'wait until the newest version serves, or has failed' },
+    watch: { type: 'flag', short: 'w', help: 'wait until the newest version serves, or has failed' },
     timeout: {
       type: 'text',
       placeholder: 'SECONDS',

@@ -496,7 +496,7 @@ five    ${at}  CandidateNotVerified  answered HTTP 500
     api.put(path, complete);
     expect(await run('retry', '-n', 'mcp', 'search')).toMatchObject({
       code: 1,
-      error: 'mcp/search: nothing of it has failed\n',
+      error: 'mcp/search: nothing of it has failed: it is Complete\n',
     });
     expect(api.writes).toEqual([]);
     api.put(path, rejected);
@@ -506,6 +506,7 @@ five    ${at}  CandidateNotVerified  answered HTTP 500
       error: '',
       out: expect.stringMatching(/^mcp\/search: another try of five \(CandidateNotVerified\) is asked for/),
     });
+    expect(asked.out).toContain(': mcp-lifecycle rollout status --watch -n mcp search tells');
     const first = annotation();
     expect(first).toMatch(/^\d{4}-\d\d-\d\dT/);
     expect((api.get(path)?.['metadata'] as { generation: number }).generation).toBe(5);
@@ -588,6 +589,20 @@ five    ${at}  CandidateNotVerified  answered HTTP 500
     api.put(path, server({ conditions: [...serving, valid], rollout: rollout('Rolling') }));
     const { out } = await run('status', '-n', 'mcp', 'search');
     expect(out).toBe('mcp/search: Rolling, generation 5, generation 4 serves\n');
+  });
+
+  it('retry names the next command whole, so that it can be copied (it left out which server, and where)', async () => {
+    api.put(path, rejected);
+    const { out } = await run('retry', '--context', 'prod', '-n', 'mcp', 'search');
+    expect(out).toContain(': mcp-lifecycle rollout status --watch --context prod -n mcp search tells');
+  });
+
+  it('status says which cluster does not answer (it left everybody to guess)', async () => {
+    await served.stop();
+    const { code, error } = await run('status', '-n', 'mcp', 'search');
+    expect({ code, error }).toEqual({
+      ...{ code: 2, error: expect.stringMatching(/^MCPServer mcp\/search cannot be read in context prod: /) },
+    });
   });
 
   it('retry says why a server cannot be annotated', async () => {

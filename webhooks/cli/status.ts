@@ -46,7 +46,7 @@ is said below the table. Nothing is changed.
     output: { type: 'choice', choices: namesOf(outputs), short: 'o', help: 'for people, or for programs' },
     namespace: { type: 'text', placeholder: 'NAME', default: '', short: 'n', help: 'where they are' },
     'all-namespaces': { type: 'flag', short: 'A', help: 'wherever they are' },
-    watch: { type: 'flag', help: 'until none is on its way' },
+    watch: { type: 'flag', short: 'w', help: 'until none is on its way' },
     timeout: {
       type: 'text',
       placeholder: 'SECONDS',
