@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { CrdRule, StructuralSchema } from '../core/mcpserver/structural-schema.ts';
 import { structure } from '../core/mcpserver/structure.gen.ts';
-import { anMCPServer, withSpec } from '../core/testing/builders.ts';
+import { anMCPServer, withRawSpec, withSpec } from '../core/testing/builders.ts';
 import { renderPath } from '../core/mcpserver/violation.ts';
 import { compileCrdRules } from './crd-rules.ts';
 
@@ -77,6 +77,21 @@ describe('compileCrdRules', () => {
       spec: { ...spec, source: { type: 'ContainerImage' } },
     });
     expect(violation).toMatchObject({ detail: 'found nothing', remedy: 'Set spec.source.containerImage.' });
+  });
+
+  it('says of an object what its rule is about (it said that it found an object)', () => {
+    const [autoscaling] = told(
+      structure,
+      anMCPServer(withRawSpec({ extensions: { autoscaling: { minReplicas: 9, maxReplicas: 5 } } })),
+    );
+    expect(autoscaling).toContain('minReplicas must be at most maxReplicas, found minReplicas: 9, maxReplicas: 5');
+    const shown = { type: 'object', rules: [aRule("self.value == ''")] };
+    expect(told({ properties: { env: shown } }, { env: { value: 's3cret' } })).toEqual([
+      'env: must hold, found value: a string (not shown)',
+    ]);
+    expect(
+      told({ properties: { map: { type: 'object', rules: [aRule('self.size() == 0')] } } }, { map: { a: 1 } }),
+    ).toEqual(['map: must hold, found an object']);
   });
 
   it('reports a rule that cannot be evaluated: it never passes', () => {

@@ -1,6 +1,6 @@
 import { Environment } from '@marcbachmann/cel-js';
 import { describeValue } from '../core/mcpserver/schema.ts';
-import { ownValue } from '../core/mcpserver/record.ts';
+import { isRecord, ownValue } from '../core/mcpserver/record.ts';
 import type { CrdRule, StructuralSchema } from '../core/mcpserver/structural-schema.ts';
 import { renderPath, type FieldPath, type Violation } from '../core/mcpserver/violation.ts';
 import { toCel } from './cel-value.ts';
@@ -124,5 +124,14 @@ function checkRule({ of, compile }: CompiledRule, schema: StructuralSchema, plac
   }
   const value = of.field === undefined ? place.value : ownValue(place.value, of.field);
   const remedy = value === undefined ? `Set ${renderPath(path)}.` : 'Correct this field.';
-  return [{ path, headline: of.message, detail: `found ${describeValue(path, value)}`, remedy }];
+  return [{ path, headline: of.message, detail: `found ${describeFound(of, path, value)}`, remedy }];
+}
+
+/** Of an object the fields that the rule is about: that it is an object tells nobody anything. */
+function describeFound({ rule }: CrdRule, path: FieldPath, value: unknown): string {
+  if (!isRecord(value)) return describeValue(path, value);
+  const named = [...rule.matchAll(/\bself\.\??(\w+)\b(?!\()/g)].map(([, name = '']) => name);
+  const fields = [...new Set(named)].filter((name) => ownValue(value, name) !== undefined);
+  const told = fields.map((name) => `${name}: ${describeValue([...path, name], ownValue(value, name))}`);
+  return told.length === 0 ? describeValue(path, value) : told.join(', ');
 }

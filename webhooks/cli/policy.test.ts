@@ -34,6 +34,13 @@ describe('policy check', () => {
     expect(await check({ extends: 'baseline' })).toEqual({ code: 0, out: '-: 0 errors, 0 warnings\n', error: '' });
   });
 
+  it('says how a policy begins, to whom copied a part of one (it said to add apiVersion, and not which)', async () => {
+    const { code, out } = await runCli(['policy', 'check', '-'], stringify({ extends: 'baseline' }));
+    expect(code).toBe(1);
+    expect(out).toContain('Add apiVersion: mcp-lifecycle.policy/v1alpha1.');
+    expect(out).toContain('Add kind: Policy.');
+  });
+
   it('says everything that is wrong at once, each at its line, with what to do', async () => {
     const { code, out } = await check({
       extends: 'lax',

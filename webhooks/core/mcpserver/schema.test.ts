@@ -103,7 +103,7 @@ describe('refuses', () => {
     [
       'a long image',
       { source: { type: 'ContainerImage', containerImage: { ref: 'a'.repeat(1001) } } },
-      `spec.source.containerImage.ref: must be at most 1000 characters long; found "${'a'.repeat(59)}…`,
+      `spec.source.containerImage.ref: must be at most 1000 characters long; found "${'a'.repeat(59)}…"`,
     ],
     [
       'an empty argument',

@@ -144,8 +144,8 @@ export function describeValue(path: FieldPath, value: unknown): string {
   if (mayBeSecret(path)) return `a ${typeof value} (not shown)`;
   const text = JSON.stringify(value);
   if (text.length <= maxShownCharacters) return text;
-  // without a half character at the end
-  return `${text.slice(0, maxShownCharacters).replace(/[\uD800-\uDBFF]$/, '')}…`;
+  // A text: nothing else is as long. Without a half character at the end.
+  return `${text.slice(0, maxShownCharacters).replace(/[\uD800-\uDBFF]$/, '')}…"`;
 }
 
 /** Literal environment variables, arguments, probe headers and commands can carry credentials by mistake. */

@@ -255,10 +255,16 @@ function readField(given: Fields, name: string, { field, at, tell }: FieldInput)
       path: [...at, name],
       headline: 'is missing',
       detail: field.help.replace(/\.$/, ''),
-      remedy: 'Add it.',
+      remedy: sayAdd(name, field.shape.schema),
     });
   }
   return missing;
+}
+
+/** With its value, where there is one alone. */
+function sayAdd(name: string, { enum: words }: JsonSchema): string {
+  const [only, another] = Array.isArray(words) ? (words as readonly unknown[]) : [];
+  return typeof only === 'string' && another === undefined ? `Add ${name}: ${only}.` : 'Add it.';
 }
 
 function isNeeded(given: Fields, name: string, fields: AnyFields): boolean {
