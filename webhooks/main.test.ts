@@ -40,6 +40,10 @@ it.each([
   expect(run(...args).out).toMatch(usage);
 });
 
+it('help names the programs of the cluster (it counted three of four)', () => {
+  expect(run('help').out).toContain('\nwebhook, reconciler, bridge, await-admission: these run in a cluster');
+});
+
 it.each([[['version']], [['--version']]])('%j prints the version', (args) => {
   expect(run(...args)).toEqual({ code: 0, out: expect.stringMatching(/^mcp-lifecycle \d+\.\d+\.\d+/), error: '' });
 });

@@ -70,7 +70,7 @@ function renderUsage(): string {
   return `usage: mcp-lifecycle <command>
 
 ${lines.join('')}
-The last three run in a cluster, and read their settings from the environment: see chart/templates/deployment.yaml.
+${Object.keys(plain).join(', ')}: these run in a cluster, and read their settings from the environment: see chart/templates/deployment.yaml.
 To begin with: mcp-lifecycle check deploy/
 `;
 }
