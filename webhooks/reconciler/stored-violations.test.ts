@@ -276,3 +276,16 @@ describe('an upgrade', () => {
     expect(rolledOutImage()).toBe(wrongImage);
   });
 });
+
+describe('a status of a newer release, before somebody went back to this one', () => {
+  it('keeps nobody from reconciling (the server was quarantined, and no change of it rolled out)', async () => {
+    await reconcileWith(1);
+    const podFailure = { cause: 'Crashing', pod: 'search-1', hint: 'OfTheNextRelease' };
+    api.put(serverPath, { status: { extensions: { podFailure } } });
+    change(2, withImage('example.com/search:2'));
+    await reconcileWith(1);
+    expect(rolledOutImage()).toBe('example.com/search:2');
+    expect(status()).toMatchObject({ observedGeneration: 2 });
+    expect(JSON.stringify(status())).not.toMatch(/OfTheNextRelease|violates the schema/);
+  });
+});

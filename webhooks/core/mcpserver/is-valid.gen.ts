@@ -1490,7 +1490,9 @@ function isRootStatusExtensionsPodFailure(data) {
   const data6 = data["detail"];
   if (data6 !== undefined && !(typeof data6 === 'string' && (data6.length <= 512 || lengthOf(data6) <= 512))) return false;
   const data7 = data["hint"];
-  if (data7 !== undefined && !(typeof data7 === 'string' && (data7 === "Stdio" || data7 === "Crash" || data7 === "Unready" || data7 === "Start" || data7 === "Own" || data7 === "Root" || data7 === "NoAnswer" || data7 === "WrongAnswer" || data7 === "NotFound" || data7 === "NotExecutable" || data7 === "NotStarted" || data7 === "Cwd"))) return false;
+  if (data7 !== undefined && !(typeof data7 === 'string' && (data7 === "Stdio" || data7 === "Crash" || data7 === "Unready" || data7 === "Start" || data7 === "Own"))) return false;
+  const data8 = data["advice"];
+  if (data8 !== undefined && !(typeof data8 === 'string' && (data8.length <= 32 || lengthOf(data8) <= 32))) return false;
   return true;
 }
 

@@ -1,6 +1,6 @@
 import { isRecord, ownValue } from './record.ts';
-import { checkSchema } from './schema.ts';
 import type { MCPServer } from './types.gen.ts';
+import { checkUnderstood } from './understood.ts';
 import type { Violation } from './violation.ts';
 
 export type ParsedMCPServer =
@@ -9,12 +9,13 @@ export type ParsedMCPServer =
 /**
  * An MCPServer out of whatever came in; `violations` say in the API server's manner why it is none (at most 100).
  *
- * `server` is the object itself, typed; fields that the schema does not know stay in it. The one exception: an object
- * that has a generateName and no name, as mutating admission sees it, becomes a copy with an empty name. So compare a
- * changed server with `server`, not with `raw`, or the comparison finds a name.
+ * `server` is the object itself, typed; fields that the schema does not know stay in it. Two become a copy: an object that
+ * has a generateName and no name, as mutating admission sees it, has an empty name then, and one with a status of a newer
+ * release has none of what is not understood of that. So compare a changed server with `server`, not with `raw`, or the
+ * comparison finds a name.
  */
 export function parseMCPServer(raw: unknown): ParsedMCPServer {
-  const parsed = checkSchema(awaitsName(raw) ? { ...raw, metadata: { ...raw.metadata, name: '' } } : raw);
+  const parsed = checkUnderstood(awaitsName(raw) ? { ...raw, metadata: { ...raw.metadata, name: '' } } : raw);
   if (!parsed.ok) return parsed;
   const { name, generateName = '' } = parsed.server.metadata;
   return name === '' && generateName === '' ? { ok: false, violations: [nameless] } : parsed;

@@ -283,6 +283,9 @@ export const statusStructure: StructuralSchema = {
       },
       "hint": {
        "type": "string"
+      },
+      "advice": {
+       "type": "string"
       }
      }
     },

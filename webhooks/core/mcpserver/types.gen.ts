@@ -1799,21 +1799,13 @@ export interface PodFailure {
    */
   detail?: string;
   /**
-   * What is said beside it. Stdio: it ends as servers for stdio do. Crash, Unready, Start: what in the spec may be behind it. Own: it is a container of mcp-lifecycle, beside the server. Root: its image says no user other than root, or none by number. Of a server for stdio, NoAnswer, WrongAnswer: its program answers nothing, or not as an MCP server; NotFound, NotExecutable, NotStarted: it is not in the image, or cannot be started; Cwd: its working directory is not there.
+   * What is said beside it. Stdio: it ends as servers for stdio do. Crash, Unready, Start: what in the spec may be behind it. Own: it is a container of mcp-lifecycle, beside the server.
    */
-  hint?:
-    | 'Stdio'
-    | 'Crash'
-    | 'Unready'
-    | 'Start'
-    | 'Own'
-    | 'Root'
-    | 'NoAnswer'
-    | 'WrongAnswer'
-    | 'NotFound'
-    | 'NotExecutable'
-    | 'NotStarted'
-    | 'Cwd';
+  hint?: 'Stdio' | 'Crash' | 'Unready' | 'Start' | 'Own';
+  /**
+   * The same, where hint has no word for it; other releases may have other words. Root: its image says no user other than root, or none by number. Of a server for stdio, NoAnswer, WrongAnswer: its program answers nothing, or not as an MCP server; NotFound, NotExecutable, NotStarted: it is not in the image, or cannot be started; Cwd: its working directory is not there.
+   */
+  advice?: string;
 }
 /**
  * What its tools are, from the last time that they were listed; kept while the server fails. mcp-lifecycle contract get shows them whole.

@@ -31,7 +31,7 @@ function escapePointer(name) {
 export function errorsOf(data: unknown): readonly SchemaError[] {
   return validate21(data) ? [] : (validate21.errors ?? []);
 }
-const schema6 = {"type":"object","required":["apiVersion","kind","metadata","spec"],"properties":{"apiVersion":{"type":"string","enum":["mcp.x-k8s.io/v1beta1","mcp.x-k8s.io/v1alpha1"]},"kind":{"type":"string","enum":["MCPServer"]},"metadata":{"type":"object","required":["name"],"properties":{"name":{"type":"string"},"generateName":{"type":"string"},"namespace":{"type":"string"},"uid":{"type":"string"},"resourceVersion":{"type":"string"},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"creationTimestamp":{"type":"string"},"deletionTimestamp":{"type":"string"},"labels":{"type":"object","additionalProperties":{"type":"string"}},"annotations":{"type":"object","additionalProperties":{"type":"string"}}}},"spec":{"type":"object","required":["source","config"],"properties":{"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ContainerImage"]},"containerImage":{"type":"object","required":["ref"],"properties":{"ref":{"type":"string","minLength":1,"maxLength":1000},"pullPolicy":{"type":"string","enum":["Always","IfNotPresent","Never"]},"imagePullSecrets":{"type":"array","items":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}}}}}}},"config":{"type":"object","required":["port"],"properties":{"port":{"minimum":1,"maximum":65535,"type":"integer"},"path":{"type":"string","minLength":1,"maxLength":253},"arguments":{"type":"array","items":{"type":"string","minLength":1}},"env":{"type":"array","maxItems":1000,"items":{"$ref":"#/$defs/EnvVar"}},"envFrom":{"type":"array","maxItems":250,"items":{"$ref":"#/$defs/EnvFromSource"}},"storage":{"type":"array","minItems":1,"maxItems":64,"items":{"type":"object","required":["path","source"],"properties":{"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ConfigMap","Secret","EmptyDir"]},"configMap":{"$ref":"#/$defs/ConfigMapVolumeSource"},"secret":{"$ref":"#/$defs/SecretVolumeSource"},"emptyDir":{"$ref":"#/$defs/EmptyDirVolumeSource"}}}}}}}},"runtime":{"type":"object","properties":{"replicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"resources":{"$ref":"#/$defs/ResourceRequirements"},"security":{"type":"object","properties":{"serviceAccountName":{"type":"string","maxLength":253},"podSecurityContext":{"$ref":"#/$defs/PodSecurityContext"},"securityContext":{"$ref":"#/$defs/SecurityContext"}}},"health":{"type":"object","minProperties":1,"properties":{"livenessProbe":{"$ref":"#/$defs/Probe"},"readinessProbe":{"$ref":"#/$defs/Probe"}}}}},"mcp":{"type":"object","properties":{"stateless":{"type":"boolean"}}},"network":{"type":"object","properties":{"ingressFrom":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressTo":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressPorts":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPort"}},"dnsEgressPeer":{"$ref":"#/$defs/NetworkPolicyPeer"}}},"transport":{"type":"object","properties":{"tls":{"type":"object","properties":{"enabled":{"type":"boolean"},"caBundleSecret":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}},"insecureSkipVerify":{"type":"boolean"}}}}},"gateway":{"type":"object","required":["provider"],"properties":{"provider":{"type":"string","minLength":1,"maxLength":253},"configRef":{"type":"string","maxLength":253}}},"extraLabels":{"type":"object","additionalProperties":{"type":"string"}},"extraAnnotations":{"type":"object","additionalProperties":{"type":"string"}},"extensions":{"type":"object","properties":{"verification":{"type":"object","properties":{"periodSeconds":{"minimum":5,"maximum":86400,"type":"integer"}}},"rollout":{"type":"object","properties":{"strategy":{"type":"string","enum":["RollingUpdate","Recreate"]},"verify":{"type":"string","enum":["Candidate","AfterSwitch"]},"deadlineSeconds":{"minimum":10,"maximum":3600,"type":"integer"},"minReadySeconds":{"minimum":1,"maximum":300,"type":"integer"},"terminationGracePeriodSeconds":{"minimum":1,"maximum":86400,"type":"integer"}}},"toolContract":{"type":"object","minProperties":1,"properties":{"mode":{"type":"string","enum":["Observe","Pin"]},"digest":{"type":"string","maxLength":71,"pattern":"^sha256:[0-9a-f]{64}$"},"ignore":{"type":"array","minItems":1,"maxItems":16,"items":{"type":"string","maxLength":256,"pattern":"^(/([^/~]|~[01])+)+$"}},"allow":{"type":"string","enum":["Any","ReadOnly"]}}},"metrics":{"type":"object","required":["port"],"properties":{"port":{"$ref":"#/$defs/IntOrString"},"path":{"type":"string","minLength":1,"maxLength":253},"interval":{"type":"string","pattern":"^[1-9][0-9]{0,4}[smh]$"},"labels":{"type":"object","maxProperties":50,"additionalProperties":{"type":"string"}},"kind":{"type":"string","enum":["PodMonitor","ServiceMonitor"]}}},"storage":{"type":"array","minItems":1,"maxItems":16,"items":{"type":"object","required":["claimName","path"],"properties":{"claimName":{"type":"string","minLength":1,"maxLength":253},"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"subPath":{"type":"string","minLength":1,"maxLength":1024}}}},"startupProbe":{"$ref":"#/$defs/Probe"},"stdio":{"type":"object","properties":{"command":{"type":"array","maxItems":64,"items":{"type":"string","maxLength":4096}},"cwd":{"type":"string","minLength":1,"maxLength":4096},"sessions":{"type":"string","enum":["Auto","PerSession","Shared"]},"maxSessions":{"minimum":1,"maximum":256,"type":"integer"},"idleTimeoutSeconds":{"minimum":10,"maximum":86400,"type":"integer"},"startTimeoutSeconds":{"minimum":1,"maximum":600,"type":"integer"},"maxMessageBytes":{"minimum":1024,"maximum":4194304,"type":"integer"}}},"autoscaling":{"type":"object","required":["maxReplicas"],"properties":{"minReplicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"maxReplicas":{"minimum":1,"maximum":2147483647,"type":"integer"},"targetCPUUtilizationPercentage":{"minimum":1,"maximum":2147483647,"type":"integer"},"metrics":{"type":"array","minItems":1,"maxItems":16,"items":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ContainerResource","External","Object","Pods","Resource"]},"resource":{"type":"object","required":["name","target"],"properties":{"name":{"type":"string","minLength":1,"maxLength":253},"target":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["AverageValue","Utilization"]},"averageUtilization":{"minimum":1,"maximum":2147483647,"type":"integer"},"averageValue":{"$ref":"#/$defs/IntOrString"}}}}},"containerResource":{"type":"object","required":["name","container","target"],"properties":{"name":{"type":"string","minLength":1,"maxLength":253},"container":{"type":"string","minLength":1,"maxLength":63},"target":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["AverageValue","Utilization"]},"averageUtilization":{"minimum":1,"maximum":2147483647,"type":"integer"},"averageValue":{"$ref":"#/$defs/IntOrString"}}}}},"pods":{"type":"object","required":["metric","target"],"properties":{"metric":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1,"maxLength":253},"selector":{"type":"object","properties":{"matchLabels":{"type":"object","additionalProperties":{"type":"string"}}}}}},"target":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["AverageValue"]},"averageValue":{"$ref":"#/$defs/IntOrString"}}}}},"object":{"type":"object","required":["describedObject","metric","target"],"properties":{"describedObject":{"type":"object","required":["kind","name"],"properties":{"apiVersion":{"type":"string","maxLength":316},"kind":{"type":"string","minLength":1,"maxLength":63},"name":{"type":"string","minLength":1,"maxLength":253}}},"metric":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1,"maxLength":253},"selector":{"type":"object","properties":{"matchLabels":{"type":"object","additionalProperties":{"type":"string"}}}}}},"target":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["AverageValue","Value"]},"value":{"$ref":"#/$defs/IntOrString"},"averageValue":{"$ref":"#/$defs/IntOrString"}}}}},"external":{"type":"object","required":["metric","target"],"properties":{"metric":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1,"maxLength":253},"selector":{"type":"object","properties":{"matchLabels":{"type":"object","additionalProperties":{"type":"string"}}}}}},"target":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["AverageValue","Value"]},"value":{"$ref":"#/$defs/IntOrString"},"averageValue":{"$ref":"#/$defs/IntOrString"}}}}}}}},"behavior":{"type":"object","properties":{"scaleUp":{"type":"object","properties":{"stabilizationWindowSeconds":{"minimum":0,"maximum":3600,"type":"integer"},"selectPolicy":{"type":"string","enum":["Max","Min","Disabled"]},"policies":{"type":"array","minItems":1,"maxItems":10,"items":{"type":"object","required":["type","value","periodSeconds"],"properties":{"type":{"type":"string","enum":["Pods","Percent"]},"value":{"minimum":1,"maximum":2147483647,"type":"integer"},"periodSeconds":{"minimum":1,"maximum":1800,"type":"integer"}}}}}},"scaleDown":{"type":"object","properties":{"stabilizationWindowSeconds":{"minimum":0,"maximum":3600,"type":"integer"},"selectPolicy":{"type":"string","enum":["Max","Min","Disabled"]},"policies":{"type":"array","minItems":1,"maxItems":10,"items":{"type":"object","required":["type","value","periodSeconds"],"properties":{"type":{"type":"string","enum":["Pods","Percent"]},"value":{"minimum":1,"maximum":2147483647,"type":"integer"},"periodSeconds":{"minimum":1,"maximum":1800,"type":"integer"}}}}}}}}}},"scheduling":{"type":"object","minProperties":1,"properties":{"nodeSelector":{"type":"object","maxProperties":32,"additionalProperties":{"type":"string"}},"tolerations":{"type":"array","maxItems":32,"items":{"type":"object","properties":{"key":{"type":"string","maxLength":317},"operator":{"type":"string","enum":["Equal","Exists"]},"value":{"type":"string","maxLength":63},"effect":{"type":"string","enum":["NoSchedule","PreferNoSchedule","NoExecute"]},"tolerationSeconds":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"}}}},"topologySpreadConstraints":{"type":"array","maxItems":8,"items":{"type":"object","required":["maxSkew","topologyKey","whenUnsatisfiable"],"properties":{"maxSkew":{"minimum":1,"maximum":2147483647,"type":"integer"},"topologyKey":{"type":"string","minLength":1,"maxLength":317},"whenUnsatisfiable":{"type":"string","enum":["DoNotSchedule","ScheduleAnyway"]},"minDomains":{"minimum":1,"maximum":2147483647,"type":"integer"},"nodeAffinityPolicy":{"type":"string","enum":["Honor","Ignore"]},"nodeTaintsPolicy":{"type":"string","enum":["Honor","Ignore"]}}}},"priorityClassName":{"type":"string","minLength":1,"maxLength":253},"runtimeClassName":{"type":"string","minLength":1,"maxLength":253},"disruptionBudget":{"type":"object","properties":{"maxUnavailable":{"minimum":1,"maximum":2147483647,"type":"integer"},"unhealthyPodEvictionPolicy":{"type":"string","enum":["AlwaysAllow","IfHealthyBudget"]}}}}}}}}},"status":{"type":"object","properties":{"observedGeneration":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"phase":{"type":"string","enum":["Pending","Running","Failed"]},"deploymentName":{"type":"string"},"serviceName":{"type":"string"},"address":{"type":"object","properties":{"url":{"type":"string"}}},"replicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"readyReplicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"selector":{"type":"string"},"serverInfo":{"type":"object","properties":{"name":{"type":"string"},"version":{"type":"string"},"protocolVersion":{"type":"string"},"instructions":{"type":"string"},"capabilities":{"type":"object","properties":{"tools":{"type":"boolean"},"resources":{"type":"boolean"},"prompts":{"type":"boolean"},"logging":{"type":"boolean"},"completions":{"type":"boolean"}}}}},"handshakeRetryCount":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"gatewayBinding":{"type":"object","properties":{"name":{"type":"string"},"provider":{"type":"string"}}},"extensions":{"type":"object","properties":{"release":{"type":"string","maxLength":64},"clusterURL":{"type":"string","maxLength":2048},"causes":{"type":"object","maxProperties":16,"additionalProperties":{"type":"string","maxLength":200}},"policy":{"type":"object","properties":{"revision":{"minimum":1,"maximum":2147483647,"type":"integer"},"digests":{"type":"object","maxProperties":200,"additionalProperties":{"type":"string","maxLength":64}},"digest":{"type":"string","maxLength":64},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"tolerated":{"type":"array","maxItems":50,"items":{"type":"object","required":["rule","path","message","fingerprint"],"properties":{"rule":{"type":"string","maxLength":100},"path":{"type":"string","maxLength":400},"message":{"type":"string","maxLength":400},"fingerprint":{"type":"string","maxLength":64}}}},"excused":{"type":"array","maxItems":100,"items":{"type":"string","maxLength":100}},"excusedFingerprints":{"type":"array","maxItems":50,"items":{"type":"string","maxLength":64}},"pods":{"type":"string","maxLength":64},"toleratedNotListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"foreign":{"type":"object","required":["fields"],"properties":{"fields":{"type":"array","maxItems":20,"items":{"type":"object","required":["kind","path","state"],"properties":{"kind":{"type":"string","maxLength":63},"path":{"type":"string","maxLength":300},"manager":{"type":"string","maxLength":128},"state":{"type":"string","enum":["Waiting","ComesBack","FromAdmission","Stays"]}}}},"notListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"rollout":{"type":"object","required":["phase","target"],"properties":{"phase":{"type":"string","enum":["Proving","Rolling","Rejected","RolledBack","Blocked"]},"target":{"type":"object","required":["template","since"],"properties":{"template":{"type":"string","maxLength":64},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"since":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"}}},"stable":{"type":"object","required":["template","replicaSet"],"properties":{"template":{"type":"string","maxLength":64},"replicaSet":{"type":"string","maxLength":63},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"}}},"proof":{"type":"string","enum":["Proven","NotProven","Skipped"]},"reason":{"type":"string","maxLength":64},"message":{"type":"string","maxLength":1024},"failed":{"type":"array","maxItems":5,"items":{"type":"object","required":["template","reason","message","at"],"properties":{"template":{"type":"string","maxLength":64},"reason":{"type":"string","maxLength":64},"message":{"type":"string","maxLength":512},"retry":{"type":"string","maxLength":253},"contract":{"type":"string","maxLength":64},"at":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"}}}}}},"podFailure":{"type":"object","required":["cause","pod"],"properties":{"cause":{"type":"string","enum":["ImagePull","Configuration","Crashing","OutOfMemory","Unhealthy","Unschedulable","NotStarted"]},"pod":{"type":"string","maxLength":253},"image":{"type":"string","maxLength":1000},"exitCode":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"restarts":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"notReadyAfterSeconds":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"detail":{"type":"string","maxLength":512},"hint":{"type":"string","enum":["Stdio","Crash","Unready","Start","Own","Root","NoAnswer","WrongAnswer","NotFound","NotExecutable","NotStarted","Cwd"]}}},"tools":{"type":"object","properties":{"digest":{"type":"string","maxLength":80},"image":{"type":"string","maxLength":1000},"changedAt":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"accepted":{"type":"string","maxLength":80},"ignore":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":256}},"list":{"type":"array","maxItems":64,"items":{"type":"object","required":["name","interface","wording"],"properties":{"name":{"type":"string","maxLength":128},"interface":{"type":"string","maxLength":16},"wording":{"type":"string","maxLength":16},"readOnly":{"type":"boolean"},"destructive":{"type":"boolean"},"openWorld":{"type":"boolean"}}}},"truncated":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"truncatedNotReadOnly":{"minimum":0,"maximum":2147483647,"type":"integer"},"reason":{"type":"string","enum":["ContractTooLarge","ContractUnreadable","ContractUnstable"]},"message":{"type":"string","maxLength":256}}},"verification":{"type":"object","properties":{"era":{"type":"string","enum":["Stateless","Handshake"]},"image":{"type":"string","maxLength":1000},"goneWhenAsked":{"minimum":1,"maximum":8,"type":"integer"},"lastVerdictTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"verifiedGeneration":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"toolsDigest":{"type":"string","maxLength":80},"notCounted":{"type":"string","maxLength":256},"failingPods":{"type":"array","maxItems":3,"items":{"type":"object","required":["name","message"],"properties":{"name":{"type":"string","maxLength":253},"message":{"type":"string","maxLength":256}}}},"toolCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"resourceCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"promptCount":{"minimum":0,"maximum":2147483647,"type":"integer"}}}}},"conditions":{"type":"array","items":{"type":"object","required":["type","status","lastTransitionTime","reason","message"],"properties":{"type":{"type":"string","maxLength":316,"pattern":"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"},"status":{"type":"string","enum":["True","False","Unknown"]},"observedGeneration":{"minimum":0,"maximum":9223372036854776000,"type":"integer"},"lastTransitionTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"reason":{"type":"string","minLength":1,"maxLength":1024,"pattern":"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"},"message":{"type":"string","maxLength":32768}}}}}}}};
+const schema6 = {"type":"object","required":["apiVersion","kind","metadata","spec"],"properties":{"apiVersion":{"type":"string","enum":["mcp.x-k8s.io/v1beta1","mcp.x-k8s.io/v1alpha1"]},"kind":{"type":"string","enum":["MCPServer"]},"metadata":{"type":"object","required":["name"],"properties":{"name":{"type":"string"},"generateName":{"type":"string"},"namespace":{"type":"string"},"uid":{"type":"string"},"resourceVersion":{"type":"string"},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"creationTimestamp":{"type":"string"},"deletionTimestamp":{"type":"string"},"labels":{"type":"object","additionalProperties":{"type":"string"}},"annotations":{"type":"object","additionalProperties":{"type":"string"}}}},"spec":{"type":"object","required":["source","config"],"properties":{"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ContainerImage"]},"containerImage":{"type":"object","required":["ref"],"properties":{"ref":{"type":"string","minLength":1,"maxLength":1000},"pullPolicy":{"type":"string","enum":["Always","IfNotPresent","Never"]},"imagePullSecrets":{"type":"array","items":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}}}}}}},"config":{"type":"object","required":["port"],"properties":{"port":{"minimum":1,"maximum":65535,"type":"integer"},"path":{"type":"string","minLength":1,"maxLength":253},"arguments":{"type":"array","items":{"type":"string","minLength":1}},"env":{"type":"array","maxItems":1000,"items":{"$ref":"#/$defs/EnvVar"}},"envFrom":{"type":"array","maxItems":250,"items":{"$ref":"#/$defs/EnvFromSource"}},"storage":{"type":"array","minItems":1,"maxItems":64,"items":{"type":"object","required":["path","source"],"properties":{"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ConfigMap","Secret","EmptyDir"]},"configMap":{"$ref":"#/$defs/ConfigMapVolumeSource"},"secret":{"$ref":"#/$defs/SecretVolumeSource"},"emptyDir":{"$ref":"#/$defs/EmptyDirVolumeSource"}}}}}}}},"runtime":{"type":"object","properties":{"replicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"resources":{"$ref":"#/$defs/ResourceRequirements"},"security":{"type":"object","properties":{"serviceAccountName":{"type":"string","maxLength":253},"podSecurityContext":{"$ref":"#/$defs/PodSecurityContext"},"securityContext":{"$ref":"#/$defs/SecurityContext"}}},"health":{"type":"object","minProperties":1,"properties":{"livenessProbe":{"$ref":"#/$defs/Probe"},"readinessProbe":{"$ref":"#/$defs/Probe"}}}}},"mcp":{"type":"object","properties":{"stateless":{"type":"boolean"}}},"network":{"type":"object","properties":{"ingressFrom":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressTo":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressPorts":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPort"}},"dnsEgressPeer":{"$ref":"#/$defs/NetworkPolicyPeer"}}},"transport":{"type":"object","properties":{"tls":{"type":"object","properties":{"enabled":{"type":"boolean"},"caBundleSecret":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}},"insecureSkipVerify":{"type":"boolean"}}}}},"gateway":{"type":"object","required":["provider"],"properties":{"provider":{"type":"string","minLength":1,"maxLength":253},"configRef":{"type":"string","maxLength":253}}},"extraLabels":{"type":"object","additionalProperties":{"type":"string"}},"extraAnnotations":{"type":"object","additionalProperties":{"type":"string"}},"extensions":{"type":"object","properties":{"verification":{"type":"object","properties":{"periodSeconds":{"minimum":5,"maximum":86400,"type":"integer"}}},"rollout":{"type":"object","properties":{"strategy":{"type":"string","enum":["RollingUpdate","Recreate"]},"verify":{"type":"string","enum":["Candidate","AfterSwitch"]},"deadlineSeconds":{"minimum":10,"maximum":3600,"type":"integer"},"minReadySeconds":{"minimum":1,"maximum":300,"type":"integer"},"terminationGracePeriodSeconds":{"minimum":1,"maximum":86400,"type":"integer"}}},"toolContract":{"type":"object","minProperties":1,"properties":{"mode":{"type":"string","enum":["Observe","Pin"]},"digest":{"type":"string","maxLength":71,"pattern":"^sha256:[0-9a-f]{64}$"},"ignore":{"type":"array","minItems":1,"maxItems":16,"items":{"type":"string","maxLength":256,"pattern":"^(/([^/~]|~[01])+)+$"}},"allow":{"type":"string","enum":["Any","ReadOnly"]}}},"metrics":{"type":"object","required":["port"],"properties":{"port":{"$ref":"#/$defs/IntOrString"},"path":{"type":"string","minLength":1,"maxLength":253},"interval":{"type":"string","pattern":"^[1-9][0-9]{0,4}[smh]$"},"labels":{"type":"object","maxProperties":50,"additionalProperties":{"type":"string"}},"kind":{"type":"string","enum":["PodMonitor","ServiceMonitor"]}}},"storage":{"type":"array","minItems":1,"maxItems":16,"items":{"type":"object","required":["claimName","path"],"properties":{"claimName":{"type":"string","minLength":1,"maxLength":253},"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"subPath":{"type":"string","minLength":1,"maxLength":1024}}}},"startupProbe":{"$ref":"#/$defs/Probe"},"stdio":{"type":"object","properties":{"command":{"type":"array","maxItems":64,"items":{"type":"string","maxLength":4096}},"cwd":{"type":"string","minLength":1,"maxLength":4096},"sessions":{"type":"string","enum":["Auto","PerSession","Shared"]},"maxSessions":{"minimum":1,"maximum":256,"type":"integer"},"idleTimeoutSeconds":{"minimum":10,"maximum":86400,"type":"integer"},"startTimeoutSeconds":{"minimum":1,"maximum":600,"type":"integer"},"maxMessageBytes":{"minimum":1024,"maximum":4194304,"type":"integer"}}},"autoscaling":{"type":"object","required":["maxReplicas"],"properties":{"minReplicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"maxReplicas":{"minimum":1,"maximum":2147483647,"type":"integer"},"targetCPUUtilizationPercentage":{"minimum":1,"maximum":2147483647,"type":"integer"},"metrics":{"type":"array","minItems":1,"maxItems":16,"items":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ContainerResource","External","Object","Pods","Resource"]},"resource":{"type":"object","required":["name","target"],"properties":{"name":{"type":"string","minLength":1,"maxLength":253},"target":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["AverageValue","Utilization"]},"averageUtilization":{"minimum":1,"maximum":2147483647,"type":"integer"},"averageValue":{"$ref":"#/$defs/IntOrString"}}}}},"containerResource":{"type":"object","required":["name","container","target"],"properties":{"name":{"type":"string","minLength":1,"maxLength":253},"container":{"type":"string","minLength":1,"maxLength":63},"target":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["AverageValue","Utilization"]},"averageUtilization":{"minimum":1,"maximum":2147483647,"type":"integer"},"averageValue":{"$ref":"#/$defs/IntOrString"}}}}},"pods":{"type":"object","required":["metric","target"],"properties":{"metric":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1,"maxLength":253},"selector":{"type":"object","properties":{"matchLabels":{"type":"object","additionalProperties":{"type":"string"}}}}}},"target":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["AverageValue"]},"averageValue":{"$ref":"#/$defs/IntOrString"}}}}},"object":{"type":"object","required":["describedObject","metric","target"],"properties":{"describedObject":{"type":"object","required":["kind","name"],"properties":{"apiVersion":{"type":"string","maxLength":316},"kind":{"type":"string","minLength":1,"maxLength":63},"name":{"type":"string","minLength":1,"maxLength":253}}},"metric":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1,"maxLength":253},"selector":{"type":"object","properties":{"matchLabels":{"type":"object","additionalProperties":{"type":"string"}}}}}},"target":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["AverageValue","Value"]},"value":{"$ref":"#/$defs/IntOrString"},"averageValue":{"$ref":"#/$defs/IntOrString"}}}}},"external":{"type":"object","required":["metric","target"],"properties":{"metric":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1,"maxLength":253},"selector":{"type":"object","properties":{"matchLabels":{"type":"object","additionalProperties":{"type":"string"}}}}}},"target":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["AverageValue","Value"]},"value":{"$ref":"#/$defs/IntOrString"},"averageValue":{"$ref":"#/$defs/IntOrString"}}}}}}}},"behavior":{"type":"object","properties":{"scaleUp":{"type":"object","properties":{"stabilizationWindowSeconds":{"minimum":0,"maximum":3600,"type":"integer"},"selectPolicy":{"type":"string","enum":["Max","Min","Disabled"]},"policies":{"type":"array","minItems":1,"maxItems":10,"items":{"type":"object","required":["type","value","periodSeconds"],"properties":{"type":{"type":"string","enum":["Pods","Percent"]},"value":{"minimum":1,"maximum":2147483647,"type":"integer"},"periodSeconds":{"minimum":1,"maximum":1800,"type":"integer"}}}}}},"scaleDown":{"type":"object","properties":{"stabilizationWindowSeconds":{"minimum":0,"maximum":3600,"type":"integer"},"selectPolicy":{"type":"string","enum":["Max","Min","Disabled"]},"policies":{"type":"array","minItems":1,"maxItems":10,"items":{"type":"object","required":["type","value","periodSeconds"],"properties":{"type":{"type":"string","enum":["Pods","Percent"]},"value":{"minimum":1,"maximum":2147483647,"type":"integer"},"periodSeconds":{"minimum":1,"maximum":1800,"type":"integer"}}}}}}}}}},"scheduling":{"type":"object","minProperties":1,"properties":{"nodeSelector":{"type":"object","maxProperties":32,"additionalProperties":{"type":"string"}},"tolerations":{"type":"array","maxItems":32,"items":{"type":"object","properties":{"key":{"type":"string","maxLength":317},"operator":{"type":"string","enum":["Equal","Exists"]},"value":{"type":"string","maxLength":63},"effect":{"type":"string","enum":["NoSchedule","PreferNoSchedule","NoExecute"]},"tolerationSeconds":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"}}}},"topologySpreadConstraints":{"type":"array","maxItems":8,"items":{"type":"object","required":["maxSkew","topologyKey","whenUnsatisfiable"],"properties":{"maxSkew":{"minimum":1,"maximum":2147483647,"type":"integer"},"topologyKey":{"type":"string","minLength":1,"maxLength":317},"whenUnsatisfiable":{"type":"string","enum":["DoNotSchedule","ScheduleAnyway"]},"minDomains":{"minimum":1,"maximum":2147483647,"type":"integer"},"nodeAffinityPolicy":{"type":"string","enum":["Honor","Ignore"]},"nodeTaintsPolicy":{"type":"string","enum":["Honor","Ignore"]}}}},"priorityClassName":{"type":"string","minLength":1,"maxLength":253},"runtimeClassName":{"type":"string","minLength":1,"maxLength":253},"disruptionBudget":{"type":"object","properties":{"maxUnavailable":{"minimum":1,"maximum":2147483647,"type":"integer"},"unhealthyPodEvictionPolicy":{"type":"string","enum":["AlwaysAllow","IfHealthyBudget"]}}}}}}}}},"status":{"type":"object","properties":{"observedGeneration":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"phase":{"type":"string","enum":["Pending","Running","Failed"]},"deploymentName":{"type":"string"},"serviceName":{"type":"string"},"address":{"type":"object","properties":{"url":{"type":"string"}}},"replicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"readyReplicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"selector":{"type":"string"},"serverInfo":{"type":"object","properties":{"name":{"type":"string"},"version":{"type":"string"},"protocolVersion":{"type":"string"},"instructions":{"type":"string"},"capabilities":{"type":"object","properties":{"tools":{"type":"boolean"},"resources":{"type":"boolean"},"prompts":{"type":"boolean"},"logging":{"type":"boolean"},"completions":{"type":"boolean"}}}}},"handshakeRetryCount":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"gatewayBinding":{"type":"object","properties":{"name":{"type":"string"},"provider":{"type":"string"}}},"extensions":{"type":"object","properties":{"release":{"type":"string","maxLength":64},"clusterURL":{"type":"string","maxLength":2048},"causes":{"type":"object","maxProperties":16,"additionalProperties":{"type":"string","maxLength":200}},"policy":{"type":"object","properties":{"revision":{"minimum":1,"maximum":2147483647,"type":"integer"},"digests":{"type":"object","maxProperties":200,"additionalProperties":{"type":"string","maxLength":64}},"digest":{"type":"string","maxLength":64},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"tolerated":{"type":"array","maxItems":50,"items":{"type":"object","required":["rule","path","message","fingerprint"],"properties":{"rule":{"type":"string","maxLength":100},"path":{"type":"string","maxLength":400},"message":{"type":"string","maxLength":400},"fingerprint":{"type":"string","maxLength":64}}}},"excused":{"type":"array","maxItems":100,"items":{"type":"string","maxLength":100}},"excusedFingerprints":{"type":"array","maxItems":50,"items":{"type":"string","maxLength":64}},"pods":{"type":"string","maxLength":64},"toleratedNotListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"foreign":{"type":"object","required":["fields"],"properties":{"fields":{"type":"array","maxItems":20,"items":{"type":"object","required":["kind","path","state"],"properties":{"kind":{"type":"string","maxLength":63},"path":{"type":"string","maxLength":300},"manager":{"type":"string","maxLength":128},"state":{"type":"string","enum":["Waiting","ComesBack","FromAdmission","Stays"]}}}},"notListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"rollout":{"type":"object","required":["phase","target"],"properties":{"phase":{"type":"string","enum":["Proving","Rolling","Rejected","RolledBack","Blocked"]},"target":{"type":"object","required":["template","since"],"properties":{"template":{"type":"string","maxLength":64},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"since":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"}}},"stable":{"type":"object","required":["template","replicaSet"],"properties":{"template":{"type":"string","maxLength":64},"replicaSet":{"type":"string","maxLength":63},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"}}},"proof":{"type":"string","enum":["Proven","NotProven","Skipped"]},"reason":{"type":"string","maxLength":64},"message":{"type":"string","maxLength":1024},"failed":{"type":"array","maxItems":5,"items":{"type":"object","required":["template","reason","message","at"],"properties":{"template":{"type":"string","maxLength":64},"reason":{"type":"string","maxLength":64},"message":{"type":"string","maxLength":512},"retry":{"type":"string","maxLength":253},"contract":{"type":"string","maxLength":64},"at":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"}}}}}},"podFailure":{"type":"object","required":["cause","pod"],"properties":{"cause":{"type":"string","enum":["ImagePull","Configuration","Crashing","OutOfMemory","Unhealthy","Unschedulable","NotStarted"]},"pod":{"type":"string","maxLength":253},"image":{"type":"string","maxLength":1000},"exitCode":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"restarts":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"notReadyAfterSeconds":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"detail":{"type":"string","maxLength":512},"hint":{"type":"string","enum":["Stdio","Crash","Unready","Start","Own"]},"advice":{"type":"string","maxLength":32}}},"tools":{"type":"object","properties":{"digest":{"type":"string","maxLength":80},"image":{"type":"string","maxLength":1000},"changedAt":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"accepted":{"type":"string","maxLength":80},"ignore":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":256}},"list":{"type":"array","maxItems":64,"items":{"type":"object","required":["name","interface","wording"],"properties":{"name":{"type":"string","maxLength":128},"interface":{"type":"string","maxLength":16},"wording":{"type":"string","maxLength":16},"readOnly":{"type":"boolean"},"destructive":{"type":"boolean"},"openWorld":{"type":"boolean"}}}},"truncated":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"truncatedNotReadOnly":{"minimum":0,"maximum":2147483647,"type":"integer"},"reason":{"type":"string","enum":["ContractTooLarge","ContractUnreadable","ContractUnstable"]},"message":{"type":"string","maxLength":256}}},"verification":{"type":"object","properties":{"era":{"type":"string","enum":["Stateless","Handshake"]},"image":{"type":"string","maxLength":1000},"goneWhenAsked":{"minimum":1,"maximum":8,"type":"integer"},"lastVerdictTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"verifiedGeneration":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"toolsDigest":{"type":"string","maxLength":80},"notCounted":{"type":"string","maxLength":256},"failingPods":{"type":"array","maxItems":3,"items":{"type":"object","required":["name","message"],"properties":{"name":{"type":"string","maxLength":253},"message":{"type":"string","maxLength":256}}}},"toolCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"resourceCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"promptCount":{"minimum":0,"maximum":2147483647,"type":"integer"}}}}},"conditions":{"type":"array","items":{"type":"object","required":["type","status","lastTransitionTime","reason","message"],"properties":{"type":{"type":"string","maxLength":316,"pattern":"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"},"status":{"type":"string","enum":["True","False","Unknown"]},"observedGeneration":{"minimum":0,"maximum":9223372036854776000,"type":"integer"},"lastTransitionTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"reason":{"type":"string","minLength":1,"maxLength":1024,"pattern":"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"},"message":{"type":"string","maxLength":32768}}}}}}}};
 const func2 = unicodeLength.default;
 function validate24(data, instancePath = ""){
 let vErrors = null;
@@ -6023,716 +6023,731 @@ const err562 = {instancePath:instancePath+"/status/extensions/podFailure/hint",k
 vErrors = add(vErrors, err562);
 errors++;
 }
-if(!((((((((((((data291 === "Stdio") || (data291 === "Crash")) || (data291 === "Unready")) || (data291 === "Start")) || (data291 === "Own")) || (data291 === "Root")) || (data291 === "NoAnswer")) || (data291 === "WrongAnswer")) || (data291 === "NotFound")) || (data291 === "NotExecutable")) || (data291 === "NotStarted")) || (data291 === "Cwd"))){
+if(!(((((data291 === "Stdio") || (data291 === "Crash")) || (data291 === "Unready")) || (data291 === "Start")) || (data291 === "Own"))){
 const err563 = {instancePath:instancePath+"/status/extensions/podFailure/hint",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.podFailure.properties.hint.enum}};
 vErrors = add(vErrors, err563);
 errors++;
 }
 }
-}
-else {
-const err564 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"type",params:{type: "object"}};
+if(data283.advice !== undefined){
+let data292 = data283.advice;
+if(typeof data292 === "string"){
+if(data292.length > 32 && func2(data292) > 32){
+const err564 = {instancePath:instancePath+"/status/extensions/podFailure/advice",keyword:"maxLength",params:{limit: 32}};
 vErrors = add(vErrors, err564);
 errors++;
 }
 }
-if(data231.tools !== undefined){
-let data292 = data231.tools;
-if(data292 && typeof data292 == "object" && !Array.isArray(data292)){
-if(data292.digest !== undefined){
-let data293 = data292.digest;
-if(typeof data293 === "string"){
-if(data293.length > 80 && func2(data293) > 80){
-const err565 = {instancePath:instancePath+"/status/extensions/tools/digest",keyword:"maxLength",params:{limit: 80}};
+else {
+const err565 = {instancePath:instancePath+"/status/extensions/podFailure/advice",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err565);
 errors++;
 }
 }
+}
 else {
-const err566 = {instancePath:instancePath+"/status/extensions/tools/digest",keyword:"type",params:{type: "string"}};
+const err566 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err566);
 errors++;
 }
 }
-if(data292.image !== undefined){
-let data294 = data292.image;
+if(data231.tools !== undefined){
+let data293 = data231.tools;
+if(data293 && typeof data293 == "object" && !Array.isArray(data293)){
+if(data293.digest !== undefined){
+let data294 = data293.digest;
 if(typeof data294 === "string"){
-if(data294.length > 1000 && func2(data294) > 1000){
-const err567 = {instancePath:instancePath+"/status/extensions/tools/image",keyword:"maxLength",params:{limit: 1000}};
+if(data294.length > 80 && func2(data294) > 80){
+const err567 = {instancePath:instancePath+"/status/extensions/tools/digest",keyword:"maxLength",params:{limit: 80}};
 vErrors = add(vErrors, err567);
 errors++;
 }
 }
 else {
-const err568 = {instancePath:instancePath+"/status/extensions/tools/image",keyword:"type",params:{type: "string"}};
+const err568 = {instancePath:instancePath+"/status/extensions/tools/digest",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err568);
 errors++;
 }
 }
-if(data292.changedAt !== undefined){
-let data295 = data292.changedAt;
+if(data293.image !== undefined){
+let data295 = data293.image;
 if(typeof data295 === "string"){
-if(!pattern4.test(data295)){
-const err569 = {instancePath:instancePath+"/status/extensions/tools/changedAt",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
+if(data295.length > 1000 && func2(data295) > 1000){
+const err569 = {instancePath:instancePath+"/status/extensions/tools/image",keyword:"maxLength",params:{limit: 1000}};
 vErrors = add(vErrors, err569);
 errors++;
 }
 }
 else {
-const err570 = {instancePath:instancePath+"/status/extensions/tools/changedAt",keyword:"type",params:{type: "string"}};
+const err570 = {instancePath:instancePath+"/status/extensions/tools/image",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err570);
 errors++;
 }
 }
-if(data292.accepted !== undefined){
-let data296 = data292.accepted;
+if(data293.changedAt !== undefined){
+let data296 = data293.changedAt;
 if(typeof data296 === "string"){
-if(data296.length > 80 && func2(data296) > 80){
-const err571 = {instancePath:instancePath+"/status/extensions/tools/accepted",keyword:"maxLength",params:{limit: 80}};
+if(!pattern4.test(data296)){
+const err571 = {instancePath:instancePath+"/status/extensions/tools/changedAt",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
 vErrors = add(vErrors, err571);
 errors++;
 }
 }
 else {
-const err572 = {instancePath:instancePath+"/status/extensions/tools/accepted",keyword:"type",params:{type: "string"}};
+const err572 = {instancePath:instancePath+"/status/extensions/tools/changedAt",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err572);
 errors++;
 }
 }
-if(data292.ignore !== undefined){
-let data297 = data292.ignore;
-if(Array.isArray(data297)){
-if(data297.length > 16){
-const err573 = {instancePath:instancePath+"/status/extensions/tools/ignore",keyword:"maxItems",params:{limit: 16}};
+if(data293.accepted !== undefined){
+let data297 = data293.accepted;
+if(typeof data297 === "string"){
+if(data297.length > 80 && func2(data297) > 80){
+const err573 = {instancePath:instancePath+"/status/extensions/tools/accepted",keyword:"maxLength",params:{limit: 80}};
 vErrors = add(vErrors, err573);
 errors++;
 }
-const len21 = data297.length;
-for(let i21=0; i21<len21; i21++){
-let data298 = data297[i21];
-if(typeof data298 === "string"){
-if(data298.length > 256 && func2(data298) > 256){
-const err574 = {instancePath:instancePath+"/status/extensions/tools/ignore/" + i21,keyword:"maxLength",params:{limit: 256}};
+}
+else {
+const err574 = {instancePath:instancePath+"/status/extensions/tools/accepted",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err574);
 errors++;
 }
 }
-else {
-const err575 = {instancePath:instancePath+"/status/extensions/tools/ignore/" + i21,keyword:"type",params:{type: "string"}};
+if(data293.ignore !== undefined){
+let data298 = data293.ignore;
+if(Array.isArray(data298)){
+if(data298.length > 16){
+const err575 = {instancePath:instancePath+"/status/extensions/tools/ignore",keyword:"maxItems",params:{limit: 16}};
 vErrors = add(vErrors, err575);
 errors++;
 }
-}
-}
-else {
-const err576 = {instancePath:instancePath+"/status/extensions/tools/ignore",keyword:"type",params:{type: "array"}};
+const len21 = data298.length;
+for(let i21=0; i21<len21; i21++){
+let data299 = data298[i21];
+if(typeof data299 === "string"){
+if(data299.length > 256 && func2(data299) > 256){
+const err576 = {instancePath:instancePath+"/status/extensions/tools/ignore/" + i21,keyword:"maxLength",params:{limit: 256}};
 vErrors = add(vErrors, err576);
 errors++;
 }
 }
-if(data292.list !== undefined){
-let data299 = data292.list;
-if(Array.isArray(data299)){
-if(data299.length > 64){
-const err577 = {instancePath:instancePath+"/status/extensions/tools/list",keyword:"maxItems",params:{limit: 64}};
+else {
+const err577 = {instancePath:instancePath+"/status/extensions/tools/ignore/" + i21,keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err577);
 errors++;
 }
-const len22 = data299.length;
-for(let i22=0; i22<len22; i22++){
-let data300 = data299[i22];
-if(data300 && typeof data300 == "object" && !Array.isArray(data300)){
-if(data300.name === undefined){
-const err578 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22,keyword:"required",params:{missingProperty: "name"}};
-vErrors = add(vErrors, err578);
-errors++;
-}
-if(data300.interface === undefined){
-const err579 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22,keyword:"required",params:{missingProperty: "interface"}};
-vErrors = add(vErrors, err579);
-errors++;
-}
-if(data300.wording === undefined){
-const err580 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22,keyword:"required",params:{missingProperty: "wording"}};
-vErrors = add(vErrors, err580);
-errors++;
-}
-if(data300.name !== undefined){
-let data301 = data300.name;
-if(typeof data301 === "string"){
-if(data301.length > 128 && func2(data301) > 128){
-const err581 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22+"/name",keyword:"maxLength",params:{limit: 128}};
-vErrors = add(vErrors, err581);
-errors++;
 }
 }
 else {
-const err582 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22+"/name",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err582);
+const err578 = {instancePath:instancePath+"/status/extensions/tools/ignore",keyword:"type",params:{type: "array"}};
+vErrors = add(vErrors, err578);
 errors++;
 }
 }
-if(data300.interface !== undefined){
-let data302 = data300.interface;
+if(data293.list !== undefined){
+let data300 = data293.list;
+if(Array.isArray(data300)){
+if(data300.length > 64){
+const err579 = {instancePath:instancePath+"/status/extensions/tools/list",keyword:"maxItems",params:{limit: 64}};
+vErrors = add(vErrors, err579);
+errors++;
+}
+const len22 = data300.length;
+for(let i22=0; i22<len22; i22++){
+let data301 = data300[i22];
+if(data301 && typeof data301 == "object" && !Array.isArray(data301)){
+if(data301.name === undefined){
+const err580 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22,keyword:"required",params:{missingProperty: "name"}};
+vErrors = add(vErrors, err580);
+errors++;
+}
+if(data301.interface === undefined){
+const err581 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22,keyword:"required",params:{missingProperty: "interface"}};
+vErrors = add(vErrors, err581);
+errors++;
+}
+if(data301.wording === undefined){
+const err582 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22,keyword:"required",params:{missingProperty: "wording"}};
+vErrors = add(vErrors, err582);
+errors++;
+}
+if(data301.name !== undefined){
+let data302 = data301.name;
 if(typeof data302 === "string"){
-if(data302.length > 16 && func2(data302) > 16){
-const err583 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22+"/interface",keyword:"maxLength",params:{limit: 16}};
+if(data302.length > 128 && func2(data302) > 128){
+const err583 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22+"/name",keyword:"maxLength",params:{limit: 128}};
 vErrors = add(vErrors, err583);
 errors++;
 }
 }
 else {
-const err584 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22+"/interface",keyword:"type",params:{type: "string"}};
+const err584 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22+"/name",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err584);
 errors++;
 }
 }
-if(data300.wording !== undefined){
-let data303 = data300.wording;
+if(data301.interface !== undefined){
+let data303 = data301.interface;
 if(typeof data303 === "string"){
 if(data303.length > 16 && func2(data303) > 16){
-const err585 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22+"/wording",keyword:"maxLength",params:{limit: 16}};
+const err585 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22+"/interface",keyword:"maxLength",params:{limit: 16}};
 vErrors = add(vErrors, err585);
 errors++;
 }
 }
 else {
-const err586 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22+"/wording",keyword:"type",params:{type: "string"}};
+const err586 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22+"/interface",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err586);
 errors++;
 }
 }
-if(data300.readOnly !== undefined){
-if(typeof data300.readOnly !== "boolean"){
-const err587 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22+"/readOnly",keyword:"type",params:{type: "boolean"}};
+if(data301.wording !== undefined){
+let data304 = data301.wording;
+if(typeof data304 === "string"){
+if(data304.length > 16 && func2(data304) > 16){
+const err587 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22+"/wording",keyword:"maxLength",params:{limit: 16}};
 vErrors = add(vErrors, err587);
 errors++;
 }
 }
-if(data300.destructive !== undefined){
-if(typeof data300.destructive !== "boolean"){
-const err588 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22+"/destructive",keyword:"type",params:{type: "boolean"}};
+else {
+const err588 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22+"/wording",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err588);
 errors++;
 }
 }
-if(data300.openWorld !== undefined){
-if(typeof data300.openWorld !== "boolean"){
-const err589 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22+"/openWorld",keyword:"type",params:{type: "boolean"}};
+if(data301.readOnly !== undefined){
+if(typeof data301.readOnly !== "boolean"){
+const err589 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22+"/readOnly",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err589);
 errors++;
 }
 }
-}
-else {
-const err590 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22,keyword:"type",params:{type: "object"}};
+if(data301.destructive !== undefined){
+if(typeof data301.destructive !== "boolean"){
+const err590 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22+"/destructive",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err590);
 errors++;
 }
 }
-}
-else {
-const err591 = {instancePath:instancePath+"/status/extensions/tools/list",keyword:"type",params:{type: "array"}};
+if(data301.openWorld !== undefined){
+if(typeof data301.openWorld !== "boolean"){
+const err591 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22+"/openWorld",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err591);
 errors++;
 }
 }
-if(data292.truncated !== undefined){
-let data307 = data292.truncated;
-if(!(((typeof data307 == "number") && (!(data307 % 1) && !isNaN(data307))) && (isFinite(data307)))){
-const err592 = {instancePath:instancePath+"/status/extensions/tools/truncated",keyword:"type",params:{type: "integer"}};
+}
+else {
+const err592 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err592);
 errors++;
 }
-if((typeof data307 == "number") && (isFinite(data307))){
-if(data307 > 2147483647 || isNaN(data307)){
-const err593 = {instancePath:instancePath+"/status/extensions/tools/truncated",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+}
+else {
+const err593 = {instancePath:instancePath+"/status/extensions/tools/list",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err593);
 errors++;
 }
-if(data307 < -2147483648 || isNaN(data307)){
-const err594 = {instancePath:instancePath+"/status/extensions/tools/truncated",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
-vErrors = add(vErrors, err594);
-errors++;
 }
-}
-}
-if(data292.truncatedNotReadOnly !== undefined){
-let data308 = data292.truncatedNotReadOnly;
+if(data293.truncated !== undefined){
+let data308 = data293.truncated;
 if(!(((typeof data308 == "number") && (!(data308 % 1) && !isNaN(data308))) && (isFinite(data308)))){
-const err595 = {instancePath:instancePath+"/status/extensions/tools/truncatedNotReadOnly",keyword:"type",params:{type: "integer"}};
-vErrors = add(vErrors, err595);
+const err594 = {instancePath:instancePath+"/status/extensions/tools/truncated",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err594);
 errors++;
 }
 if((typeof data308 == "number") && (isFinite(data308))){
 if(data308 > 2147483647 || isNaN(data308)){
-const err596 = {instancePath:instancePath+"/status/extensions/tools/truncatedNotReadOnly",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+const err595 = {instancePath:instancePath+"/status/extensions/tools/truncated",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err595);
+errors++;
+}
+if(data308 < -2147483648 || isNaN(data308)){
+const err596 = {instancePath:instancePath+"/status/extensions/tools/truncated",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err596);
 errors++;
 }
-if(data308 < 0 || isNaN(data308)){
-const err597 = {instancePath:instancePath+"/status/extensions/tools/truncatedNotReadOnly",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+}
+}
+if(data293.truncatedNotReadOnly !== undefined){
+let data309 = data293.truncatedNotReadOnly;
+if(!(((typeof data309 == "number") && (!(data309 % 1) && !isNaN(data309))) && (isFinite(data309)))){
+const err597 = {instancePath:instancePath+"/status/extensions/tools/truncatedNotReadOnly",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err597);
 errors++;
 }
-}
-}
-if(data292.reason !== undefined){
-let data309 = data292.reason;
-if(typeof data309 !== "string"){
-const err598 = {instancePath:instancePath+"/status/extensions/tools/reason",keyword:"type",params:{type: "string"}};
+if((typeof data309 == "number") && (isFinite(data309))){
+if(data309 > 2147483647 || isNaN(data309)){
+const err598 = {instancePath:instancePath+"/status/extensions/tools/truncatedNotReadOnly",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err598);
 errors++;
 }
-if(!(((data309 === "ContractTooLarge") || (data309 === "ContractUnreadable")) || (data309 === "ContractUnstable"))){
-const err599 = {instancePath:instancePath+"/status/extensions/tools/reason",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.tools.properties.reason.enum}};
+if(data309 < 0 || isNaN(data309)){
+const err599 = {instancePath:instancePath+"/status/extensions/tools/truncatedNotReadOnly",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 vErrors = add(vErrors, err599);
 errors++;
 }
 }
-if(data292.message !== undefined){
-let data310 = data292.message;
-if(typeof data310 === "string"){
-if(data310.length > 256 && func2(data310) > 256){
-const err600 = {instancePath:instancePath+"/status/extensions/tools/message",keyword:"maxLength",params:{limit: 256}};
+}
+if(data293.reason !== undefined){
+let data310 = data293.reason;
+if(typeof data310 !== "string"){
+const err600 = {instancePath:instancePath+"/status/extensions/tools/reason",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err600);
 errors++;
 }
-}
-else {
-const err601 = {instancePath:instancePath+"/status/extensions/tools/message",keyword:"type",params:{type: "string"}};
+if(!(((data310 === "ContractTooLarge") || (data310 === "ContractUnreadable")) || (data310 === "ContractUnstable"))){
+const err601 = {instancePath:instancePath+"/status/extensions/tools/reason",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.tools.properties.reason.enum}};
 vErrors = add(vErrors, err601);
 errors++;
 }
 }
-}
-else {
-const err602 = {instancePath:instancePath+"/status/extensions/tools",keyword:"type",params:{type: "object"}};
+if(data293.message !== undefined){
+let data311 = data293.message;
+if(typeof data311 === "string"){
+if(data311.length > 256 && func2(data311) > 256){
+const err602 = {instancePath:instancePath+"/status/extensions/tools/message",keyword:"maxLength",params:{limit: 256}};
 vErrors = add(vErrors, err602);
 errors++;
 }
 }
-if(data231.verification !== undefined){
-let data311 = data231.verification;
-if(data311 && typeof data311 == "object" && !Array.isArray(data311)){
-if(data311.era !== undefined){
-let data312 = data311.era;
-if(typeof data312 !== "string"){
-const err603 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"type",params:{type: "string"}};
+else {
+const err603 = {instancePath:instancePath+"/status/extensions/tools/message",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err603);
 errors++;
 }
-if(!((data312 === "Stateless") || (data312 === "Handshake"))){
-const err604 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.verification.properties.era.enum}};
+}
+}
+else {
+const err604 = {instancePath:instancePath+"/status/extensions/tools",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err604);
 errors++;
 }
 }
-if(data311.image !== undefined){
-let data313 = data311.image;
-if(typeof data313 === "string"){
-if(data313.length > 1000 && func2(data313) > 1000){
-const err605 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"maxLength",params:{limit: 1000}};
+if(data231.verification !== undefined){
+let data312 = data231.verification;
+if(data312 && typeof data312 == "object" && !Array.isArray(data312)){
+if(data312.era !== undefined){
+let data313 = data312.era;
+if(typeof data313 !== "string"){
+const err605 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err605);
 errors++;
 }
-}
-else {
-const err606 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"type",params:{type: "string"}};
+if(!((data313 === "Stateless") || (data313 === "Handshake"))){
+const err606 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.verification.properties.era.enum}};
 vErrors = add(vErrors, err606);
 errors++;
 }
 }
-if(data311.goneWhenAsked !== undefined){
-let data314 = data311.goneWhenAsked;
-if(!(((typeof data314 == "number") && (!(data314 % 1) && !isNaN(data314))) && (isFinite(data314)))){
-const err607 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"type",params:{type: "integer"}};
+if(data312.image !== undefined){
+let data314 = data312.image;
+if(typeof data314 === "string"){
+if(data314.length > 1000 && func2(data314) > 1000){
+const err607 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"maxLength",params:{limit: 1000}};
 vErrors = add(vErrors, err607);
-errors++;
-}
-if((typeof data314 == "number") && (isFinite(data314))){
-if(data314 > 8 || isNaN(data314)){
-const err608 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"maximum",params:{comparison: "<=", limit: 8}};
-vErrors = add(vErrors, err608);
-errors++;
-}
-if(data314 < 1 || isNaN(data314)){
-const err609 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"minimum",params:{comparison: ">=", limit: 1}};
-vErrors = add(vErrors, err609);
-errors++;
-}
-}
-}
-if(data311.lastVerdictTime !== undefined){
-let data315 = data311.lastVerdictTime;
-if(typeof data315 === "string"){
-if(!pattern4.test(data315)){
-const err610 = {instancePath:instancePath+"/status/extensions/verification/lastVerdictTime",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
-vErrors = add(vErrors, err610);
 errors++;
 }
 }
 else {
-const err611 = {instancePath:instancePath+"/status/extensions/verification/lastVerdictTime",keyword:"type",params:{type: "string"}};
+const err608 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err608);
+errors++;
+}
+}
+if(data312.goneWhenAsked !== undefined){
+let data315 = data312.goneWhenAsked;
+if(!(((typeof data315 == "number") && (!(data315 % 1) && !isNaN(data315))) && (isFinite(data315)))){
+const err609 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err609);
+errors++;
+}
+if((typeof data315 == "number") && (isFinite(data315))){
+if(data315 > 8 || isNaN(data315)){
+const err610 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"maximum",params:{comparison: "<=", limit: 8}};
+vErrors = add(vErrors, err610);
+errors++;
+}
+if(data315 < 1 || isNaN(data315)){
+const err611 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"minimum",params:{comparison: ">=", limit: 1}};
 vErrors = add(vErrors, err611);
 errors++;
 }
 }
-if(data311.verifiedGeneration !== undefined){
-let data316 = data311.verifiedGeneration;
-if(!(((typeof data316 == "number") && (!(data316 % 1) && !isNaN(data316))) && (isFinite(data316)))){
-const err612 = {instancePath:instancePath+"/status/extensions/verification/verifiedGeneration",keyword:"type",params:{type: "integer"}};
+}
+if(data312.lastVerdictTime !== undefined){
+let data316 = data312.lastVerdictTime;
+if(typeof data316 === "string"){
+if(!pattern4.test(data316)){
+const err612 = {instancePath:instancePath+"/status/extensions/verification/lastVerdictTime",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
 vErrors = add(vErrors, err612);
-errors++;
-}
-if((typeof data316 == "number") && (isFinite(data316))){
-if(data316 > 9223372036854776000 || isNaN(data316)){
-const err613 = {instancePath:instancePath+"/status/extensions/verification/verifiedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
-vErrors = add(vErrors, err613);
-errors++;
-}
-if(data316 < -9223372036854776000 || isNaN(data316)){
-const err614 = {instancePath:instancePath+"/status/extensions/verification/verifiedGeneration",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
-vErrors = add(vErrors, err614);
-errors++;
-}
-}
-}
-if(data311.toolsDigest !== undefined){
-let data317 = data311.toolsDigest;
-if(typeof data317 === "string"){
-if(data317.length > 80 && func2(data317) > 80){
-const err615 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"maxLength",params:{limit: 80}};
-vErrors = add(vErrors, err615);
 errors++;
 }
 }
 else {
-const err616 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"type",params:{type: "string"}};
+const err613 = {instancePath:instancePath+"/status/extensions/verification/lastVerdictTime",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err613);
+errors++;
+}
+}
+if(data312.verifiedGeneration !== undefined){
+let data317 = data312.verifiedGeneration;
+if(!(((typeof data317 == "number") && (!(data317 % 1) && !isNaN(data317))) && (isFinite(data317)))){
+const err614 = {instancePath:instancePath+"/status/extensions/verification/verifiedGeneration",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err614);
+errors++;
+}
+if((typeof data317 == "number") && (isFinite(data317))){
+if(data317 > 9223372036854776000 || isNaN(data317)){
+const err615 = {instancePath:instancePath+"/status/extensions/verification/verifiedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+vErrors = add(vErrors, err615);
+errors++;
+}
+if(data317 < -9223372036854776000 || isNaN(data317)){
+const err616 = {instancePath:instancePath+"/status/extensions/verification/verifiedGeneration",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
 vErrors = add(vErrors, err616);
 errors++;
 }
 }
-if(data311.notCounted !== undefined){
-let data318 = data311.notCounted;
+}
+if(data312.toolsDigest !== undefined){
+let data318 = data312.toolsDigest;
 if(typeof data318 === "string"){
-if(data318.length > 256 && func2(data318) > 256){
-const err617 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"maxLength",params:{limit: 256}};
+if(data318.length > 80 && func2(data318) > 80){
+const err617 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"maxLength",params:{limit: 80}};
 vErrors = add(vErrors, err617);
 errors++;
 }
 }
 else {
-const err618 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"type",params:{type: "string"}};
+const err618 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err618);
 errors++;
 }
 }
-if(data311.failingPods !== undefined){
-let data319 = data311.failingPods;
-if(Array.isArray(data319)){
-if(data319.length > 3){
-const err619 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"maxItems",params:{limit: 3}};
+if(data312.notCounted !== undefined){
+let data319 = data312.notCounted;
+if(typeof data319 === "string"){
+if(data319.length > 256 && func2(data319) > 256){
+const err619 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"maxLength",params:{limit: 256}};
 vErrors = add(vErrors, err619);
-errors++;
-}
-const len23 = data319.length;
-for(let i23=0; i23<len23; i23++){
-let data320 = data319[i23];
-if(data320 && typeof data320 == "object" && !Array.isArray(data320)){
-if(data320.name === undefined){
-const err620 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i23,keyword:"required",params:{missingProperty: "name"}};
-vErrors = add(vErrors, err620);
-errors++;
-}
-if(data320.message === undefined){
-const err621 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i23,keyword:"required",params:{missingProperty: "message"}};
-vErrors = add(vErrors, err621);
-errors++;
-}
-if(data320.name !== undefined){
-let data321 = data320.name;
-if(typeof data321 === "string"){
-if(data321.length > 253 && func2(data321) > 253){
-const err622 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i23+"/name",keyword:"maxLength",params:{limit: 253}};
-vErrors = add(vErrors, err622);
 errors++;
 }
 }
 else {
-const err623 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i23+"/name",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err623);
+const err620 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err620);
 errors++;
 }
 }
-if(data320.message !== undefined){
-let data322 = data320.message;
+if(data312.failingPods !== undefined){
+let data320 = data312.failingPods;
+if(Array.isArray(data320)){
+if(data320.length > 3){
+const err621 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"maxItems",params:{limit: 3}};
+vErrors = add(vErrors, err621);
+errors++;
+}
+const len23 = data320.length;
+for(let i23=0; i23<len23; i23++){
+let data321 = data320[i23];
+if(data321 && typeof data321 == "object" && !Array.isArray(data321)){
+if(data321.name === undefined){
+const err622 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i23,keyword:"required",params:{missingProperty: "name"}};
+vErrors = add(vErrors, err622);
+errors++;
+}
+if(data321.message === undefined){
+const err623 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i23,keyword:"required",params:{missingProperty: "message"}};
+vErrors = add(vErrors, err623);
+errors++;
+}
+if(data321.name !== undefined){
+let data322 = data321.name;
 if(typeof data322 === "string"){
-if(data322.length > 256 && func2(data322) > 256){
-const err624 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i23+"/message",keyword:"maxLength",params:{limit: 256}};
+if(data322.length > 253 && func2(data322) > 253){
+const err624 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i23+"/name",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err624);
 errors++;
 }
 }
 else {
-const err625 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i23+"/message",keyword:"type",params:{type: "string"}};
+const err625 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i23+"/name",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err625);
 errors++;
 }
 }
-}
-else {
-const err626 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i23,keyword:"type",params:{type: "object"}};
+if(data321.message !== undefined){
+let data323 = data321.message;
+if(typeof data323 === "string"){
+if(data323.length > 256 && func2(data323) > 256){
+const err626 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i23+"/message",keyword:"maxLength",params:{limit: 256}};
 vErrors = add(vErrors, err626);
 errors++;
 }
 }
-}
 else {
-const err627 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"type",params:{type: "array"}};
+const err627 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i23+"/message",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err627);
 errors++;
 }
 }
-if(data311.toolCount !== undefined){
-let data323 = data311.toolCount;
-if(!(((typeof data323 == "number") && (!(data323 % 1) && !isNaN(data323))) && (isFinite(data323)))){
-const err628 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"type",params:{type: "integer"}};
+}
+else {
+const err628 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i23,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err628);
 errors++;
 }
-if((typeof data323 == "number") && (isFinite(data323))){
-if(data323 > 2147483647 || isNaN(data323)){
-const err629 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+}
+else {
+const err629 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err629);
 errors++;
 }
-if(data323 < 0 || isNaN(data323)){
-const err630 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
-vErrors = add(vErrors, err630);
-errors++;
 }
-}
-}
-if(data311.resourceCount !== undefined){
-let data324 = data311.resourceCount;
+if(data312.toolCount !== undefined){
+let data324 = data312.toolCount;
 if(!(((typeof data324 == "number") && (!(data324 % 1) && !isNaN(data324))) && (isFinite(data324)))){
-const err631 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"type",params:{type: "integer"}};
-vErrors = add(vErrors, err631);
+const err630 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err630);
 errors++;
 }
 if((typeof data324 == "number") && (isFinite(data324))){
 if(data324 > 2147483647 || isNaN(data324)){
-const err632 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
-vErrors = add(vErrors, err632);
+const err631 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err631);
 errors++;
 }
 if(data324 < 0 || isNaN(data324)){
-const err633 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
-vErrors = add(vErrors, err633);
+const err632 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+vErrors = add(vErrors, err632);
 errors++;
 }
 }
 }
-if(data311.promptCount !== undefined){
-let data325 = data311.promptCount;
+if(data312.resourceCount !== undefined){
+let data325 = data312.resourceCount;
 if(!(((typeof data325 == "number") && (!(data325 % 1) && !isNaN(data325))) && (isFinite(data325)))){
-const err634 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"type",params:{type: "integer"}};
-vErrors = add(vErrors, err634);
+const err633 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err633);
 errors++;
 }
 if((typeof data325 == "number") && (isFinite(data325))){
 if(data325 > 2147483647 || isNaN(data325)){
-const err635 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
-vErrors = add(vErrors, err635);
+const err634 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err634);
 errors++;
 }
 if(data325 < 0 || isNaN(data325)){
-const err636 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+const err635 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+vErrors = add(vErrors, err635);
+errors++;
+}
+}
+}
+if(data312.promptCount !== undefined){
+let data326 = data312.promptCount;
+if(!(((typeof data326 == "number") && (!(data326 % 1) && !isNaN(data326))) && (isFinite(data326)))){
+const err636 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err636);
 errors++;
 }
-}
-}
-}
-else {
-const err637 = {instancePath:instancePath+"/status/extensions/verification",keyword:"type",params:{type: "object"}};
+if((typeof data326 == "number") && (isFinite(data326))){
+if(data326 > 2147483647 || isNaN(data326)){
+const err637 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err637);
 errors++;
 }
-}
-}
-else {
-const err638 = {instancePath:instancePath+"/status/extensions",keyword:"type",params:{type: "object"}};
+if(data326 < 0 || isNaN(data326)){
+const err638 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 vErrors = add(vErrors, err638);
 errors++;
 }
 }
-if(data206.conditions !== undefined){
-let data326 = data206.conditions;
-if(Array.isArray(data326)){
-const len24 = data326.length;
-for(let i24=0; i24<len24; i24++){
-let data327 = data326[i24];
-if(data327 && typeof data327 == "object" && !Array.isArray(data327)){
-if(data327.type === undefined){
-const err639 = {instancePath:instancePath+"/status/conditions/" + i24,keyword:"required",params:{missingProperty: "type"}};
+}
+}
+else {
+const err639 = {instancePath:instancePath+"/status/extensions/verification",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err639);
 errors++;
 }
-if(data327.status === undefined){
-const err640 = {instancePath:instancePath+"/status/conditions/" + i24,keyword:"required",params:{missingProperty: "status"}};
+}
+}
+else {
+const err640 = {instancePath:instancePath+"/status/extensions",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err640);
 errors++;
 }
-if(data327.lastTransitionTime === undefined){
-const err641 = {instancePath:instancePath+"/status/conditions/" + i24,keyword:"required",params:{missingProperty: "lastTransitionTime"}};
+}
+if(data206.conditions !== undefined){
+let data327 = data206.conditions;
+if(Array.isArray(data327)){
+const len24 = data327.length;
+for(let i24=0; i24<len24; i24++){
+let data328 = data327[i24];
+if(data328 && typeof data328 == "object" && !Array.isArray(data328)){
+if(data328.type === undefined){
+const err641 = {instancePath:instancePath+"/status/conditions/" + i24,keyword:"required",params:{missingProperty: "type"}};
 vErrors = add(vErrors, err641);
 errors++;
 }
-if(data327.reason === undefined){
-const err642 = {instancePath:instancePath+"/status/conditions/" + i24,keyword:"required",params:{missingProperty: "reason"}};
+if(data328.status === undefined){
+const err642 = {instancePath:instancePath+"/status/conditions/" + i24,keyword:"required",params:{missingProperty: "status"}};
 vErrors = add(vErrors, err642);
 errors++;
 }
-if(data327.message === undefined){
-const err643 = {instancePath:instancePath+"/status/conditions/" + i24,keyword:"required",params:{missingProperty: "message"}};
+if(data328.lastTransitionTime === undefined){
+const err643 = {instancePath:instancePath+"/status/conditions/" + i24,keyword:"required",params:{missingProperty: "lastTransitionTime"}};
 vErrors = add(vErrors, err643);
 errors++;
 }
-if(data327.type !== undefined){
-let data328 = data327.type;
-if(typeof data328 === "string"){
-if(data328.length > 316 && func2(data328) > 316){
-const err644 = {instancePath:instancePath+"/status/conditions/" + i24+"/type",keyword:"maxLength",params:{limit: 316}};
+if(data328.reason === undefined){
+const err644 = {instancePath:instancePath+"/status/conditions/" + i24,keyword:"required",params:{missingProperty: "reason"}};
 vErrors = add(vErrors, err644);
 errors++;
 }
-if(!pattern8.test(data328)){
-const err645 = {instancePath:instancePath+"/status/conditions/" + i24+"/type",keyword:"pattern",params:{pattern: "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"}};
+if(data328.message === undefined){
+const err645 = {instancePath:instancePath+"/status/conditions/" + i24,keyword:"required",params:{missingProperty: "message"}};
 vErrors = add(vErrors, err645);
+errors++;
+}
+if(data328.type !== undefined){
+let data329 = data328.type;
+if(typeof data329 === "string"){
+if(data329.length > 316 && func2(data329) > 316){
+const err646 = {instancePath:instancePath+"/status/conditions/" + i24+"/type",keyword:"maxLength",params:{limit: 316}};
+vErrors = add(vErrors, err646);
+errors++;
+}
+if(!pattern8.test(data329)){
+const err647 = {instancePath:instancePath+"/status/conditions/" + i24+"/type",keyword:"pattern",params:{pattern: "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"}};
+vErrors = add(vErrors, err647);
 errors++;
 }
 }
 else {
-const err646 = {instancePath:instancePath+"/status/conditions/" + i24+"/type",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err646);
-errors++;
-}
-}
-if(data327.status !== undefined){
-let data329 = data327.status;
-if(typeof data329 !== "string"){
-const err647 = {instancePath:instancePath+"/status/conditions/" + i24+"/status",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err647);
-errors++;
-}
-if(!(((data329 === "True") || (data329 === "False")) || (data329 === "Unknown"))){
-const err648 = {instancePath:instancePath+"/status/conditions/" + i24+"/status",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.conditions.items.properties.status.enum}};
+const err648 = {instancePath:instancePath+"/status/conditions/" + i24+"/type",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err648);
 errors++;
 }
 }
-if(data327.observedGeneration !== undefined){
-let data330 = data327.observedGeneration;
-if(!(((typeof data330 == "number") && (!(data330 % 1) && !isNaN(data330))) && (isFinite(data330)))){
-const err649 = {instancePath:instancePath+"/status/conditions/" + i24+"/observedGeneration",keyword:"type",params:{type: "integer"}};
+if(data328.status !== undefined){
+let data330 = data328.status;
+if(typeof data330 !== "string"){
+const err649 = {instancePath:instancePath+"/status/conditions/" + i24+"/status",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err649);
 errors++;
 }
-if((typeof data330 == "number") && (isFinite(data330))){
-if(data330 > 9223372036854776000 || isNaN(data330)){
-const err650 = {instancePath:instancePath+"/status/conditions/" + i24+"/observedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+if(!(((data330 === "True") || (data330 === "False")) || (data330 === "Unknown"))){
+const err650 = {instancePath:instancePath+"/status/conditions/" + i24+"/status",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.conditions.items.properties.status.enum}};
 vErrors = add(vErrors, err650);
 errors++;
 }
-if(data330 < 0 || isNaN(data330)){
-const err651 = {instancePath:instancePath+"/status/conditions/" + i24+"/observedGeneration",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+}
+if(data328.observedGeneration !== undefined){
+let data331 = data328.observedGeneration;
+if(!(((typeof data331 == "number") && (!(data331 % 1) && !isNaN(data331))) && (isFinite(data331)))){
+const err651 = {instancePath:instancePath+"/status/conditions/" + i24+"/observedGeneration",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err651);
 errors++;
 }
-}
-}
-if(data327.lastTransitionTime !== undefined){
-let data331 = data327.lastTransitionTime;
-if(typeof data331 === "string"){
-if(!pattern4.test(data331)){
-const err652 = {instancePath:instancePath+"/status/conditions/" + i24+"/lastTransitionTime",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
+if((typeof data331 == "number") && (isFinite(data331))){
+if(data331 > 9223372036854776000 || isNaN(data331)){
+const err652 = {instancePath:instancePath+"/status/conditions/" + i24+"/observedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
 vErrors = add(vErrors, err652);
 errors++;
 }
-}
-else {
-const err653 = {instancePath:instancePath+"/status/conditions/" + i24+"/lastTransitionTime",keyword:"type",params:{type: "string"}};
+if(data331 < 0 || isNaN(data331)){
+const err653 = {instancePath:instancePath+"/status/conditions/" + i24+"/observedGeneration",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 vErrors = add(vErrors, err653);
 errors++;
 }
 }
-if(data327.reason !== undefined){
-let data332 = data327.reason;
+}
+if(data328.lastTransitionTime !== undefined){
+let data332 = data328.lastTransitionTime;
 if(typeof data332 === "string"){
-if(data332.length > 1024 && func2(data332) > 1024){
-const err654 = {instancePath:instancePath+"/status/conditions/" + i24+"/reason",keyword:"maxLength",params:{limit: 1024}};
+if(!pattern4.test(data332)){
+const err654 = {instancePath:instancePath+"/status/conditions/" + i24+"/lastTransitionTime",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
 vErrors = add(vErrors, err654);
-errors++;
-}
-if(data332.length < 2 && func2(data332) < 1){
-const err655 = {instancePath:instancePath+"/status/conditions/" + i24+"/reason",keyword:"minLength",params:{limit: 1}};
-vErrors = add(vErrors, err655);
-errors++;
-}
-if(!pattern10.test(data332)){
-const err656 = {instancePath:instancePath+"/status/conditions/" + i24+"/reason",keyword:"pattern",params:{pattern: "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"}};
-vErrors = add(vErrors, err656);
 errors++;
 }
 }
 else {
-const err657 = {instancePath:instancePath+"/status/conditions/" + i24+"/reason",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err657);
+const err655 = {instancePath:instancePath+"/status/conditions/" + i24+"/lastTransitionTime",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err655);
 errors++;
 }
 }
-if(data327.message !== undefined){
-let data333 = data327.message;
+if(data328.reason !== undefined){
+let data333 = data328.reason;
 if(typeof data333 === "string"){
-if(data333.length > 32768 && func2(data333) > 32768){
-const err658 = {instancePath:instancePath+"/status/conditions/" + i24+"/message",keyword:"maxLength",params:{limit: 32768}};
+if(data333.length > 1024 && func2(data333) > 1024){
+const err656 = {instancePath:instancePath+"/status/conditions/" + i24+"/reason",keyword:"maxLength",params:{limit: 1024}};
+vErrors = add(vErrors, err656);
+errors++;
+}
+if(data333.length < 2 && func2(data333) < 1){
+const err657 = {instancePath:instancePath+"/status/conditions/" + i24+"/reason",keyword:"minLength",params:{limit: 1}};
+vErrors = add(vErrors, err657);
+errors++;
+}
+if(!pattern10.test(data333)){
+const err658 = {instancePath:instancePath+"/status/conditions/" + i24+"/reason",keyword:"pattern",params:{pattern: "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"}};
 vErrors = add(vErrors, err658);
 errors++;
 }
 }
 else {
-const err659 = {instancePath:instancePath+"/status/conditions/" + i24+"/message",keyword:"type",params:{type: "string"}};
+const err659 = {instancePath:instancePath+"/status/conditions/" + i24+"/reason",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err659);
 errors++;
 }
 }
-}
-else {
-const err660 = {instancePath:instancePath+"/status/conditions/" + i24,keyword:"type",params:{type: "object"}};
+if(data328.message !== undefined){
+let data334 = data328.message;
+if(typeof data334 === "string"){
+if(data334.length > 32768 && func2(data334) > 32768){
+const err660 = {instancePath:instancePath+"/status/conditions/" + i24+"/message",keyword:"maxLength",params:{limit: 32768}};
 vErrors = add(vErrors, err660);
 errors++;
 }
 }
-}
 else {
-const err661 = {instancePath:instancePath+"/status/conditions",keyword:"type",params:{type: "array"}};
+const err661 = {instancePath:instancePath+"/status/conditions/" + i24+"/message",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err661);
 errors++;
 }
 }
 }
 else {
-const err662 = {instancePath:instancePath+"/status",keyword:"type",params:{type: "object"}};
+const err662 = {instancePath:instancePath+"/status/conditions/" + i24,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err662);
 errors++;
 }
 }
 }
 else {
-const err663 = {instancePath,keyword:"type",params:{type: "object"}};
+const err663 = {instancePath:instancePath+"/status/conditions",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err663);
+errors++;
+}
+}
+}
+else {
+const err664 = {instancePath:instancePath+"/status",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err664);
+errors++;
+}
+}
+}
+else {
+const err665 = {instancePath,keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err665);
 errors++;
 }
 validate21.errors = vErrors;

@@ -156,9 +156,15 @@ function startedAtMs({ state }: ContainerState): number {
 function continues(failure: PodFailure, previous: PodFailure): boolean {
   if (failure.pod !== previous.pod) return false;
   if (isMomentOfCrash(failure, previous)) return true;
+  const hint = hintOf(failure);
   // A failure that was told without a hint is told anew.
-  const isTold = failure.hint === undefined || failure.hint === previous.hint;
+  const isTold = hint === undefined || hint === hintOf(previous);
   return isTold && isSame(failure, previous);
+}
+
+/** What is said beside it, in one word of either kind. */
+function hintOf({ hint, advice }: PodFailure): string | undefined {
+  return hint ?? advice;
 }
 
 /** What a scheduler or a kubelet says of the same failure differs from moment to moment. */
@@ -249,7 +255,10 @@ function ofWaiting(
     case 'CrashLoopBackOff':
       return ofExit(container, container.lastState?.terminated, hints);
     case 'CreateContainerConfigError':
-      return { cause: 'Configuration', detail, ...(isAboutRoot(message) ? { hint: 'Root' } : {}) };
+      return {
+        ...{ cause: 'Configuration', detail },
+        ...(isAboutRoot(message) && !isOurs(container) ? { advice: 'Root' } : {}),
+      };
     case undefined:
     default:
       return undefined;
@@ -267,12 +276,14 @@ function ofExit(
   hints: PodHints = {},
 ): Found {
   const detail = whyNotStarted(terminated);
+  const advice = name === CONTAINER_NAME ? reasonOfShim(terminated?.message ?? '') : undefined;
   return present({
     cause: terminated?.reason === 'OOMKilled' ? 'OutOfMemory' : 'Crashing',
     exitCode: terminated?.exitCode,
     restarts: stepOf(restartCount),
     detail: detail === '' ? undefined : detail,
-    hint: (name === CONTAINER_NAME ? reasonOfShim(terminated?.message ?? '') : undefined) ?? hintOn(terminated, hints),
+    hint: advice === undefined ? hintOn(terminated, hints) : undefined,
+    advice,
   });
 }
 

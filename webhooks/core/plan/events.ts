@@ -161,7 +161,14 @@ function isSameFailure(a: PodFailure, b: PodFailure): boolean {
   return compared.every((field) => a[field] === b[field]);
 }
 
-const compared = ['cause', 'pod', 'exitCode', 'image', 'hint'] as const satisfies readonly (keyof PodFailure)[];
+const compared = [
+  'cause',
+  'pod',
+  'exitCode',
+  'image',
+  'hint',
+  'advice',
+] as const satisfies readonly (keyof PodFailure)[];
 
 /** Once for each change of the spec that leaves it on: whoever reads the events should meet it. */
 function insecureTls(

@@ -1,4 +1,5 @@
 import type { PodFailure } from '../mcpserver/types.gen.ts';
+import { shimReasons } from './told-by-shim.ts';
 import type { ShimReason } from './told-by-shim.ts';
 
 /** What may be behind a failure, from the spec: which field to look at. Absent: there is nothing to say. */
@@ -43,29 +44,28 @@ const sentences = {
 const rootHint =
   'servers do not run as root here: set spec.runtime.security.podSecurityContext.runAsUser to the number of a user who may read the files of the image (65532 mostly may), or give the image a user by number';
 
-const ofShim = (reason: ShimReason) => (hints: PodHints) => hints.stdio?.reasons[reason] ?? hints.crash;
-
 const hintTexts = {
   Stdio: ({ stdio }) => stdio?.endedAtOnce ?? stdioHint,
   Crash: ({ crash, stdio }, { exitCode = 0 }) => stdio?.exits[exitCode] ?? crash,
   Unready: ({ unready }) => unready,
   Start: ({ start }) => start,
   Own: () => ownHint,
-  Root: () => rootHint,
-  NoAnswer: ofShim('NoAnswer'),
-  WrongAnswer: ofShim('WrongAnswer'),
-  NotStarted: ofShim('NotStarted'),
-  NotFound: ofShim('NotFound'),
-  NotExecutable: ofShim('NotExecutable'),
-  Cwd: ofShim('Cwd'),
 } as const satisfies Record<
   NonNullable<PodFailure['hint']>,
   (hints: PodHints, failure: PodFailure) => string | undefined
 >;
 
+function adviceText(advice: string, hints: PodHints): string | undefined {
+  if (advice === 'Root') return rootHint;
+  const reason = shimReasons.find((one) => one === advice);
+  return reason === undefined ? undefined : (hints.stdio?.reasons[reason] ?? hints.crash);
+}
+
 /** In words, for the conditions. */
 export function renderPodFailure(failure: PodFailure, hints: PodHints): string {
-  const hint = failure.hint === undefined ? undefined : hintTexts[failure.hint](hints, failure);
+  const { hint: word, advice } = failure;
+  const hint =
+    word !== undefined ? hintTexts[word](hints, failure) : advice !== undefined ? adviceText(advice, hints) : undefined;
   return `${sentences[failure.cause](failure)}${hint === undefined ? '' : `; ${hint}`} (pod: ${failure.pod})`;
 }
 

@@ -9,6 +9,7 @@ import { hintOnUnready } from './hint-on-unready.ts';
 import { hintsOnStdio } from './hints-on-stdio.ts';
 import { hintAfterSeconds, readyWithinSeconds } from './ready-within.ts';
 import { renderPodFailure } from './render-pod-failure.ts';
+import { shimReasons } from './told-by-shim.ts';
 
 const aServer = (stdio: StdioSettings = {}) =>
   applyDefaults(anMCPServer(withSpec({ extensions: { stdio: { command: ['search', '--stdio'], ...stdio } } })));
@@ -112,6 +113,21 @@ describe('what keeps a server for stdio from serving', () => {
     const told = diagnosis(aPod(bridge, server));
     if (said === undefined) expect(told).toBeUndefined();
     else expect(told).toMatch(said);
+  });
+
+  it('is kept in words that the release before reads, too (it refused the whole status for the others)', () => {
+    const words = ['NoAnswer', 'WrongAnswer', 'NotStarted', 'NotFound', 'NotExecutable', 'Cwd'].map((word) => {
+      const pod = aPod({ ready: false }, crashed(1, { message: `mcp-lifecycle: ${word}: why` }));
+      return diagnosePods([pod], { hints: { crash: 'why' } });
+    });
+    expect(words.map((found) => found?.hint)).toEqual(words.map(() => undefined));
+    expect(words.map((found) => found?.advice)).toEqual(shimReasons);
+  });
+
+  it('is told where a newer release has another word for it', () => {
+    const previous = { cause: 'Crashing', pod: 'a', exitCode: 1, restarts: 2, advice: 'OfTheNextRelease' } as const;
+    expect(diagnosis(aPod({ ready: false }, crashed(1)), { previous })).toMatch(/its log says why/);
+    expect(renderPodFailure(previous, {})).toBe('Container crashing: exit code 1, restarts: 2+ (pod: a)');
   });
 
   it('is told of a program that runs and answers nothing, once its time is over, and not before', () => {
