@@ -116,7 +116,7 @@ export async function startBridge(options: BridgeOptions): Promise<void> {
     },
   });
   const heart = new Heart();
-  const unread = new Unread(poolBytes, () => {
+  const unread = new Unread(poolBytes, clock, () => {
     metrics.answerCutOff();
   });
   const handle = createHandler({
