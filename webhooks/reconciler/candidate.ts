@@ -17,7 +17,7 @@ import { tlsTrustOf } from '../platform/mcp/tls-trust.ts';
 import type { KeptCaBundle } from '../platform/mcp/tls-trust.ts';
 import { gateQuestion } from './verify/contract-gate.ts';
 import type { CandidateGate } from './verify/contract-gate.ts';
-import { ofNewestTemplate } from './newest-failure.ts';
+import { ofNewestTemplate, type OfNewest } from './newest-failure.ts';
 import type { World } from './world.ts';
 
 /** Whether an action is about the candidate: what it fails of is no failure of what serves. */
@@ -36,7 +36,7 @@ export async function gatherCandidate(
   { server, planned, told, isPaused }: CandidateScope,
   world: World,
   signal: AbortSignal,
-): Promise<Pick<Rolling, 'candidate' | 'isFormerFailure'>> {
+): Promise<Pick<Rolling, 'candidate' | 'isFormerFailure'> & Pick<OfNewest, 'unread'>> {
   if (planned.instructions.candidate === 'none') return { candidate: { state: 'absent' } };
   if (isPaused) return { candidate: { state: 'not-written', message: 'somebody deletes it again and again' } };
   const written = writtenCandidate(told.filter(({ action }) => isOfCandidate(server, action)));
@@ -45,8 +45,8 @@ export async function gatherCandidate(
   const found = world.children.get('Deployment')?.named(key, name);
   if (found?.deployment === undefined || !isSameChild(found.child, { kind: 'Deployment', name }))
     return { candidate: { state: 'absent' } };
-  const { deployment, isFormerFailure } = await ofNewestTemplate(found.deployment, namespaceOf(server), world, signal);
-  return { candidate: runningCandidate(key, planned, deployment, world), isFormerFailure };
+  const { deployment, ...newest } = await ofNewestTemplate(found.deployment, namespaceOf(server), world, signal);
+  return { candidate: runningCandidate(key, planned, deployment, world), ...newest };
 }
 
 interface CandidateScope {

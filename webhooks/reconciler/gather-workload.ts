@@ -5,13 +5,13 @@ import { saidToServe } from '../core/plan/served-generation.ts';
 import { templateToCheck } from '../core/plan/serving.ts';
 import { timestamp } from '../platform/clock.ts';
 import type { CachedChild } from './child-cache.ts';
-import { ofNewestTemplate } from './newest-failure.ts';
+import { ofNewestTemplate, type OfNewest } from './newest-failure.ts';
 import { readTemplateRevision } from './template-revision.ts';
 import { lastVerification } from './verification.ts';
 import type { World } from './world.ts';
 
 /** What is known of the workload and of what was verified, as it is at this moment: after our writes, if there were any. */
-export type Workload = Omit<ReportInput, 'accepted' | 'policy' | 'standing' | 'problem'>;
+export type Workload = Omit<ReportInput, 'accepted' | 'policy' | 'standing' | 'problem'> & Pick<OfNewest, 'unread'>;
 
 export interface WorkloadScope {
   /** Whether the Deployment that stands there is the one of this generation. */
@@ -30,7 +30,7 @@ export async function gatherWorkload(
   { isApplied, world, signal }: WorkloadScope,
 ): Promise<Workload> {
   const found = ourChild(key, server, 'Deployment', world)?.deployment;
-  const { deployment, isFormerFailure } =
+  const { deployment, ...newest } =
     found === undefined
       ? { deployment: undefined, isFormerFailure: false }
       : await ofNewestTemplate(found, namespaceOf(server), world, signal);
@@ -44,7 +44,7 @@ export async function gatherWorkload(
     template === undefined ? undefined : await readTemplateRevision(key, template, world, signal);
   const now = world.clock.now();
   return {
-    ...{ server, previous: server.status, deployment, isFormerFailure, servingPods, isApplied, templateRevision },
+    ...{ server, previous: server.status, deployment, ...newest, servingPods, isApplied, templateRevision },
     serviceExists: ourChild(key, server, 'Service', world) !== undefined,
     pods: world.pods.of(key),
     newestTemplate: world.pods.newestTemplateOf(key),

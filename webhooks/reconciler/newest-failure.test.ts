@@ -136,3 +136,34 @@ it.each<[string, () => void]>([
   await clock.advance(1_000);
   expect(said('Stalled')).toMatch(/^True\/PodsNotCreated: .*no PriorityClass with name one/);
 });
+
+it.each([503, 500, 429])(
+  'an answer %d does not make the former failure that of the version that corrects it (it did)',
+  async (code) => {
+    await corrected();
+    replicaSetIs('two', '2');
+    api.answer(({ path }) => path.includes('/replicasets/'), code);
+    deploymentIs('two', '2', refusal('one'));
+    await clock.advance(1_000);
+    expect(looks()).toBeGreaterThan(0);
+    expect(said('Stalled')).toBe('undefined/undefined: undefined');
+    api.answer(() => false, undefined);
+    await clock.advance(60_000);
+    expect(said('Stalled')).toBe('undefined/undefined: undefined');
+    expect(said('Reconciling')).toMatch(/^True\/RollingOut/);
+  },
+);
+
+it('nor does it take back what is known of the newest version', async () => {
+  await corrected();
+  replicaSetIs('two', '2', refusal('two'));
+  deploymentIs('two', '2', refusal('two'));
+  await clock.advance(1_000);
+  const [stalled, writes] = [said('Stalled'), api.writes.length];
+  expect(stalled).toMatch(/no PriorityClass with name two/);
+  api.answer(({ path }) => path.includes('/replicasets/'), 503);
+  deploymentIs('two', '2', { ...refusal('two'), reason: 'Again' });
+  await clock.advance(60_000);
+  expect(said('Stalled')).toBe(stalled);
+  expect(api.writes.slice(writes).filter((write) => !write.includes('/leases/'))).toEqual([]);
+});

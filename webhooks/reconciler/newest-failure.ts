@@ -1,6 +1,6 @@
 import { replicaFailureOf } from '../core/plan/availability.ts';
 import type { DeploymentStatus } from '../core/plan/observed.ts';
-import { objectPath } from '../platform/kube/api.ts';
+import { objectPath, type ApiError } from '../platform/kube/api.ts';
 import { recordAt, stringAt } from '../platform/kube/object.ts';
 import { conditionsOf, REVISION_ANNOTATION } from './observe.ts';
 import type { World } from './world.ts';
@@ -10,6 +10,8 @@ export interface OfNewest {
   readonly deployment: DeploymentStatus;
   /** What it said was about pods of a former one, which go on being tried until they are scaled down. */
   readonly isFormerFailure: boolean;
+  /** Nobody knows yet whose it was: no verdict follows from it. */
+  readonly unread?: ApiError;
 }
 
 /** Where the Deployment controller names the ReplicaSet of the newest template: in each of the messages of Progressing. */
@@ -18,6 +20,7 @@ const namedReplicaSet = /(?:ReplicaSet|replica set) "([a-z0-9.-]{1,253})"/;
 /**
  * The Deployment tells a failure of any of its ReplicaSets, and for a while that of one that is on its way out. So the newest
  * one is read, as long as pods cannot be created; where it cannot be found, or we may not read it, the Deployment is believed.
+ * That an answer failed says nothing of the kind.
  */
 export async function ofNewestTemplate(
   deployment: DeploymentStatus,
@@ -30,7 +33,8 @@ export async function ofNewestTemplate(
   if (name === undefined) return believed;
   const path = objectPath({ apiVersion: 'apps/v1', plural: 'replicasets', namespace, name });
   const read = await api.request({ method: 'GET', path, signal });
-  if (!read.ok || revisionOf(read.body) !== deployment.revision) return believed;
+  if (!read.ok) return read.error.retry ? { ...believed, unread: read.error } : believed;
+  if (revisionOf(read.body) !== deployment.revision) return believed;
   const failure = conditionsOf(recordAt(read.body, 'status')).find(isFailure);
   const others = deployment.conditions.filter((condition) => !isFailure(condition));
   return {

@@ -33,6 +33,7 @@ import { gather, observedChildren } from './gather.ts';
 import { gatherWorkload } from './gather-workload.ts';
 import { holdTemplate, leftAlone } from './hold-template.ts';
 import type { Held } from './hold-template.ts';
+import type { OfNewest } from './newest-failure.ts';
 import { noteRound, retryAfter } from './note-round.ts';
 import type { Round } from './note-round.ts';
 import type { ChildWorld } from './refresh-child.ts';
@@ -107,6 +108,8 @@ export async function reconcile(key: string, world: World, signal: AbortSignal):
   const isNow = isApplied(decision, { told, held, isQueued });
   const workload = await gatherWorkload(key, decision.server, { isApplied: isNow, world, signal });
   const rolling = await rollingOf(key, decision, { held, told, round }, { world, signal });
+  const later = afterLooking(comeBack, [workload, rolling]);
+  if (later !== undefined) return later;
   const serving = told.filter(({ action }) => !isOfCandidate(decision.server, action));
   const seen = { facts: references.facts, isOpen: workload.verification.state === 'verified', nowMs: workload.nowMs };
   const optional = await optionalFor(key, decision, { apis, outcomes: told, ...seen }, { world, signal });
@@ -128,6 +131,15 @@ export async function reconcile(key: string, world: World, signal: AbortSignal):
 
 function notBefore(why: string, notBeforeMs: number | undefined): WorkResult {
   return { type: 'retry', why, ...(notBeforeMs === undefined ? {} : { notBeforeMs }) };
+}
+
+/** Where nobody knows whose failure it is, what status says stays as it is until somebody does. */
+function afterLooking(
+  comeBack: WorkResult | undefined,
+  looks: readonly (Pick<OfNewest, 'unread'> | undefined)[],
+): WorkResult | undefined {
+  const failed = firstOf(looks.map((look) => look?.unread));
+  return failed === undefined ? undefined : (comeBack ?? failed);
 }
 
 /** What comes next where the status does not stand there as it should: nothing follows from it then. */
@@ -197,7 +209,7 @@ async function rollingOf(
   decision: DecidedServer,
   { held, told, round }: { readonly held: Held; readonly told: readonly Executed[]; readonly round: Carried },
   { world, signal }: { readonly world: World; readonly signal: AbortSignal },
-): Promise<Rolling | undefined> {
+): Promise<(Rolling & Pick<OfNewest, 'unread'>) | undefined> {
   const planned = rolloutOf(decision);
   if (planned === undefined) return undefined;
   if (planned.instructions.template !== 'to-begin' && planned.phase !== 'Proving') world.places.leave(key);
