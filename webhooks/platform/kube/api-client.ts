@@ -4,6 +4,7 @@ import { createSecureContext } from 'node:tls';
 import type { SecureContext } from 'node:tls';
 
 import { renderJsonAsYaml } from '../escape-for-yaml.ts';
+import { errorText } from '../log.ts';
 import { describeRequest, errorFromAnswer, errorWithoutAnswer, unreachable } from './api-error.ts';
 import type { ApiRequest, ApiResult, ApiServer, Credentials, KubeApi, Reading, WatchEnd } from './api.ts';
 import { DirectConnections } from './direct-connections.ts';
@@ -237,7 +238,11 @@ function createDirect({ server: { url }, userAgent }: ClientOptions): Open {
 
 /** One for all connections: to read the CA takes a millisecond, and what was read 25 KB, which each connection would else do and have. */
 function withContext(tls: Credentials['tls']): Credentials['tls'] & { readonly secureContext: SecureContext } {
-  return { ...tls, secureContext: createSecureContext(tls) };
+  try {
+    return { ...tls, secureContext: createSecureContext(tls) };
+  } catch (error) {
+    throw new Error(`the CA or the client certificate cannot be used: ${errorText(error)}`, { cause: error });
+  }
 }
 
 /** What keeps its connections as long as the TLS options stay the same: a rotated CA or client certificate gets a new one. */
@@ -249,13 +254,16 @@ function createKept<Kept>(
   return (credentials) => {
     // The same object means the same answer of the same read: no need to compare certificates for each request.
     if (current !== undefined && seen === credentials) return current.use;
-    seen = credentials;
     const { tls } = credentials;
     const fingerprint = JSON.stringify([tls.ca, tls.cert, tls.key, tls.pfx, tls.servername, tls.rejectUnauthorized]);
-    if (current?.fingerprint === fingerprint) return current.use;
-    // Watches and requests under way finish on the old connections; idle ones would only wait for their end.
-    current?.close();
-    current = { fingerprint, ...make(credentials) };
+    if (current?.fingerprint !== fingerprint) {
+      // With what cannot be read nothing begins, and nothing ends.
+      const next = { fingerprint, ...make(credentials) };
+      // Watches and requests under way finish on the old connections; idle ones would only wait for their end.
+      current?.close();
+      current = next;
+    }
+    seen = credentials;
     return current.use;
   };
 }
