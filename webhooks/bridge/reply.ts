@@ -58,6 +58,9 @@ export class Reply {
     this.#response = response;
     this.#options = options;
     options.heart.add(this);
+    // What an answer before it on the connection left counts no longer, and its own time begins with its turn.
+    if (response.socket === null) response.once('socket', this.#time.bind(this));
+    else this.#time();
     response.once('close', () => {
       if (this.#finish()) this.onGone?.();
     });
@@ -171,13 +174,17 @@ export class Reply {
     const isLast = response.writableEnded && response.writableLength > 0;
     if (this.#isTimed || (!isLast && response.writableLength <= maxAheadBytes)) return;
     this.#isTimed = true;
-    const { socket } = response;
-    // Nobody listens to it: the server then closes the connection. A part that was taken begins it anew.
-    socket?.setTimeout(stallMs);
+    this.#time();
     response.once('drain', () => {
       this.#isTimed = false;
-      socket?.setTimeout(0);
+      this.#time();
     });
+  }
+
+  /** Behind another answer on its connection it is nobody's to read: then it has none. */
+  #time(): void {
+    // Nobody listens to it: the server then closes the connection. A part that was taken begins it anew.
+    this.#response.socket?.setTimeout(this.#isTimed ? stallMs : 0);
   }
 }
 
