@@ -19,6 +19,12 @@ const ownLabels: ReadonlySet<string> = new Set([EXPANDED_FROM_LABEL, EXPANDED_BY
 const ownAnnotations: ReadonlySet<string> = new Set([APPLIED_HASH_ANNOTATION]);
 
 /**
+ * An empty list says nothing: the API server keeps what it has.
+ * https://kubernetes.io/docs/reference/using-api/server-side-apply/#clearing-managedfields
+ */
+const nobody: readonly object[] = [{}];
+
+/**
  * An object was deleted and its MCPServer was left (`--cascade=orphan`): from now on it is whoever's who applies it. As long as
  * our entry stood among those of who owns a field, what he takes out of his manifest would stay. Only where it does is anything
  * written, so nobody who has our label in a manifest of his own is fought.
@@ -36,7 +42,7 @@ export async function letGo(key: string, { api }: { readonly api: KubeApi }, sig
     ...{ method: 'PATCH', path, query: { fieldManager: FIELD_MANAGER }, signal },
     contentType: 'application/json-patch+json',
     body: [
-      { op: 'replace', path: '/metadata/managedFields', value: managedFields },
+      { op: 'replace', path: '/metadata/managedFields', value: managedFields.length === 0 ? nobody : managedFields },
       ...without(metadata, 'labels', ownLabels),
       ...without(metadata, 'annotations', ownAnnotations),
       { op: 'replace', path: '/metadata/resourceVersion', value: metaOf(server).resourceVersion },

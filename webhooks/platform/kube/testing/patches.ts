@@ -1,6 +1,6 @@
 import { errorFromAnswer } from '../api-error.ts';
 import type { ApiRequest, ApiResult } from '../api.ts';
-import { isRecord, metaOf, recordAt, stringAt } from '../object.ts';
+import { isRecord, listAt, metaOf, recordAt, stringAt } from '../object.ts';
 import { mergePatched } from './merge-patch.ts';
 import type { Json, ObjectStore } from './object-store.ts';
 import { applied } from './owned-fields.ts';
@@ -46,7 +46,19 @@ function replaceMetadata(store: ObjectStore, request: ApiRequest): ApiResult | u
   ]);
   const { resourceVersion, ...parts } = Object.fromEntries(replaced) as Json;
   if (resourceVersion !== metaOf(existing).resourceVersion) return refused(request, 409, 'Conflict');
-  return ok(store.put(request.path, { ...existing, metadata: { ...recordAt(existing, 'metadata'), ...parts } }));
+  const metadata = { ...recordAt(existing, 'metadata'), ...parts };
+  return ok(store.put(request.path, { ...existing, metadata: { ...metadata, ...ownersAfter(existing, parts) } }));
+}
+
+/**
+ * An empty list of who owns which field changes nothing, one with an empty entry clears it:
+ * https://kubernetes.io/docs/reference/using-api/server-side-apply/#clearing-managedfields
+ */
+function ownersAfter(existing: Json, parts: Json): Json {
+  const wanted = listAt(parts, 'managedFields');
+  const isClearing = wanted.length === 1 && isRecord(wanted[0]) && Object.keys(wanted[0]).length === 0;
+  const kept = listAt(recordAt(existing, 'metadata'), 'managedFields');
+  return { managedFields: isClearing ? [] : wanted.length === 0 ? kept : wanted };
 }
 
 /** Of an object or its status. Whose the fields become is not told. */
