@@ -7,12 +7,14 @@ import {
   FIELD_MANAGER,
 } from '../../core/mcpserver/names.ts';
 import { isRecord } from '../../core/mcpserver/record.ts';
-import { objectPath, type KubeApi } from '../../platform/kube/api.ts';
+import { objectPath } from '../../platform/kube/api.ts';
 import { listAt, metaOf, recordAt, splitKey, stringAt } from '../../platform/kube/object.ts';
 import { readObject } from '../../platform/kube/read-object.ts';
 import { controllerOf } from '../observe.ts';
 import type { WorkResult } from '../queue.ts';
+import { regarding } from '../world.ts';
 import { PODS_FIELD_MANAGER } from './pods-of-waiting.ts';
+import type { CompositeWorld } from './reconcile-composite.ts';
 
 /** What is ours in the metadata of an MCPServer that an object became. */
 const ownLabels: ReadonlySet<string> = new Set([EXPANDED_FROM_LABEL, EXPANDED_BY_LABEL]);
@@ -27,9 +29,14 @@ const nobody: readonly object[] = [{}];
 /**
  * An object was deleted and its MCPServer was left (`--cascade=orphan`): from now on it is whoever's who applies it. As long as
  * our entry stood among those of who owns a field, what he takes out of his manifest would stay. Only where it does is anything
- * written, so nobody who has our label in a manifest of his own is fought.
+ * written, so nobody who has our label in a manifest of his own is fought. What is refused is told, and tried again with the
+ * next news of it.
  */
-export async function letGo(key: string, { api }: { readonly api: KubeApi }, signal: AbortSignal): Promise<WorkResult> {
+export async function letGo(
+  key: string,
+  { api, events }: Pick<CompositeWorld, 'api' | 'events'>,
+  signal: AbortSignal,
+): Promise<WorkResult> {
   const { namespace, name } = splitKey(key);
   const read = await readObject(api, { ...API, namespace, name }, signal);
   if (!read.ok) return { type: 'retry', why: read.error.message };
@@ -48,7 +55,17 @@ export async function letGo(key: string, { api }: { readonly api: KubeApi }, sig
       { op: 'replace', path: '/metadata/resourceVersion', value: metaOf(server).resourceVersion },
     ],
   });
-  return written.ok || written.error.status === 404 ? { type: 'done' } : { type: 'retry', why: written.error.message };
+  if (written.ok || written.error.status === 404) return { type: 'done' };
+  const { message, retry } = written.error;
+  if (retry) return { type: 'retry', why: message };
+  events.record({
+    regarding: regarding(metaOf(server)),
+    type: 'Warning',
+    reason: 'FieldsNotReleased',
+    action: 'Release',
+    note: `What this server was made of is deleted, and what mcp-lifecycle has written of it cannot be given up: ${message}. Until that succeeds, what somebody takes out of a manifest of it stays; it is tried again when it changes.`,
+  });
+  return { type: 'done' };
 }
 
 function isOfOurs(entry: unknown): boolean {

@@ -11,6 +11,8 @@ const ours = '/apis/mcp.x-k8s.io/v1beta1/namespaces/mcp/mcpservers/search';
 const theirs = '/apis/mcp.v2dy.io/v1/namespaces/mcp/mcpservers/search';
 const deployment = '/apis/apps/v1/namespaces/mcp/deployments/search';
 
+const jsonPatch = 'application/json-patch+json';
+
 const running: (() => Promise<void>)[] = [];
 let registry = new Registry();
 
@@ -219,6 +221,32 @@ describe('an MCPServer of mcp.v2dy.io', () => {
         .slice(before)
         .filter((one) => one === `PATCH ${ours}`),
     ).toEqual([]);
+  });
+
+  it('that is deleted without ours, which may not be written, is told once, and not tried again without news (it was, for ever)', async () => {
+    const api = createFakeKubeApi();
+    const clock = await start(api);
+    write(api);
+    await clock.advance(1_000);
+    api.answer(
+      ({ method, path, contentType }) => method === 'PATCH' && path === ours && contentType === jsonPatch,
+      403,
+    );
+    api.put(ours, { metadata: { ownerReferences: [] } });
+    api.remove(theirs);
+    await clock.advance(1_000);
+    const tries = (): number => api.writes.filter((one) => one === `PATCH ${ours}`).length;
+    const before = tries();
+    await clock.advance(600_000);
+    expect(tries()).toBe(before);
+    const events = api.list('/apis/events.k8s.io/v1/namespaces/mcp/events');
+    expect(events.filter(({ reason }) => reason === 'FieldsNotReleased')).toMatchObject([
+      { regarding: { apiVersion: 'mcp.x-k8s.io/v1beta1', name: 'search' }, note: expect.stringContaining('403') },
+    ]);
+    api.answer(() => false, undefined);
+    api.put(ours, { metadata: { annotations: { news: '1' } } });
+    await clock.advance(1_000);
+    expect(JSON.stringify(api.get(ours)?.['metadata'])).not.toContain('"manager":"mcp-lifecycle",');
   });
 
   it('is created anew when somebody deletes ours', async () => {
