@@ -7,6 +7,7 @@ import { createFakeKubeApi } from '../platform/kube/testing/fake-kube-api.ts';
 import type { FakeKubeApi } from '../platform/kube/testing/fake-kube-api.ts';
 import { Gateways } from './gateways.ts';
 import { createReconcilerMetrics } from './metrics.ts';
+import { ofReplicaSet } from './testing/replica-set.ts';
 import { startLead } from './testing/start-lead.ts';
 import { verified } from './testing/verified.ts';
 
@@ -49,14 +50,15 @@ const nextGeneration = (api: FakeKubeApi): number => {
   return ((metadata as { readonly generation?: number } | undefined)?.generation ?? 0) + 1;
 };
 
-function putServer(api: FakeKubeApi, gateway: object, config: object = {}): void {
+function putServer(api: FakeKubeApi, gateway: object, config: object = {}, more: object = {}): void {
   api.put(serverPath, {
     ...{ apiVersion: 'mcp.x-k8s.io/v1beta1', kind: 'MCPServer' },
     metadata: { name: 'search', namespace: 'mcp', generation: nextGeneration(api) },
     spec: {
       source: { type: 'ContainerImage', containerImage: { ref: 'example.com/search:1' } },
-      config: { port: 8080, ...config },
+      config: { port: 8080, path: '/mcp', ...config },
       gateway,
+      ...more,
     },
   });
 }
@@ -74,7 +76,7 @@ function putConfig(api: FakeKubeApi, data: Readonly<Record<string, string>>, nam
 interface Seen {
   readonly address?: { readonly url: string };
   readonly gatewayBinding?: object;
-  readonly extensions?: { readonly clusterURL?: string };
+  readonly extensions?: { readonly clusterURL?: string; readonly rollout?: { readonly phase: string } };
   readonly conditions?: readonly { readonly type: string; readonly status: string; readonly reason: string }[];
 }
 
@@ -324,6 +326,107 @@ describe('a server at a Gateway of the Gateway API', () => {
     api.put(gatewayPath, { status: { addresses: [{ value: '192.0.2.7' }] } });
     await clock.advance(11_000);
     expect(statusOf(api).address).toEqual({ url: 'http://192.0.2.7/mcp' });
+  });
+});
+
+describe('a new version with another path and port, behind a Gateway of the Gateway API', () => {
+  const deploymentPath = '/apis/apps/v1/namespaces/mcp/deployments/search';
+  const routed = { provider: 'httproute', configRef: 'edge' };
+  const nextImage = { source: { type: 'ContainerImage', containerImage: { ref: 'example.com/search:2' } } };
+  const url = 'http://mcp.example.com/mcp';
+  const podIs = (api: FakeKubeApi, name: string, template: string, containerPort = 8080): void => {
+    const labels = { app: 'mcp-server', 'mcp-server': 'search', 'pod-template-hash': template };
+    const metadata = { name, namespace: 'mcp', creationTimestamp: '2026-01-01T00:00:00Z', labels };
+    api.put(`/api/v1/namespaces/mcp/pods/${name}`, {
+      metadata: { ...metadata, ownerReferences: ofReplicaSet('search', template) },
+      spec: { containers: [{ ports: [{ name: 'mcp', containerPort }] }] },
+      status: {
+        podIP: '10.0.0.1',
+        conditions: [{ type: 'Ready', status: 'True' }],
+        containerStatuses: [{ image: 'x', restartCount: 0, ready: true, state: { running: {} } }],
+      },
+    });
+  };
+  const deploymentIsComplete = (api: FakeKubeApi): void => {
+    const { metadata } = api.get(deploymentPath) as { metadata: { generation: number } };
+    const conditions = [
+      { type: 'Available', status: 'True' },
+      { type: 'Progressing', status: 'True', reason: 'NewReplicaSetAvailable' },
+    ];
+    const counts = { replicas: 1, updatedReplicas: 1, readyReplicas: 1 };
+    api.put(deploymentPath, { status: { observedGeneration: metadata.generation, ...counts, conditions } });
+  };
+  const takeRoute = (api: FakeKubeApi): void => {
+    const conditions = [condition('Accepted', 'True'), condition('ResolvedRefs', 'True')];
+    const parentRef = { name: 'public', namespace: 'gateways' };
+    api.put(routePath, { status: { parents: [{ parentRef, controllerName: 'example.com/c', conditions }] } });
+  };
+  /** The paths that the route takes of the server itself, and the port that it leads to. */
+  const routedTo = (api: FakeKubeApi): readonly unknown[] => {
+    interface Rule {
+      readonly matches: readonly { readonly path: { readonly value: string } }[];
+      readonly backendRefs: readonly { readonly port: number }[];
+    }
+    const { rules } = api.get(routePath)?.['spec'] as { readonly rules: readonly Rule[] };
+    const paths = rules.flatMap(({ matches }) => matches.map(({ path }) => path.value));
+    const ports = rules.flatMap(({ backendRefs }) => backendRefs.map(({ port }) => port));
+    return [...paths.filter((path) => !path.startsWith('/.well-known')), ...ports];
+  };
+
+  async function published(): Promise<{ readonly api: FakeKubeApi; readonly clock: FakeClock }> {
+    const api = withApis();
+    api.put(gatewayPath, {
+      ...{ apiVersion: 'gateway.networking.k8s.io/v1', kind: 'Gateway' },
+      metadata: { name: 'public', namespace: 'gateways' },
+      spec: { listeners: [{ name: 'web', protocol: 'HTTP', port: 80 }] },
+    });
+    putConfig(api, {
+      ...{ 'gateway-name': 'public', 'gateway-namespace': 'gateways', 'route-hostname': 'mcp.example.com' },
+    });
+    putServer(api, routed);
+    const clock = await start(api);
+    podIs(api, 'old', 'one');
+    deploymentIsComplete(api);
+    takeRoute(api);
+    await clock.advance(6_000);
+    expect([statusOf(api).address, routedTo(api)]).toEqual([{ url }, ['/mcp', 8080]]);
+    return { api, clock };
+  }
+
+  it('does not take the route and the address away from what serves, while it is proven and when it is rejected', async () => {
+    const { api, clock } = await published();
+    putServer(api, routed, { path: '/v2/mcp', port: 9090 }, nextImage);
+    await clock.advance(3_000);
+    expect(statusOf(api).extensions?.rollout?.phase).toBe('Proving');
+    expect([statusOf(api).address, routedTo(api)]).toEqual([{ url }, ['/mcp', 8080]]);
+    await clock.advance(820_000);
+    expect(statusOf(api).extensions?.rollout?.phase).toBe('Rejected');
+    expect([statusOf(api).address, routedTo(api)]).toEqual([{ url }, ['/mcp', 8080]]);
+    expect(registered(api)).toBe('True/GatewayRegistered');
+  });
+
+  it('has both once it serves, and both paths are routed until then', async () => {
+    const { api, clock } = await published();
+    const unproven = { extensions: { rollout: { verify: 'AfterSwitch' } } };
+    putServer(api, routed, { path: '/v2/mcp', port: 9090 }, { ...nextImage, ...unproven });
+    await clock.advance(3_000);
+    expect([statusOf(api).address, routedTo(api)]).toEqual([{ url }, ['/mcp', '/v2/mcp', 8080]]);
+    api.remove('/api/v1/namespaces/mcp/pods/old');
+    podIs(api, 'new', 'two', 9090);
+    deploymentIsComplete(api);
+    await clock.advance(30_000);
+    expect([statusOf(api).address, routedTo(api)]).toEqual([
+      ...[{ url: 'http://mcp.example.com/v2/mcp' }, ['/v2/mcp', 9090]],
+    ]);
+  });
+
+  it('has them at once where its pods are the same: only the path is another one', async () => {
+    const { api, clock } = await published();
+    putServer(api, routed, { path: '/v2/mcp' });
+    await clock.advance(3_000);
+    expect([statusOf(api).address, routedTo(api)]).toEqual([
+      ...[{ url: 'http://mcp.example.com/v2/mcp' }, ['/v2/mcp', 8080]],
+    ]);
   });
 });
 

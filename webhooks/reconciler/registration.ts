@@ -29,7 +29,8 @@ export async function registrationFor(
   if (server.spec.gateway === undefined) return undefined;
   const now = world.clock.now();
   const gateway = await gatherGateway(input, facts, { world, signal });
-  return decideGateway({ ...input, facts, gateway, now: timestamp(now), nowMs: now.getTime() });
+  const { clusterDomain } = world;
+  return decideGateway({ ...input, facts, clusterDomain, gateway, now: timestamp(now), nowMs: now.getTime() });
 }
 
 /** Of a route that was taken: nobody asks otherwise where clients reach it. */

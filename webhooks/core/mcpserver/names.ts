@@ -116,6 +116,9 @@ export function objectLabels(server: MCPServer): Readonly<Record<string, string>
   return { ...recommendedLabels(server), ...baseLabels(server) };
 }
 
+/** The DNS domain of the cluster where nobody says another, as on the command line. */
+export const USUAL_CLUSTER_DOMAIN = 'cluster.local';
+
 /** Name of the Service in DNS: what a certificate of the server has to be for. */
 export function serviceHost(server: MCPServer, clusterDomain: string): string {
   return `${childName(server)}.${namespaceOf(server)}.svc.${clusterDomain}`;

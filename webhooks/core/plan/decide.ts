@@ -24,7 +24,7 @@ import { planRollout } from './plan-rollout.ts';
 import type { PlannedRollout } from './plan-rollout.ts';
 import { sayAsReference } from './reference-words.ts';
 import { maxCompared, ownsChildren, ratchetServer } from './ratchet-server.ts';
-import { formerMetricsPortsOf, formerPortsOf } from './served-address.ts';
+import { formerMetricsPortsOf, formerPortsOf, servedAddressOf } from './served-address.ts';
 import type { UncheckedReference } from './unchecked-reference.ts';
 
 /** Everything that was gathered about one server. */
@@ -124,7 +124,8 @@ function expandAs(kinds: readonly ExpandedKind[], input: DecideInput, { findings
   const rules = policy.entriesFor(namespaceOf(server), labelsOf).length;
   const expansion: ExpansionInput = {
     ...{ server, installation, compatibility: policy.compatibility, verdict: { findings, rules, apis } },
-    formerPorts: formerPortsOf(server, input.podPorts),
+    formerPorts: formerPortsOf(server, input.podPorts, installation?.clusterDomain),
+    served: servedAddressOf(server, installation?.clusterDomain),
     formerMetricsPorts: formerMetricsPortsOf(server, input.podMetricsPorts),
     ...(configHash === undefined ? {} : { configHash }),
     gateway: gatewaySettingsOf(server, facts),
@@ -135,7 +136,8 @@ function expandAs(kinds: readonly ExpandedKind[], input: DecideInput, { findings
   const serving = build({});
   const rollout = rolloutOf(usable, serving, input);
   const candidateTemplate = rollout?.instructions.candidate === 'wanted' ? rollout.wanted.template : undefined;
-  const desired = candidateTemplate === undefined ? serving : build({ candidateTemplate });
+  const servesAlone = expansion.served !== undefined && (rollout?.instructions.template ?? 'wanted') !== 'wanted';
+  const desired = candidateTemplate === undefined && !servesAlone ? serving : build({ candidateTemplate, servesAlone });
   const known = desired.map((object) => withKnownHash(object, rollout));
   const actions = plan({ owner: ownerOf(server), childKinds: usable, desired: known, observed, digest });
   return { desired, actions: actions.filter((action) => !isHeld(action, rollout)), rollout };

@@ -22,6 +22,7 @@ import { conditionOf, sayAgain, WAITING } from './condition.ts';
 import type { Said } from './condition.ts';
 import type { ObservedChild } from './observed.ts';
 import type { OptionalInput } from './optional-conditions.ts';
+import { servedAddressOf } from './served-address.ts';
 
 /** How long whoever registers a server may take to say something, in milliseconds, before it is taken that nobody does. */
 const patienceMs = 30_000;
@@ -34,6 +35,8 @@ const PENDING = 'pending';
 
 export interface GatewayInput extends OptionalInput {
   readonly facts: ReferenceFacts;
+  /** Default: the usual one. */
+  readonly clusterDomain?: string;
   /** What the route names, where it was taken; absent: nobody looked. */
   readonly gateway?: GatewayState | undefined;
   /** Whether it has answered somebody without credentials; default: nobody knows. */
@@ -267,9 +270,9 @@ function pendingReason(input: GatewayInput): Pick<Verdict, 'ofBinding'> {
 }
 
 function publicUrl(input: GatewayInput): ReturnType<typeof publicUrlOf> {
-  const { server, facts, gateway = { state: 'unknown', why: 'its Gateway was not looked up' } } = input;
-  const route = { namespace: namespaceOf(server), path: pathOf(server) };
-  return publicUrlOf(gatewaySettingsOf(server, facts), gateway, route);
+  const { server, facts, clusterDomain, gateway = { state: 'unknown', why: 'its Gateway was not looked up' } } = input;
+  const path = servedAddressOf(server, clusterDomain)?.path ?? pathOf(server);
+  return publicUrlOf(gatewaySettingsOf(server, facts), gateway, { namespace: namespaceOf(server), path });
 }
 
 /** What its author, or the owner of the Gateway, can do; the words of a gateway say what is wrong, and mostly not that. */

@@ -51,10 +51,22 @@ export interface ExpansionInput {
   readonly candidateTemplate?: string | undefined;
   /** Where clients reach pods that are there still, if the spec says another port by now: all of them lead to the pods. */
   readonly formerPorts?: readonly number[];
+  /** Where what serves is reached, if the spec says another place by now: until it has gone, it is published there. */
+  readonly served?: ServedAddress | undefined;
+  /** Nothing that is reached where the spec says serves yet: it is being proven, waits for its turn, or has failed. */
+  readonly servesAlone?: boolean;
   /** Where their metrics are read, in the same way. */
   readonly formerMetricsPorts?: readonly number[];
   /** What the ConfigMap in spec.gateway.configRef says; absent: there is none, or it cannot be read. */
   readonly gateway?: GatewaySettings | undefined;
+}
+
+/** Where what serves is reached inside the cluster. */
+export interface ServedAddress {
+  /** All of it; port and path are parts of that. */
+  readonly url: string;
+  readonly port: number;
+  readonly path: string;
 }
 
 /** What was found in the server, for kinds that report it. */

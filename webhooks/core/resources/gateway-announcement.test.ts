@@ -30,6 +30,18 @@ describe('a gateway that looks for servers by itself', () => {
     expect(JSON.stringify(candidate)).not.toContain('gke');
   });
 
+  it('finds what serves where that is, while its successor is on its way', () => {
+    const moved = (provider: string): ReturnType<typeof anMCPServer> =>
+      anMCPServer(withRawSpec({ gateway: { provider }, config: { port: 9090, path: '/v2' } }));
+    const served = { url: 'http://search.mcp.svc.cluster.local:8080/mcp', port: 8080, path: '/mcp' };
+    expect(service.build({ server: moved('agentgateway'), served })).toMatchObject([
+      { metadata: { annotations: { 'agentgateway.dev/mcp-path': '/mcp' } } },
+    ]);
+    expect(deployment.build({ server: moved('gke'), served })).toMatchObject([
+      { metadata: { annotations: { 'modelcontextprotocol.info/urls': served.url } } },
+    ]);
+  });
+
   it('restarts no pod: their template is the same', () => {
     const templateOf = (server: ReturnType<typeof anMCPServer>): unknown =>
       (deployment.build({ server })[0]?.['spec'] as { readonly template: unknown }).template;

@@ -1,8 +1,8 @@
-import { pathOf, serviceUrl } from '../mcpserver/names.ts';
+import { pathOf, serviceUrl, USUAL_CLUSTER_DOMAIN } from '../mcpserver/names.ts';
 import type { ExpansionInput, KubernetesObject } from './expanded-kind.ts';
 
 type Texts = Readonly<Record<string, string>>;
-type Announcing = Pick<ExpansionInput, 'server' | 'installation'>;
+type Announcing = Pick<ExpansionInput, 'server' | 'installation' | 'served'>;
 
 /** What a gateway that looks for servers by itself finds them by. */
 interface Announcement {
@@ -16,27 +16,25 @@ interface Announcement {
   deployment?(input: Announcing): { readonly labels: Texts; readonly annotations: Texts };
 }
 
-/** The DNS domain of the cluster where nobody says another, as on the command line. */
-const usualDomain = 'cluster.local';
-
-/** By provider. */
+/** By provider. What serves is where it is found, until what replaces it does. */
 const announcements: ReadonlyMap<string, Announcement> = new Map<string, Announcement>([
   [
     'agentgateway',
     {
       by: 'appProtocol and annotations of its Service',
       appProtocol: 'agentgateway.dev/mcp',
-      service: ({ server }) => ({ 'agentgateway.dev/mcp-path': pathOf(server) }),
+      service: ({ server, served }) => ({ 'agentgateway.dev/mcp-path': served?.path ?? pathOf(server) }),
     },
   ],
   [
     'gke',
     {
       by: 'a label and an annotation of its Deployment',
-      deployment: ({ server, installation }) => ({
+      deployment: ({ server, installation, served }) => ({
         labels: { 'registry.gke.io/functional-type': 'MCP_SERVER' },
         annotations: {
-          'modelcontextprotocol.info/urls': serviceUrl(server, installation?.clusterDomain ?? usualDomain),
+          'modelcontextprotocol.info/urls':
+            served?.url ?? serviceUrl(server, installation?.clusterDomain ?? USUAL_CLUSTER_DOMAIN),
         },
       }),
     },

@@ -23,19 +23,34 @@ describe('the HTTPRoute of a server', () => {
     });
   });
 
-  it.each<[path: string, paths: readonly string[]]>([
-    ['/mcp', ['/mcp', '/.well-known/oauth-protected-resource/mcp', '/.well-known/oauth-protected-resource']],
-    [
-      '/team/mcp/',
-      ['/team/mcp/', '/.well-known/oauth-protected-resource/team/mcp', '/.well-known/oauth-protected-resource'],
-    ],
-    ['/', ['/']],
-  ])('takes %s, and what says who protects it', (path, paths) => {
+  const below = (...values: readonly string[]): readonly object[] =>
+    values.map((value) => ({ path: { type: 'PathPrefix', value } }));
+  /** Below it is what other servers of the host say of themselves. */
+  const bare = { path: { type: 'Exact', value: '/.well-known/oauth-protected-resource' } };
+
+  it.each<[path: string, matches: readonly object[]]>([
+    ['/mcp', [...below('/mcp', '/.well-known/oauth-protected-resource/mcp'), bare]],
+    ['/team/mcp/', [...below('/team/mcp/', '/.well-known/oauth-protected-resource/team/mcp'), bare]],
+    ['/', below('/')],
+  ])('takes %s, and what says who protects it, but nothing of others on its host', (path, matches) => {
     const [route] = httpRoute.build({ server: routed({ config: { port: 8080, path } }), gateway: settings() });
-    expect(route).toMatchObject({
-      spec: { rules: [{ matches: paths.map((value) => ({ path: { type: 'PathPrefix', value } })) }] },
-    });
+    expect(route).toMatchObject({ spec: { rules: [{ matches }] } });
     expect(route?.['spec']).not.toHaveProperty('hostnames');
+  });
+
+  it('leads to what serves while its successor is proven, and takes the paths of both while that replaces it', () => {
+    const server = routed({ config: { port: 9090, path: '/v2' } });
+    const served = { url: 'http://search.mcp.svc.cluster.local:8080/mcp', port: 8080, path: '/mcp' };
+    const built = (servesAlone: boolean): unknown =>
+      httpRoute.build({ server, gateway: settings(), served, servesAlone })[0]?.['spec'];
+    const metadata = '/.well-known/oauth-protected-resource';
+    const backendRefs = [{ name: 'search', port: 8080, weight: 1 }];
+    expect(built(true)).toMatchObject({
+      rules: [{ matches: [...below('/mcp', `${metadata}/mcp`), bare], backendRefs }],
+    });
+    expect(built(false)).toMatchObject({
+      rules: [{ matches: [...below('/mcp', `${metadata}/mcp`, '/v2', `${metadata}/v2`), bare], backendRefs }],
+    });
   });
 
   it('is undecided without settings, and unwanted where another provider is named', () => {

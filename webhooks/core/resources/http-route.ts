@@ -3,7 +3,7 @@ import { childName, gatewayBindingName, pathOf } from '../mcpserver/names.ts';
 import { present } from '../mcpserver/record.ts';
 import type { MCPServer } from '../mcpserver/types.gen.ts';
 import { childMetadata } from './child-metadata.ts';
-import type { ExpandedKind } from './expanded-kind.ts';
+import type { ExpandedKind, ExpansionInput } from './expanded-kind.ts';
 import { gatewayAsking } from './gateway-asking.ts';
 import { mcpGatewayBinding } from './mcp-gateway-binding.ts';
 import { readRoute } from './registration.ts';
@@ -32,7 +32,8 @@ export const httpRoute: ExpandedKind = {
   registration: readRoute,
   // Without its settings nobody can say where the route leads; what is routed stays.
   isUndecided: ({ server, gateway }) => isRouted(server) && gatewayNameOf(gateway) === undefined,
-  build({ server, gateway }) {
+  build(input) {
+    const { server, gateway, served } = input;
     const parent = gatewayNameOf(gateway);
     if (!isRouted(server) || parent === undefined) return [];
     const hostname = hostnameIn(gateway, 'routeHostname');
@@ -47,8 +48,9 @@ export const httpRoute: ExpandedKind = {
           // One rule and one backend, which gateways for MCP ask for.
           rules: [
             {
-              matches: pathsOf(server).map((value) => ({ path: { type: 'PathPrefix', value } })),
-              backendRefs: [{ name: childName(server), port: server.spec.config.port, weight: 1 }],
+              matches: matchesOf(input),
+              // Of a change of the port both lead to every pod, and the endpoints of the former one are there.
+              backendRefs: [{ name: childName(server), port: served?.port ?? server.spec.config.port, weight: 1 }],
               // A stream stays open for as long as client and server want: without this some gateways end it after 15 seconds.
               timeouts: { request: '0s' },
             },
@@ -63,10 +65,26 @@ function isRouted({ spec }: MCPServer): boolean {
   return spec.gateway?.provider === HTTP_ROUTE_PROVIDER;
 }
 
-/** Its path, and where the metadata of what it protects are: of several servers on one host, each has its own as well. */
-function pathsOf(server: MCPServer): readonly string[] {
-  const path = pathOf(server);
-  const beyond = path.replace(/\/+$/, '');
-  const paths = beyond === '' ? [path] : [path, `${PROTECTED_RESOURCE}${beyond}`, PROTECTED_RESOURCE];
-  return [...new Set(paths)];
+/**
+ * The path at which what serves answers, and that of what replaces it as soon as some of that may; with each where the metadata
+ * of what it protects are. Of several servers on one host each has its own there as well. Nothing below the bare path is taken:
+ * that is about the paths of others.
+ */
+function matchesOf({ server, served, servesAlone = false }: ExpansionInput): readonly object[] {
+  const now = servesAlone && served !== undefined ? [] : [pathOf(server)];
+  const paths = [...new Set([...(served === undefined ? [] : [served.path]), ...now])];
+  const prefixes = paths.flatMap((path) => (isAll(path) ? [path] : [path, `${PROTECTED_RESOURCE}${withoutEnd(path)}`]));
+  return [
+    ...prefixes.map((value) => ({ path: { type: 'PathPrefix', value } })),
+    ...(paths.some(isAll) ? [] : [{ path: { type: 'Exact', value: PROTECTED_RESOURCE } }]),
+  ];
+}
+
+/** Of whose prefix everything is. */
+function isAll(path: string): boolean {
+  return withoutEnd(path) === '';
+}
+
+function withoutEnd(path: string): string {
+  return path.replace(/\/+$/, '');
 }
