@@ -53,6 +53,9 @@ function objectsBeside({ secrets, configMaps, serviceAccounts = [], ...others }:
   return [
     ...objectsOf('Secret', secrets),
     ...objectsOf('ConfigMap', configMaps),
+    ...Object.entries(others.gatewaySettings ?? {}).map(([name, data]) => ({
+      ...{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: 'mcp' }, data },
+    })),
     ...objectsOf('ServiceAccount', accounts),
     ...Object.entries(others.claims ?? {}).map(([name, accessModes]) => ({
       ...{ apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { name, namespace: 'mcp' } },

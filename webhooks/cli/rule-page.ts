@@ -48,6 +48,7 @@ function renderExample(example: Example): string {
   );
   const existing = [
     ...describeObjects('ConfigMap', example.configMaps),
+    ...describeObjects('ConfigMap', saidBy(example.gatewaySettings)),
     ...describeObjects('Secret', example.secrets),
     ...(example.serviceAccounts ?? []).map((name) => `ServiceAccount \`${name}\``),
     ...Object.entries(example.claims ?? {}).map(
@@ -119,6 +120,15 @@ function describeObjects(kind: string, objects: Example['configMaps']): readonly
       ? `${kind} \`${name}\` without keys`
       : `${kind} \`${name}\` with ${keys.map((key) => `\`${key}\``).join(', ')}`,
   );
+}
+
+/** In the place of its keys what each says. */
+function saidBy(settings: Example['gatewaySettings'] = {}): Example['configMaps'] {
+  const said = ([name, texts]: [string, Readonly<Record<string, string>>]): [string, readonly string[]] => [
+    name,
+    Object.entries(texts).map(([key, text]) => `${key}: ${JSON.stringify(text)}`),
+  ];
+  return Object.fromEntries(Object.entries(settings).map(said));
 }
 
 function capitalise(text: string): string {

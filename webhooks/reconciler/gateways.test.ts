@@ -1,6 +1,10 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Registry } from 'prom-client';
 
+import type { Policy } from '../core/engine/policy.ts';
+import { readPolicy } from '../core/policy/read-policy.ts';
+import { rules } from '../core/rules/index.gen.ts';
+import { fixedPolicy } from '../platform/policy/policy-source.ts';
 import { createFakeClock } from '../platform/kube/testing/fake-clock.ts';
 import type { FakeClock } from '../platform/kube/testing/fake-clock.ts';
 import { createFakeKubeApi } from '../platform/kube/testing/fake-kube-api.ts';
@@ -25,12 +29,17 @@ afterEach(async () => {
   for (const stop of running.splice(0)) await stop();
 });
 
-async function start(api: FakeKubeApi, features = ['gateway', 'gateway.httpRoute']): Promise<FakeClock> {
+async function start(
+  api: FakeKubeApi,
+  features = ['gateway', 'gateway.httpRoute'],
+  policy?: Policy,
+): Promise<FakeClock> {
   const clock = createFakeClock();
   const stop = startLead({
     ...{ api, clock, features, namespaces: [], version: '1' },
     metrics: createReconcilerMetrics(new Registry()),
     probe: () => Promise.resolve(verified),
+    ...(policy === undefined ? {} : { policies: fixedPolicy(policy) }),
   });
   running.push(stop);
   await clock.advance(5_000);
@@ -326,6 +335,44 @@ describe('a server at a Gateway of the Gateway API', () => {
     api.put(gatewayPath, { status: { addresses: [{ value: '192.0.2.7' }] } });
     await clock.advance(11_000);
     expect(statusOf(api).address).toEqual({ url: 'http://192.0.2.7/mcp' });
+  });
+});
+
+describe('a server whose policy lists the hosts at which it may be published', () => {
+  const named = { 'gateway-allowed': { action: 'deny', parameters: { hostnames: ['*.team.example.com'] } } };
+  const document = { apiVersion: 'mcp-lifecycle.policy/v1alpha1', kind: 'Policy', rules: named };
+  const read = readPolicy(document, rules);
+  if (read.type !== 'usable') throw new Error(JSON.stringify(read));
+  const { policy } = read;
+  const atHost = (host: string): Readonly<Record<string, string>> => ({
+    ...{ 'gateway-name': 'public', 'gateway-namespace': 'gateways', 'route-hostname': host },
+  });
+  const hostnames = (api: FakeKubeApi): unknown =>
+    (api.get(routePath)?.['spec'] as { readonly hostnames?: unknown } | undefined)?.hostnames;
+
+  it('gets no route for another host', async () => {
+    const api = withApis();
+    putConfig(api, atHost('mcp.example.com'));
+    putServer(api, { provider: 'httproute', configRef: 'edge' });
+    await start(api, undefined, policy);
+    expect(api.get(routePath)).toBeUndefined();
+  });
+
+  it('is not published at another host by a change of its ConfigMap, which no admission sees, and runs on', async () => {
+    const api = withApis();
+    putConfig(api, atHost('mcp.team.example.com'));
+    putServer(api, { provider: 'httproute', configRef: 'edge' });
+    const clock = await start(api, undefined, policy);
+    expect(hostnames(api)).toEqual(['mcp.team.example.com']);
+    putConfig(api, atHost('bank.example.com'));
+    await clock.advance(2_000);
+    expect(hostnames(api)).toEqual(['mcp.team.example.com']);
+    expect(registered(api)).toBe('False/GatewayNotRegistered');
+    expect(JSON.stringify(statusOf(api).conditions)).toContain('bank.example.com');
+    expect(statusOf(api).conditions).toContainEqual(expect.objectContaining({ type: 'Accepted', status: 'True' }));
+    putConfig(api, atHost('search.team.example.com'));
+    await clock.advance(2_000);
+    expect(hostnames(api)).toEqual(['search.team.example.com']);
   });
 });
 

@@ -387,7 +387,7 @@ interface Optional extends Pick<GatewayReport, 'writes'> {
 
 async function optionalFor(
   key: string,
-  { verdict, server }: DecidedServer,
+  { verdict, server, findings }: DecidedServer,
   { facts, isOpen, ...known }: Pick<GatewayInput, 'apis' | 'outcomes' | 'facts' | 'isOpen' | 'nowMs'>,
   { world, signal }: { readonly world: World; readonly signal: AbortSignal },
 ): Promise<Optional> {
@@ -395,7 +395,7 @@ async function optionalFor(
   const existing = expandedKinds.filter(isOptional).flatMap(({ kind }) => world.children.get(kind)?.of(key) ?? []);
   const input = { ...known, server, children: existing.map(({ child }) => child) };
   const said = optionalConditions(input);
-  const report = await registrationFor({ ...input, ...present({ isOpen }) }, facts, { world, signal });
+  const report = await registrationFor({ ...input, findings, ...present({ isOpen }) }, facts, { world, signal });
   const troubleInMs = tellsTroubleInMs(input);
   if (report === undefined) return { said, lookAgainMs: troubleInMs };
   const { binding: gatewayBinding, url, writes } = report;

@@ -28,6 +28,8 @@ export interface Example {
   readonly spec?: Readonly<Record<string, unknown>>;
   /** Names to key names of the objects that exist; everything else is missing. */
   readonly configMaps?: Readonly<Record<string, readonly string[]>>;
+  /** ConfigMaps for gateways that exist: names to what they say. */
+  readonly gatewaySettings?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly secrets?: Readonly<Record<string, readonly string[]>>;
   /** Names of those that exist. */
   readonly serviceAccounts?: readonly string[];

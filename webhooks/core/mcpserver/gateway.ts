@@ -1,7 +1,7 @@
 import type { MCPServer } from './types.gen.ts';
 
 /** Keys of the ConfigMap that `spec.gateway.configRef` names, those of the reference API. */
-const gatewayKeys = {
+export const gatewayKeys = {
   gatewayName: 'gateway-name',
   gatewayNamespace: 'gateway-namespace',
   routeHostname: 'route-hostname',
@@ -19,6 +19,12 @@ export type GatewaySettings = ReadonlyMap<string, string>;
 
 /** The provider that makes an HTTPRoute. */
 export const HTTP_ROUTE_PROVIDER = 'httproute';
+
+/**
+ * The rule by which a policy limits where servers are published. A ConfigMap changes without its server, which nobody refuses
+ * anything for then: so for what this one finds no route is made, or changed.
+ */
+export const PUBLISHING_RULE = 'gateway-allowed';
 
 /** The keys without which a provider in this tree cannot do anything. What others need is theirs to say. */
 const neededKeys: ReadonlyMap<string, readonly string[]> = new Map([

@@ -1,5 +1,6 @@
 import { gatewaySettingsOf } from '../engine/facts.ts';
 import type { ReferenceFacts } from '../engine/facts.ts';
+import type { Finding } from '../engine/finding.ts';
 import { isSameJson } from '../engine/canonical-json.ts';
 import { oneLine } from '../engine/text.ts';
 import { gatewayNameOf, HTTP_ROUTE_PROVIDER, neededGatewayKeys } from '../mcpserver/gateway.ts';
@@ -9,7 +10,7 @@ import { present } from '../mcpserver/record.ts';
 import type { MCPServerStatus } from '../mcpserver/types.gen.ts';
 import { announcementOf } from '../resources/gateway-announcement.ts';
 import { GATEWAY_REGISTERED, gatewayAsking } from '../resources/gateway-asking.ts';
-import { httpRoute } from '../resources/http-route.ts';
+import { httpRoute, refusalOf } from '../resources/http-route.ts';
 import { mcpGatewayBinding } from '../resources/mcp-gateway-binding.ts';
 import { isAsked, lackOf, stateOf } from '../resources/optional-kind.ts';
 import type { OptionalKind } from '../resources/optional-kind.ts';
@@ -35,6 +36,8 @@ const PENDING = 'pending';
 
 export interface GatewayInput extends OptionalInput {
   readonly facts: ReferenceFacts;
+  /** Of the rules. */
+  readonly findings?: readonly Finding[];
   /** Default: the usual one. */
   readonly clusterDomain?: string;
   /** What the route names, where it was taken; absent: nobody looked. */
@@ -198,12 +201,19 @@ function byRoute(input: GatewayInput): Verdict {
   const lacking = lackAs(httpRoute, input);
   if (lacking !== undefined) return { ...lacking, ofBinding: 'GatewayNotRegistered' };
   const route = ourChild(httpRoute.kind, input);
+  const refusal = refusalOf(input.findings);
+  if (refusal !== undefined) return { ...refused(refusal, route), ...whatStays(input) };
   const settings = settingsOf(input, route);
   if (settings.type === 'unknown') return { ...asBefore(input), lookAgainMs: lookMs.toUnread };
   if (settings.type === 'incomplete') return { ...notRegistered(settings.message, 'settings'), ...whatStays(input) };
   if (route?.registration === undefined)
     return { ...notRegistered('Waiting for the HTTPRoute', WAITING), ofBinding: 'GatewayNotRegistered' };
   return byGateway(input, { registration: route.registration, name: route.name, parent: settings.parent });
+}
+
+function refused({ ruleId, headline, detail }: Finding, route: ObservedChild | undefined): Verdict {
+  const stays = route === undefined ? '' : '; what is routed stays as it is';
+  return notRegistered(`The policy does not let it be published: ${headline}, ${detail} [${ruleId}]${stays}`, ruleId);
 }
 
 interface Route {

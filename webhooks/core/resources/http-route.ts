@@ -1,4 +1,5 @@
-import { gatewayNameOf, hostnameIn, HTTP_ROUTE_PROVIDER } from '../mcpserver/gateway.ts';
+import type { Finding } from '../engine/finding.ts';
+import { gatewayNameOf, hostnameIn, HTTP_ROUTE_PROVIDER, PUBLISHING_RULE } from '../mcpserver/gateway.ts';
 import { childName, gatewayBindingName, pathOf } from '../mcpserver/names.ts';
 import { present } from '../mcpserver/record.ts';
 import type { MCPServer } from '../mcpserver/types.gen.ts';
@@ -30,8 +31,9 @@ export const httpRoute: ExpandedKind = {
   reads: ['gateways'],
   unavailable: { reason: 'HTTPRouteUnavailable', order: 5, eventAction: 'HTTPRouteReconcileFailed' },
   registration: readRoute,
-  // Without its settings nobody can say where the route leads; what is routed stays.
-  isUndecided: ({ server, gateway }) => isRouted(server) && gatewayNameOf(gateway) === undefined,
+  // Without its settings nobody can say where the route leads, and a policy may not allow it; what is routed stays.
+  isUndecided: ({ server, gateway, verdict }) =>
+    isRouted(server) && (gatewayNameOf(gateway) === undefined || refusalOf(verdict?.findings) !== undefined),
   build(input) {
     const { server, gateway, served } = input;
     const parent = gatewayNameOf(gateway);
@@ -60,6 +62,11 @@ export const httpRoute: ExpandedKind = {
     ];
   },
 };
+
+/** What a policy has against where the route would lead; undefined: nothing. */
+export function refusalOf(findings: readonly Finding[] = []): Finding | undefined {
+  return findings.find(({ ruleId, severity }) => ruleId === PUBLISHING_RULE && severity === 'deny');
+}
 
 function isRouted({ spec }: MCPServer): boolean {
   return spec.gateway?.provider === HTTP_ROUTE_PROVIDER;

@@ -24,7 +24,7 @@ export const gatewayConfigExists: Rule = {
       {
         title: 'a ConfigMap that names a Gateway',
         spec: routed,
-        configMaps: { 'search-gateway': ['gateway-name', 'gateway-namespace'] },
+        gatewaySettings: { 'search-gateway': { 'gateway-name': 'public', 'gateway-namespace': 'gateways' } },
       },
       {
         title: 'a provider of another project without a ConfigMap',
@@ -36,7 +36,7 @@ export const gatewayConfigExists: Rule = {
       {
         title: 'a ConfigMap that does not say in which namespace the Gateway is',
         spec: routed,
-        configMaps: { 'search-gateway': ['gateway-name'] },
+        gatewaySettings: { 'search-gateway': { 'gateway-name': 'public' } },
       },
       { title: 'the provider httproute without a ConfigMap', spec: { gateway: { provider: 'httproute' } } },
     ],

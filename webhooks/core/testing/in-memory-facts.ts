@@ -3,6 +3,8 @@ import type { ReferencedKind, ReferenceFacts, ReferenceState } from '../engine/f
 /** The objects that exist: name to key names. */
 export interface InMemoryObjects {
   readonly configMaps?: Readonly<Record<string, readonly string[]>>;
+  /** ConfigMaps for gateways: name to what they say. */
+  readonly gatewaySettings?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly secrets?: Readonly<Record<string, readonly string[]>>;
   readonly serviceAccounts?: readonly string[];
   readonly priorityClasses?: readonly string[];
@@ -15,7 +17,7 @@ export interface InMemoryObjects {
 
 /** Facts for tests and for the examples of rules: what is not named is missing. */
 export function inMemoryFacts(objects: InMemoryObjects = {}): ReferenceFacts {
-  const { configMaps = {}, secrets = {}, claims = {}, unknown = {} } = objects;
+  const { configMaps = {}, gatewaySettings = {}, secrets = {}, claims = {}, unknown = {} } = objects;
   const existing: Record<ReferencedKind, Readonly<Record<string, readonly string[]>>> = {
     ConfigMap: configMaps,
     Secret: secrets,
@@ -28,6 +30,9 @@ export function inMemoryFacts(objects: InMemoryObjects = {}): ReferenceFacts {
     lookUp(kind, name): ReferenceState {
       const reason = own(unknown, `${kind}/${name}`);
       if (reason !== undefined) return { state: 'unknown', reason };
+      const settings = kind === 'ConfigMap' ? own(gatewaySettings, name) : undefined;
+      if (settings !== undefined)
+        return { state: 'found', keys: new Set(Object.keys(settings)), settings: new Map(Object.entries(settings)) };
       const found = own(existing[kind], name);
       if (found === undefined) return { state: 'missing' };
       if (kind === 'PersistentVolumeClaim') return { state: 'found', keys: new Set(), accessModes: found };

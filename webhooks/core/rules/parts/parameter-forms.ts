@@ -21,6 +21,18 @@ export const metadataKey: TextForm = {
   pattern: /^[A-Za-z0-9._/*-]+$/,
 };
 
+/** A Gateway, or a glob. */
+export const gatewayPlace: TextForm = {
+  what: 'NAMESPACE/NAME of a Gateway, or a part of it with * for the rest',
+  pattern: /^[a-z0-9.*-]+\/[a-z0-9.*-]+$/,
+};
+
+/** In lower case, as they are compared. */
+export const hostname: TextForm = {
+  what: 'the name of a host in lower case, or a part of it with * for the rest',
+  pattern: /^[a-z0-9.*-]+$/,
+};
+
 /** What cannot be the key of a label would be asked for in vain. */
 export const labelKey: TextForm = {
   what: 'the key of a label, such as example.com/team',
