@@ -913,6 +913,7 @@ function isRootSpecExtensionsAutoscalingMetricsItemContainerResource(data) {
 
 function isRootSpecExtensionsAutoscalingMetricsItemPodsMetricSelectorMatchLabels(data) {
   if (!isObject(data)) return false;
+  if (Object.keys(data).length > 32) return false;
   for (const key in data) if ((!(typeof data[key] === 'string'))) return false;
   return true;
 }
@@ -964,6 +965,7 @@ function isRootSpecExtensionsAutoscalingMetricsItemObjectDescribedObject(data) {
 
 function isRootSpecExtensionsAutoscalingMetricsItemObjectMetricSelectorMatchLabels(data) {
   if (!isObject(data)) return false;
+  if (Object.keys(data).length > 32) return false;
   for (const key in data) if ((!(typeof data[key] === 'string'))) return false;
   return true;
 }
@@ -1008,6 +1010,7 @@ function isRootSpecExtensionsAutoscalingMetricsItemObject(data) {
 
 function isRootSpecExtensionsAutoscalingMetricsItemExternalMetricSelectorMatchLabels(data) {
   if (!isObject(data)) return false;
+  if (Object.keys(data).length > 32) return false;
   for (const key in data) if ((!(typeof data[key] === 'string'))) return false;
   return true;
 }

@@ -1222,7 +1222,7 @@ export interface ScalingMetric {
        */
       selector?: {
         /**
-         * Labels that each of them has.
+         * Labels that each of them has (at most 32).
          */
         matchLabels?: {
           [k: string]: string;
@@ -1274,7 +1274,7 @@ export interface ScalingMetric {
        */
       selector?: {
         /**
-         * Labels that each of them has.
+         * Labels that each of them has (at most 32).
          */
         matchLabels?: {
           [k: string]: string;
@@ -1310,7 +1310,7 @@ export interface ScalingMetric {
        */
       selector?: {
         /**
-         * Labels that each of them has.
+         * Labels that each of them has (at most 32).
          */
         matchLabels?: {
           [k: string]: string;

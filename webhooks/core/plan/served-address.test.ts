@@ -24,7 +24,12 @@ it.each<[string, MCPServerStatus | undefined, readonly number[], readonly number
   ['its pods have it, and status says no address: the spec was not valid meanwhile', serves, [9090, 8080], [8080]],
   ['nothing has served yet', undefined, [], []],
   ['somebody wrote nonsense into status', at('http://search.mcp.svc.cluster.local:99999/mcp'), [], []],
-  ['status has the address of a gateway, as the reference operator leaves it', at('https://mcp.example.com:8443/mcp'), [], []],
+  [
+    'status has the address of a gateway, as the reference operator leaves it',
+    at('https://mcp.example.com:8443/mcp'),
+    [],
+    [],
+  ],
   ['all of it has moved already', at('http://search.mcp.svc.cluster.local:9090/mcp'), [9090], []],
   ['it has changed twice before the last pod of the first has gone', at(former), [8080, 7070], [8080, 7070]],
   ['it has changed more often than anybody does', serves, [1, 2, 3, 4, 5, 6, 7, 8, 9, 0, -1], [1, 2, 3, 4, 5, 6, 7, 8]],

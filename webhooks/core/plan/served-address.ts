@@ -34,7 +34,7 @@ function saidAddress(server: MCPServer, clusterDomain: string): ServedAddress | 
   const serves = servedBefore(status) || status?.extensions?.rollout !== undefined;
   const url = serves ? clusterUrlIn(status) : undefined;
   const said = url === undefined ? undefined : splitUrl(url);
-  if (url === undefined || said === undefined || said.host !== serviceHost(server, clusterDomain)) return undefined;
+  if (url === undefined || said?.host !== serviceHost(server, clusterDomain)) return undefined;
   const { port, path } = said;
   return isPort(port) ? { url, port, path } : undefined;
 }

@@ -1,8 +1,8 @@
 import type { Rule } from '../engine/rule.ts';
 import { shortenEnd } from '../engine/text.ts';
-import { each, join, none } from '../engine/violations.ts';
+import { each, eachEntry, join, none } from '../engine/violations.ts';
 import type { ScalingMetric } from '../mcpserver/autoscaling.ts';
-import { isDnsLabel } from '../mcpserver/kubernetes-names.ts';
+import { isDnsLabel, isLabelValue, isQualifiedName } from '../mcpserver/kubernetes-names.ts';
 import { inside, pathTo, placeOf, type Place } from '../mcpserver/place.ts';
 import type { IntOrString } from '../mcpserver/types.gen.ts';
 import type { Violation } from '../mcpserver/violation.ts';
@@ -24,7 +24,7 @@ const scaledBy = (metric: object): Readonly<Record<string, unknown>> => ({
 export const autoscalingValid: Rule = {
   id: 'autoscaling-valid',
   severity: 'deny',
-  stricterIn: 8,
+  stricterIn: 9,
   summary: 'What a server is scaled by must be what a HorizontalPodAutoscaler can have.',
   rationale:
     'It goes into the HorizontalPodAutoscaler as it is. Kubernetes refuses a metric without the member that its type names, or a ' +
@@ -69,6 +69,16 @@ export const autoscalingValid: Rule = {
         }),
       },
       { title: 'a target of nothing', spec: sessions({ type: 'AverageValue', averageValue: '0' }) },
+      {
+        title: 'series by what no label can be',
+        spec: scaledBy({
+          type: 'External',
+          external: {
+            metric: { name: 'queue_ready', selector: { matchLabels: { 'bad key!': 'bad value !!' } } },
+            target: { type: 'Value', value: 30 },
+          },
+        }),
+      },
       {
         title: 'a name that is no part of a path',
         spec: scaledBy({
@@ -172,8 +182,22 @@ function checkMeasured(measured: Measured | undefined, place: Place): readonly V
   const { metric, target } = measured;
   return join(
     checkSegment(metric.name, inside(inside(place, 'metric'), 'name')),
+    eachEntry(
+      metric.selector?.matchLabels,
+      inside(inside(inside(place, 'metric'), 'selector'), 'matchLabels'),
+      checkLabel,
+    ),
     checkTarget(target, inside(place, 'target')),
   );
+}
+
+/** The autoscaler would be stored, and could make no selector of it. */
+function checkLabel(key: string, value: string, place: Place): readonly Violation[] {
+  if (isQualifiedName(key) && isLabelValue(value)) return none;
+  const headline = isQualifiedName(key) ? 'no label has such a value' : 'no label has such a key';
+  const found = isQualifiedName(key) ? value : key;
+  const remedy = 'Write it as labels of pods are written: letters, digits, hyphens, underscores and dots.';
+  return [{ path: pathTo(place), headline, detail: `found '${shortenEnd(found, 80)}'`, remedy }];
 }
 
 type Described = NonNullable<ScalingMetric['object']>['describedObject'];

@@ -21,7 +21,7 @@ export const gatewayAllowed: Rule = defineRule({
   id: PUBLISHING_RULE,
   severity: 'deny',
   isOptIn: true,
-  stricterIn: 8,
+  stricterIn: 9,
   summary: 'A server must be published only by providers, at Gateways and under hosts that the policy lists.',
   rationale:
     'An HTTPRoute is made by the account of mcp-lifecycle, so whoever may write MCPServers and ConfigMaps publishes servers at each ' +
