@@ -31,7 +31,7 @@ function escapePointer(name) {
 export function errorsOf(data: unknown): readonly SchemaError[] {
   return validate21(data) ? [] : (validate21.errors ?? []);
 }
-const schema6 = {"type":"object","required":["apiVersion","kind","metadata","spec"],"properties":{"apiVersion":{"type":"string","enum":["mcp.x-k8s.io/v1beta1","mcp.x-k8s.io/v1alpha1"]},"kind":{"type":"string","enum":["MCPServer"]},"metadata":{"type":"object","required":["name"],"properties":{"name":{"type":"string"},"generateName":{"type":"string"},"namespace":{"type":"string"},"uid":{"type":"string"},"resourceVersion":{"type":"string"},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"creationTimestamp":{"type":"string"},"deletionTimestamp":{"type":"string"},"labels":{"type":"object","additionalProperties":{"type":"string"}},"annotations":{"type":"object","additionalProperties":{"type":"string"}}}},"spec":{"type":"object","required":["source","config"],"properties":{"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ContainerImage"]},"containerImage":{"type":"object","required":["ref"],"properties":{"ref":{"type":"string","minLength":1,"maxLength":1000},"pullPolicy":{"type":"string","enum":["Always","IfNotPresent","Never"]},"imagePullSecrets":{"type":"array","items":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}}}}}}},"config":{"type":"object","required":["port"],"properties":{"port":{"minimum":1,"maximum":65535,"type":"integer"},"path":{"type":"string","minLength":1,"maxLength":253},"arguments":{"type":"array","items":{"type":"string","minLength":1}},"env":{"type":"array","maxItems":1000,"items":{"$ref":"#/$defs/EnvVar"}},"envFrom":{"type":"array","maxItems":250,"items":{"$ref":"#/$defs/EnvFromSource"}},"storage":{"type":"array","minItems":1,"maxItems":64,"items":{"type":"object","required":["path","source"],"properties":{"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ConfigMap","Secret","EmptyDir"]},"configMap":{"$ref":"#/$defs/ConfigMapVolumeSource"},"secret":{"$ref":"#/$defs/SecretVolumeSource"},"emptyDir":{"$ref":"#/$defs/EmptyDirVolumeSource"}}}}}}}},"runtime":{"type":"object","properties":{"replicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"resources":{"$ref":"#/$defs/ResourceRequirements"},"security":{"type":"object","properties":{"serviceAccountName":{"type":"string","maxLength":253},"podSecurityContext":{"$ref":"#/$defs/PodSecurityContext"},"securityContext":{"$ref":"#/$defs/SecurityContext"}}},"health":{"type":"object","minProperties":1,"properties":{"livenessProbe":{"$ref":"#/$defs/Probe"},"readinessProbe":{"$ref":"#/$defs/Probe"}}}}},"mcp":{"type":"object","properties":{"stateless":{"type":"boolean"}}},"network":{"type":"object","properties":{"ingressFrom":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressTo":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressPorts":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPort"}},"dnsEgressPeer":{"$ref":"#/$defs/NetworkPolicyPeer"}}},"transport":{"type":"object","properties":{"tls":{"type":"object","properties":{"enabled":{"type":"boolean"},"caBundleSecret":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}},"insecureSkipVerify":{"type":"boolean"}}}}},"gateway":{"type":"object","required":["provider"],"properties":{"provider":{"type":"string","minLength":1,"maxLength":253},"configRef":{"type":"string","maxLength":253}}},"extraLabels":{"type":"object","additionalProperties":{"type":"string"}},"extraAnnotations":{"type":"object","additionalProperties":{"type":"string"}},"extensions":{"type":"object","properties":{"verification":{"type":"object","properties":{"periodSeconds":{"minimum":5,"maximum":86400,"type":"integer"}}},"rollout":{"type":"object","properties":{"strategy":{"type":"string","enum":["RollingUpdate","Recreate"]},"verify":{"type":"string","enum":["Candidate","AfterSwitch"]},"deadlineSeconds":{"minimum":10,"maximum":3600,"type":"integer"},"minReadySeconds":{"minimum":1,"maximum":300,"type":"integer"},"terminationGracePeriodSeconds":{"minimum":1,"maximum":86400,"type":"integer"}}},"toolContract":{"type":"object","minProperties":1,"properties":{"mode":{"type":"string","enum":["Observe","Pin"]},"digest":{"type":"string","maxLength":71,"pattern":"^sha256:[0-9a-f]{64}$"},"ignore":{"type":"array","minItems":1,"maxItems":16,"items":{"type":"string","maxLength":256,"pattern":"^(/([^/~]|~[01])+)+$"}},"allow":{"type":"string","enum":["Any","ReadOnly"]}}},"metrics":{"type":"object","required":["port"],"properties":{"port":{"$ref":"#/$defs/IntOrString"},"path":{"type":"string","minLength":1,"maxLength":253},"interval":{"type":"string","pattern":"^[1-9][0-9]{0,4}[smh]$"},"labels":{"type":"object","maxProperties":50,"additionalProperties":{"type":"string"}},"kind":{"type":"string","enum":["PodMonitor","ServiceMonitor"]}}},"storage":{"type":"array","minItems":1,"maxItems":16,"items":{"type":"object","required":["claimName","path"],"properties":{"claimName":{"type":"string","minLength":1,"maxLength":253},"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"subPath":{"type":"string","minLength":1,"maxLength":1024}}}},"startupProbe":{"$ref":"#/$defs/Probe"},"stdio":{"type":"object","properties":{"command":{"type":"array","maxItems":64,"items":{"type":"string","maxLength":4096}},"cwd":{"type":"string","minLength":1,"maxLength":4096},"sessions":{"type":"string","enum":["Auto","PerSession","Shared"]},"maxSessions":{"minimum":1,"maximum":256,"type":"integer"},"idleTimeoutSeconds":{"minimum":10,"maximum":86400,"type":"integer"},"startTimeoutSeconds":{"minimum":1,"maximum":600,"type":"integer"},"maxMessageBytes":{"minimum":1024,"maximum":4194304,"type":"integer"}}},"autoscaling":{"type":"object","required":["maxReplicas"],"properties":{"minReplicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"maxReplicas":{"minimum":1,"maximum":2147483647,"type":"integer"},"targetCPUUtilizationPercentage":{"minimum":1,"maximum":2147483647,"type":"integer"},"metrics":{"type":"array","minItems":1,"maxItems":16,"items":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ContainerResource","External","Object","Pods","Resource"]},"resource":{"type":"object","required":["name","target"],"properties":{"name":{"type":"string","minLength":1,"maxLength":253},"target":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["AverageValue","Utilization"]},"averageUtilization":{"minimum":1,"maximum":2147483647,"type":"integer"},"averageValue":{"$ref":"#/$defs/IntOrString"}}}}},"containerResource":{"type":"object","required":["name","container","target"],"properties":{"name":{"type":"string","minLength":1,"maxLength":253},"container":{"type":"string","minLength":1,"maxLength":63},"target":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["AverageValue","Utilization"]},"averageUtilization":{"minimum":1,"maximum":2147483647,"type":"integer"},"averageValue":{"$ref":"#/$defs/IntOrString"}}}}},"pods":{"type":"object","required":["metric","target"],"properties":{"metric":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1,"maxLength":253},"selector":{"type":"object","properties":{"matchLabels":{"type":"object","additionalProperties":{"type":"string"}}}}}},"target":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["AverageValue"]},"averageValue":{"$ref":"#/$defs/IntOrString"}}}}},"object":{"type":"object","required":["describedObject","metric","target"],"properties":{"describedObject":{"type":"object","required":["kind","name"],"properties":{"apiVersion":{"type":"string","maxLength":316},"kind":{"type":"string","minLength":1,"maxLength":63},"name":{"type":"string","minLength":1,"maxLength":253}}},"metric":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1,"maxLength":253},"selector":{"type":"object","properties":{"matchLabels":{"type":"object","additionalProperties":{"type":"string"}}}}}},"target":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["AverageValue","Value"]},"value":{"$ref":"#/$defs/IntOrString"},"averageValue":{"$ref":"#/$defs/IntOrString"}}}}},"external":{"type":"object","required":["metric","target"],"properties":{"metric":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1,"maxLength":253},"selector":{"type":"object","properties":{"matchLabels":{"type":"object","additionalProperties":{"type":"string"}}}}}},"target":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["AverageValue","Value"]},"value":{"$ref":"#/$defs/IntOrString"},"averageValue":{"$ref":"#/$defs/IntOrString"}}}}}}}},"behavior":{"type":"object","properties":{"scaleUp":{"type":"object","properties":{"stabilizationWindowSeconds":{"minimum":0,"maximum":3600,"type":"integer"},"selectPolicy":{"type":"string","enum":["Max","Min","Disabled"]},"policies":{"type":"array","minItems":1,"maxItems":10,"items":{"type":"object","required":["type","value","periodSeconds"],"properties":{"type":{"type":"string","enum":["Pods","Percent"]},"value":{"minimum":1,"maximum":2147483647,"type":"integer"},"periodSeconds":{"minimum":1,"maximum":1800,"type":"integer"}}}}}},"scaleDown":{"type":"object","properties":{"stabilizationWindowSeconds":{"minimum":0,"maximum":3600,"type":"integer"},"selectPolicy":{"type":"string","enum":["Max","Min","Disabled"]},"policies":{"type":"array","minItems":1,"maxItems":10,"items":{"type":"object","required":["type","value","periodSeconds"],"properties":{"type":{"type":"string","enum":["Pods","Percent"]},"value":{"minimum":1,"maximum":2147483647,"type":"integer"},"periodSeconds":{"minimum":1,"maximum":1800,"type":"integer"}}}}}}}}}},"scheduling":{"type":"object","minProperties":1,"properties":{"nodeSelector":{"type":"object","maxProperties":32,"additionalProperties":{"type":"string"}},"tolerations":{"type":"array","maxItems":32,"items":{"type":"object","properties":{"key":{"type":"string","maxLength":317},"operator":{"type":"string","enum":["Equal","Exists"]},"value":{"type":"string","maxLength":63},"effect":{"type":"string","enum":["NoSchedule","PreferNoSchedule","NoExecute"]},"tolerationSeconds":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"}}}},"topologySpreadConstraints":{"type":"array","maxItems":8,"items":{"type":"object","required":["maxSkew","topologyKey","whenUnsatisfiable"],"properties":{"maxSkew":{"minimum":1,"maximum":2147483647,"type":"integer"},"topologyKey":{"type":"string","minLength":1,"maxLength":317},"whenUnsatisfiable":{"type":"string","enum":["DoNotSchedule","ScheduleAnyway"]},"minDomains":{"minimum":1,"maximum":2147483647,"type":"integer"},"nodeAffinityPolicy":{"type":"string","enum":["Honor","Ignore"]},"nodeTaintsPolicy":{"type":"string","enum":["Honor","Ignore"]}}}},"priorityClassName":{"type":"string","minLength":1,"maxLength":253},"runtimeClassName":{"type":"string","minLength":1,"maxLength":253},"disruptionBudget":{"type":"object","properties":{"maxUnavailable":{"minimum":1,"maximum":2147483647,"type":"integer"},"unhealthyPodEvictionPolicy":{"type":"string","enum":["AlwaysAllow","IfHealthyBudget"]}}}}}}}}},"status":{"type":"object","properties":{"observedGeneration":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"phase":{"type":"string","enum":["Pending","Running","Failed"]},"deploymentName":{"type":"string"},"serviceName":{"type":"string"},"address":{"type":"object","properties":{"url":{"type":"string"}}},"replicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"readyReplicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"selector":{"type":"string"},"serverInfo":{"type":"object","properties":{"name":{"type":"string"},"version":{"type":"string"},"protocolVersion":{"type":"string"},"instructions":{"type":"string"},"capabilities":{"type":"object","properties":{"tools":{"type":"boolean"},"resources":{"type":"boolean"},"prompts":{"type":"boolean"},"logging":{"type":"boolean"},"completions":{"type":"boolean"}}}}},"handshakeRetryCount":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"gatewayBinding":{"type":"object","properties":{"name":{"type":"string"},"provider":{"type":"string"}}},"extensions":{"type":"object","properties":{"release":{"type":"string","maxLength":64},"clusterURL":{"type":"string","maxLength":2048},"causes":{"type":"object","maxProperties":16,"additionalProperties":{"type":"string","maxLength":200}},"policy":{"type":"object","properties":{"revision":{"minimum":1,"maximum":2147483647,"type":"integer"},"digests":{"type":"object","maxProperties":200,"additionalProperties":{"type":"string","maxLength":64}},"digest":{"type":"string","maxLength":64},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"tolerated":{"type":"array","maxItems":50,"items":{"type":"object","required":["rule","path","message","fingerprint"],"properties":{"rule":{"type":"string","maxLength":100},"path":{"type":"string","maxLength":400},"message":{"type":"string","maxLength":400},"fingerprint":{"type":"string","maxLength":64}}}},"excused":{"type":"array","maxItems":100,"items":{"type":"string","maxLength":100}},"excusedFingerprints":{"type":"array","maxItems":50,"items":{"type":"string","maxLength":64}},"pods":{"type":"string","maxLength":64},"toleratedNotListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"foreign":{"type":"object","required":["fields"],"properties":{"fields":{"type":"array","maxItems":20,"items":{"type":"object","required":["kind","path","state"],"properties":{"kind":{"type":"string","maxLength":63},"path":{"type":"string","maxLength":300},"manager":{"type":"string","maxLength":128},"state":{"type":"string","enum":["Waiting","ComesBack","FromAdmission","Stays"]}}}},"notListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"rollout":{"type":"object","required":["phase","target"],"properties":{"phase":{"type":"string","enum":["Proving","Rolling","Rejected","RolledBack","Blocked"]},"target":{"type":"object","required":["template","since"],"properties":{"template":{"type":"string","maxLength":64},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"since":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"}}},"stable":{"type":"object","required":["template","replicaSet"],"properties":{"template":{"type":"string","maxLength":64},"replicaSet":{"type":"string","maxLength":63},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"}}},"proof":{"type":"string","enum":["Proven","NotProven","Skipped"]},"reason":{"type":"string","maxLength":64},"message":{"type":"string","maxLength":1024},"failed":{"type":"array","maxItems":5,"items":{"type":"object","required":["template","reason","message","at"],"properties":{"template":{"type":"string","maxLength":64},"reason":{"type":"string","maxLength":64},"message":{"type":"string","maxLength":512},"retry":{"type":"string","maxLength":253},"contract":{"type":"string","maxLength":64},"at":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"}}}}}},"podFailure":{"type":"object","required":["cause","pod"],"properties":{"cause":{"type":"string","enum":["ImagePull","Configuration","Crashing","OutOfMemory","Unhealthy","Unschedulable","NotStarted"]},"pod":{"type":"string","maxLength":253},"image":{"type":"string","maxLength":1000},"exitCode":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"restarts":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"notReadyAfterSeconds":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"detail":{"type":"string","maxLength":512},"hint":{"type":"string","enum":["Stdio","Crash","Unready","Start","Own"]},"advice":{"type":"string","maxLength":32}}},"tools":{"type":"object","properties":{"digest":{"type":"string","maxLength":80},"image":{"type":"string","maxLength":1000},"changedAt":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"accepted":{"type":"string","maxLength":80},"ignore":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":256}},"list":{"type":"array","maxItems":64,"items":{"type":"object","required":["name","interface","wording"],"properties":{"name":{"type":"string","maxLength":128},"interface":{"type":"string","maxLength":16},"wording":{"type":"string","maxLength":16},"readOnly":{"type":"boolean"},"destructive":{"type":"boolean"},"openWorld":{"type":"boolean"}}}},"truncated":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"truncatedNotReadOnly":{"minimum":0,"maximum":2147483647,"type":"integer"},"reason":{"type":"string","enum":["ContractTooLarge","ContractUnreadable","ContractUnstable"]},"message":{"type":"string","maxLength":256}}},"verification":{"type":"object","properties":{"era":{"type":"string","enum":["Stateless","Handshake"]},"image":{"type":"string","maxLength":1000},"goneWhenAsked":{"minimum":1,"maximum":8,"type":"integer"},"lastVerdictTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"verifiedGeneration":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"toolsDigest":{"type":"string","maxLength":80},"notCounted":{"type":"string","maxLength":256},"failingPods":{"type":"array","maxItems":3,"items":{"type":"object","required":["name","message"],"properties":{"name":{"type":"string","maxLength":253},"message":{"type":"string","maxLength":256}}}},"toolCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"resourceCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"promptCount":{"minimum":0,"maximum":2147483647,"type":"integer"}}}}},"conditions":{"type":"array","items":{"type":"object","required":["type","status","lastTransitionTime","reason","message"],"properties":{"type":{"type":"string","maxLength":316,"pattern":"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"},"status":{"type":"string","enum":["True","False","Unknown"]},"observedGeneration":{"minimum":0,"maximum":9223372036854776000,"type":"integer"},"lastTransitionTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"reason":{"type":"string","minLength":1,"maxLength":1024,"pattern":"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"},"message":{"type":"string","maxLength":32768}}}}}}}};
+const schema6 = {"type":"object","required":["apiVersion","kind","metadata","spec"],"properties":{"apiVersion":{"type":"string","enum":["mcp.x-k8s.io/v1beta1","mcp.x-k8s.io/v1alpha1"]},"kind":{"type":"string","enum":["MCPServer"]},"metadata":{"type":"object","required":["name"],"properties":{"name":{"type":"string"},"generateName":{"type":"string"},"namespace":{"type":"string"},"uid":{"type":"string"},"resourceVersion":{"type":"string"},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"creationTimestamp":{"type":"string"},"deletionTimestamp":{"type":"string"},"labels":{"type":"object","additionalProperties":{"type":"string"}},"annotations":{"type":"object","additionalProperties":{"type":"string"}}}},"spec":{"type":"object","required":["source","config"],"properties":{"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ContainerImage"]},"containerImage":{"type":"object","required":["ref"],"properties":{"ref":{"type":"string","minLength":1,"maxLength":1000},"pullPolicy":{"type":"string","enum":["Always","IfNotPresent","Never"]},"imagePullSecrets":{"type":"array","items":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}}}}}}},"config":{"type":"object","required":["port"],"properties":{"port":{"minimum":1,"maximum":65535,"type":"integer"},"path":{"type":"string","minLength":1,"maxLength":253},"arguments":{"type":"array","items":{"type":"string","minLength":1}},"env":{"type":"array","maxItems":1000,"items":{"$ref":"#/$defs/EnvVar"}},"envFrom":{"type":"array","maxItems":250,"items":{"$ref":"#/$defs/EnvFromSource"}},"storage":{"type":"array","minItems":1,"maxItems":64,"items":{"type":"object","required":["path","source"],"properties":{"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ConfigMap","Secret","EmptyDir"]},"configMap":{"$ref":"#/$defs/ConfigMapVolumeSource"},"secret":{"$ref":"#/$defs/SecretVolumeSource"},"emptyDir":{"$ref":"#/$defs/EmptyDirVolumeSource"}}}}}}}},"runtime":{"type":"object","properties":{"replicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"resources":{"$ref":"#/$defs/ResourceRequirements"},"security":{"type":"object","properties":{"serviceAccountName":{"type":"string","maxLength":253},"podSecurityContext":{"$ref":"#/$defs/PodSecurityContext"},"securityContext":{"$ref":"#/$defs/SecurityContext"}}},"health":{"type":"object","minProperties":1,"properties":{"livenessProbe":{"$ref":"#/$defs/Probe"},"readinessProbe":{"$ref":"#/$defs/Probe"}}}}},"mcp":{"type":"object","properties":{"stateless":{"type":"boolean"}}},"network":{"type":"object","properties":{"ingressFrom":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressTo":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressPorts":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPort"}},"dnsEgressPeer":{"$ref":"#/$defs/NetworkPolicyPeer"}}},"transport":{"type":"object","properties":{"tls":{"type":"object","properties":{"enabled":{"type":"boolean"},"caBundleSecret":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}},"insecureSkipVerify":{"type":"boolean"}}}}},"gateway":{"type":"object","required":["provider"],"properties":{"provider":{"type":"string","minLength":1,"maxLength":253},"configRef":{"type":"string","maxLength":253}}},"extraLabels":{"type":"object","additionalProperties":{"type":"string"}},"extraAnnotations":{"type":"object","additionalProperties":{"type":"string"}},"extensions":{"type":"object","properties":{"verification":{"type":"object","properties":{"periodSeconds":{"minimum":5,"maximum":86400,"type":"integer"}}},"rollout":{"type":"object","properties":{"strategy":{"type":"string","enum":["RollingUpdate","Recreate"]},"verify":{"type":"string","enum":["Candidate","AfterSwitch"]},"deadlineSeconds":{"minimum":10,"maximum":3600,"type":"integer"},"minReadySeconds":{"minimum":1,"maximum":300,"type":"integer"},"terminationGracePeriodSeconds":{"minimum":1,"maximum":86400,"type":"integer"}}},"toolContract":{"type":"object","minProperties":1,"properties":{"mode":{"type":"string","enum":["Observe","Pin"]},"digest":{"type":"string","maxLength":71,"pattern":"^sha256:[0-9a-f]{64}$"},"ignore":{"type":"array","minItems":1,"maxItems":16,"items":{"type":"string","maxLength":256,"pattern":"^(/([^/~]|~[01])+)+$"}},"allow":{"type":"string","enum":["Any","ReadOnly"]}}},"metrics":{"type":"object","required":["port"],"properties":{"port":{"$ref":"#/$defs/IntOrString"},"path":{"type":"string","minLength":1,"maxLength":253},"interval":{"type":"string","pattern":"^[1-9][0-9]{0,4}[smh]$"},"labels":{"type":"object","maxProperties":50,"additionalProperties":{"type":"string"}},"kind":{"type":"string","enum":["PodMonitor","ServiceMonitor"]}}},"storage":{"type":"array","minItems":1,"maxItems":16,"items":{"type":"object","required":["claimName","path"],"properties":{"claimName":{"type":"string","minLength":1,"maxLength":253},"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"subPath":{"type":"string","minLength":1,"maxLength":1024}}}},"startupProbe":{"$ref":"#/$defs/Probe"},"stdio":{"type":"object","properties":{"command":{"type":"array","maxItems":64,"items":{"type":"string","maxLength":4096}},"cwd":{"type":"string","minLength":1,"maxLength":4096},"sessions":{"type":"string","enum":["Auto","PerSession","Shared"]},"maxSessions":{"minimum":1,"maximum":256,"type":"integer"},"idleTimeoutSeconds":{"minimum":10,"maximum":86400,"type":"integer"},"startTimeoutSeconds":{"minimum":1,"maximum":600,"type":"integer"},"maxMessageBytes":{"minimum":1024,"maximum":4194304,"type":"integer"}}},"autoscaling":{"type":"object","required":["maxReplicas"],"properties":{"minReplicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"maxReplicas":{"minimum":1,"maximum":2147483647,"type":"integer"},"targetCPUUtilizationPercentage":{"minimum":1,"maximum":2147483647,"type":"integer"},"metrics":{"type":"array","minItems":1,"maxItems":16,"items":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ContainerResource","External","Object","Pods","Resource"]},"resource":{"type":"object","required":["name","target"],"properties":{"name":{"type":"string","minLength":1,"maxLength":253},"target":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["AverageValue","Utilization"]},"averageUtilization":{"minimum":1,"maximum":2147483647,"type":"integer"},"averageValue":{"$ref":"#/$defs/IntOrString"}}}}},"containerResource":{"type":"object","required":["name","container","target"],"properties":{"name":{"type":"string","minLength":1,"maxLength":253},"container":{"type":"string","minLength":1,"maxLength":63},"target":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["AverageValue","Utilization"]},"averageUtilization":{"minimum":1,"maximum":2147483647,"type":"integer"},"averageValue":{"$ref":"#/$defs/IntOrString"}}}}},"pods":{"type":"object","required":["metric","target"],"properties":{"metric":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1,"maxLength":253},"selector":{"type":"object","properties":{"matchLabels":{"type":"object","maxProperties":32,"additionalProperties":{"type":"string"}}}}}},"target":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["AverageValue"]},"averageValue":{"$ref":"#/$defs/IntOrString"}}}}},"object":{"type":"object","required":["describedObject","metric","target"],"properties":{"describedObject":{"type":"object","required":["kind","name"],"properties":{"apiVersion":{"type":"string","maxLength":316},"kind":{"type":"string","minLength":1,"maxLength":63},"name":{"type":"string","minLength":1,"maxLength":253}}},"metric":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1,"maxLength":253},"selector":{"type":"object","properties":{"matchLabels":{"type":"object","maxProperties":32,"additionalProperties":{"type":"string"}}}}}},"target":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["AverageValue","Value"]},"value":{"$ref":"#/$defs/IntOrString"},"averageValue":{"$ref":"#/$defs/IntOrString"}}}}},"external":{"type":"object","required":["metric","target"],"properties":{"metric":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1,"maxLength":253},"selector":{"type":"object","properties":{"matchLabels":{"type":"object","maxProperties":32,"additionalProperties":{"type":"string"}}}}}},"target":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["AverageValue","Value"]},"value":{"$ref":"#/$defs/IntOrString"},"averageValue":{"$ref":"#/$defs/IntOrString"}}}}}}}},"behavior":{"type":"object","properties":{"scaleUp":{"type":"object","properties":{"stabilizationWindowSeconds":{"minimum":0,"maximum":3600,"type":"integer"},"selectPolicy":{"type":"string","enum":["Max","Min","Disabled"]},"policies":{"type":"array","minItems":1,"maxItems":10,"items":{"type":"object","required":["type","value","periodSeconds"],"properties":{"type":{"type":"string","enum":["Pods","Percent"]},"value":{"minimum":1,"maximum":2147483647,"type":"integer"},"periodSeconds":{"minimum":1,"maximum":1800,"type":"integer"}}}}}},"scaleDown":{"type":"object","properties":{"stabilizationWindowSeconds":{"minimum":0,"maximum":3600,"type":"integer"},"selectPolicy":{"type":"string","enum":["Max","Min","Disabled"]},"policies":{"type":"array","minItems":1,"maxItems":10,"items":{"type":"object","required":["type","value","periodSeconds"],"properties":{"type":{"type":"string","enum":["Pods","Percent"]},"value":{"minimum":1,"maximum":2147483647,"type":"integer"},"periodSeconds":{"minimum":1,"maximum":1800,"type":"integer"}}}}}}}}}},"scheduling":{"type":"object","minProperties":1,"properties":{"nodeSelector":{"type":"object","maxProperties":32,"additionalProperties":{"type":"string"}},"tolerations":{"type":"array","maxItems":32,"items":{"type":"object","properties":{"key":{"type":"string","maxLength":317},"operator":{"type":"string","enum":["Equal","Exists"]},"value":{"type":"string","maxLength":63},"effect":{"type":"string","enum":["NoSchedule","PreferNoSchedule","NoExecute"]},"tolerationSeconds":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"}}}},"topologySpreadConstraints":{"type":"array","maxItems":8,"items":{"type":"object","required":["maxSkew","topologyKey","whenUnsatisfiable"],"properties":{"maxSkew":{"minimum":1,"maximum":2147483647,"type":"integer"},"topologyKey":{"type":"string","minLength":1,"maxLength":317},"whenUnsatisfiable":{"type":"string","enum":["DoNotSchedule","ScheduleAnyway"]},"minDomains":{"minimum":1,"maximum":2147483647,"type":"integer"},"nodeAffinityPolicy":{"type":"string","enum":["Honor","Ignore"]},"nodeTaintsPolicy":{"type":"string","enum":["Honor","Ignore"]}}}},"priorityClassName":{"type":"string","minLength":1,"maxLength":253},"runtimeClassName":{"type":"string","minLength":1,"maxLength":253},"disruptionBudget":{"type":"object","properties":{"maxUnavailable":{"minimum":1,"maximum":2147483647,"type":"integer"},"unhealthyPodEvictionPolicy":{"type":"string","enum":["AlwaysAllow","IfHealthyBudget"]}}}}}}}}},"status":{"type":"object","properties":{"observedGeneration":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"phase":{"type":"string","enum":["Pending","Running","Failed"]},"deploymentName":{"type":"string"},"serviceName":{"type":"string"},"address":{"type":"object","properties":{"url":{"type":"string"}}},"replicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"readyReplicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"selector":{"type":"string"},"serverInfo":{"type":"object","properties":{"name":{"type":"string"},"version":{"type":"string"},"protocolVersion":{"type":"string"},"instructions":{"type":"string"},"capabilities":{"type":"object","properties":{"tools":{"type":"boolean"},"resources":{"type":"boolean"},"prompts":{"type":"boolean"},"logging":{"type":"boolean"},"completions":{"type":"boolean"}}}}},"handshakeRetryCount":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"gatewayBinding":{"type":"object","properties":{"name":{"type":"string"},"provider":{"type":"string"}}},"extensions":{"type":"object","properties":{"release":{"type":"string","maxLength":64},"clusterURL":{"type":"string","maxLength":2048},"causes":{"type":"object","maxProperties":16,"additionalProperties":{"type":"string","maxLength":200}},"policy":{"type":"object","properties":{"revision":{"minimum":1,"maximum":2147483647,"type":"integer"},"digests":{"type":"object","maxProperties":200,"additionalProperties":{"type":"string","maxLength":64}},"digest":{"type":"string","maxLength":64},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"tolerated":{"type":"array","maxItems":50,"items":{"type":"object","required":["rule","path","message","fingerprint"],"properties":{"rule":{"type":"string","maxLength":100},"path":{"type":"string","maxLength":400},"message":{"type":"string","maxLength":400},"fingerprint":{"type":"string","maxLength":64}}}},"excused":{"type":"array","maxItems":100,"items":{"type":"string","maxLength":100}},"excusedFingerprints":{"type":"array","maxItems":50,"items":{"type":"string","maxLength":64}},"pods":{"type":"string","maxLength":64},"toleratedNotListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"foreign":{"type":"object","required":["fields"],"properties":{"fields":{"type":"array","maxItems":20,"items":{"type":"object","required":["kind","path","state"],"properties":{"kind":{"type":"string","maxLength":63},"path":{"type":"string","maxLength":300},"manager":{"type":"string","maxLength":128},"state":{"type":"string","enum":["Waiting","ComesBack","FromAdmission","Stays"]}}}},"notListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"rollout":{"type":"object","required":["phase","target"],"properties":{"phase":{"type":"string","enum":["Proving","Rolling","Rejected","RolledBack","Blocked"]},"target":{"type":"object","required":["template","since"],"properties":{"template":{"type":"string","maxLength":64},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"since":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"}}},"stable":{"type":"object","required":["template","replicaSet"],"properties":{"template":{"type":"string","maxLength":64},"replicaSet":{"type":"string","maxLength":63},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"}}},"proof":{"type":"string","enum":["Proven","NotProven","Skipped"]},"reason":{"type":"string","maxLength":64},"message":{"type":"string","maxLength":1024},"failed":{"type":"array","maxItems":5,"items":{"type":"object","required":["template","reason","message","at"],"properties":{"template":{"type":"string","maxLength":64},"reason":{"type":"string","maxLength":64},"message":{"type":"string","maxLength":512},"retry":{"type":"string","maxLength":253},"contract":{"type":"string","maxLength":64},"at":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"}}}}}},"podFailure":{"type":"object","required":["cause","pod"],"properties":{"cause":{"type":"string","enum":["ImagePull","Configuration","Crashing","OutOfMemory","Unhealthy","Unschedulable","NotStarted"]},"pod":{"type":"string","maxLength":253},"image":{"type":"string","maxLength":1000},"exitCode":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"restarts":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"notReadyAfterSeconds":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"detail":{"type":"string","maxLength":512},"hint":{"type":"string","enum":["Stdio","Crash","Unready","Start","Own"]},"advice":{"type":"string","maxLength":32}}},"tools":{"type":"object","properties":{"digest":{"type":"string","maxLength":80},"image":{"type":"string","maxLength":1000},"changedAt":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"accepted":{"type":"string","maxLength":80},"ignore":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":256}},"list":{"type":"array","maxItems":64,"items":{"type":"object","required":["name","interface","wording"],"properties":{"name":{"type":"string","maxLength":128},"interface":{"type":"string","maxLength":16},"wording":{"type":"string","maxLength":16},"readOnly":{"type":"boolean"},"destructive":{"type":"boolean"},"openWorld":{"type":"boolean"}}}},"truncated":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"truncatedNotReadOnly":{"minimum":0,"maximum":2147483647,"type":"integer"},"reason":{"type":"string","enum":["ContractTooLarge","ContractUnreadable","ContractUnstable"]},"message":{"type":"string","maxLength":256}}},"verification":{"type":"object","properties":{"era":{"type":"string","enum":["Stateless","Handshake"]},"image":{"type":"string","maxLength":1000},"goneWhenAsked":{"minimum":1,"maximum":8,"type":"integer"},"lastVerdictTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"verifiedGeneration":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"toolsDigest":{"type":"string","maxLength":80},"notCounted":{"type":"string","maxLength":256},"failingPods":{"type":"array","maxItems":3,"items":{"type":"object","required":["name","message"],"properties":{"name":{"type":"string","maxLength":253},"message":{"type":"string","maxLength":256}}}},"toolCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"resourceCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"promptCount":{"minimum":0,"maximum":2147483647,"type":"integer"}}}}},"conditions":{"type":"array","items":{"type":"object","required":["type","status","lastTransitionTime","reason","message"],"properties":{"type":{"type":"string","maxLength":316,"pattern":"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"},"status":{"type":"string","enum":["True","False","Unknown"]},"observedGeneration":{"minimum":0,"maximum":9223372036854776000,"type":"integer"},"lastTransitionTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"reason":{"type":"string","minLength":1,"maxLength":1024,"pattern":"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"},"message":{"type":"string","maxLength":32768}}}}}}}};
 const func2 = unicodeLength.default;
 function validate24(data, instancePath = ""){
 let vErrors = null;
@@ -3713,31 +3713,36 @@ if(data136 && typeof data136 == "object" && !Array.isArray(data136)){
 if(data136.matchLabels !== undefined){
 let data137 = data136.matchLabels;
 if(data137 && typeof data137 == "object" && !Array.isArray(data137)){
-for(const key5 in data137){
-if(typeof data137[key5] !== "string"){
-const err241 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/pods/metric/selector/matchLabels/" + escapePointer(key5),keyword:"type",params:{type: "string"}};
+if(Object.keys(data137).length > 32){
+const err241 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/pods/metric/selector/matchLabels",keyword:"maxProperties",params:{limit: 32}};
 vErrors = add(vErrors, err241);
 errors++;
 }
-}
-}
-else {
-const err242 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/pods/metric/selector/matchLabels",keyword:"type",params:{type: "object"}};
+for(const key5 in data137){
+if(typeof data137[key5] !== "string"){
+const err242 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/pods/metric/selector/matchLabels/" + escapePointer(key5),keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err242);
 errors++;
 }
 }
 }
 else {
-const err243 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/pods/metric/selector",keyword:"type",params:{type: "object"}};
+const err243 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/pods/metric/selector/matchLabels",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err243);
 errors++;
 }
 }
 }
 else {
-const err244 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/pods/metric",keyword:"type",params:{type: "object"}};
+const err244 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/pods/metric/selector",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err244);
+errors++;
+}
+}
+}
+else {
+const err245 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/pods/metric",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err245);
 errors++;
 }
 }
@@ -3745,20 +3750,20 @@ if(data133.target !== undefined){
 let data139 = data133.target;
 if(data139 && typeof data139 == "object" && !Array.isArray(data139)){
 if(data139.type === undefined){
-const err245 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/pods/target",keyword:"required",params:{missingProperty: "type"}};
-vErrors = add(vErrors, err245);
+const err246 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/pods/target",keyword:"required",params:{missingProperty: "type"}};
+vErrors = add(vErrors, err246);
 errors++;
 }
 if(data139.type !== undefined){
 let data140 = data139.type;
 if(typeof data140 !== "string"){
-const err246 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/pods/target/type",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err246);
+const err247 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/pods/target/type",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err247);
 errors++;
 }
 if(!(data140 === "AverageValue")){
-const err247 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/pods/target/type",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.autoscaling.properties.metrics.items.properties.pods.properties.target.properties.type.enum}};
-vErrors = add(vErrors, err247);
+const err248 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/pods/target/type",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.autoscaling.properties.metrics.items.properties.pods.properties.target.properties.type.enum}};
+vErrors = add(vErrors, err248);
 errors++;
 }
 }
@@ -3770,15 +3775,15 @@ errors = vErrors.length;
 }
 }
 else {
-const err248 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/pods/target",keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err248);
+const err249 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/pods/target",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err249);
 errors++;
 }
 }
 }
 else {
-const err249 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/pods",keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err249);
+const err250 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/pods",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err250);
 errors++;
 }
 }
@@ -3786,45 +3791,45 @@ if(data118.object !== undefined){
 let data142 = data118.object;
 if(data142 && typeof data142 == "object" && !Array.isArray(data142)){
 if(data142.describedObject === undefined){
-const err250 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object",keyword:"required",params:{missingProperty: "describedObject"}};
-vErrors = add(vErrors, err250);
-errors++;
-}
-if(data142.metric === undefined){
-const err251 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object",keyword:"required",params:{missingProperty: "metric"}};
+const err251 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object",keyword:"required",params:{missingProperty: "describedObject"}};
 vErrors = add(vErrors, err251);
 errors++;
 }
-if(data142.target === undefined){
-const err252 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object",keyword:"required",params:{missingProperty: "target"}};
+if(data142.metric === undefined){
+const err252 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object",keyword:"required",params:{missingProperty: "metric"}};
 vErrors = add(vErrors, err252);
+errors++;
+}
+if(data142.target === undefined){
+const err253 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object",keyword:"required",params:{missingProperty: "target"}};
+vErrors = add(vErrors, err253);
 errors++;
 }
 if(data142.describedObject !== undefined){
 let data143 = data142.describedObject;
 if(data143 && typeof data143 == "object" && !Array.isArray(data143)){
 if(data143.kind === undefined){
-const err253 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/describedObject",keyword:"required",params:{missingProperty: "kind"}};
-vErrors = add(vErrors, err253);
+const err254 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/describedObject",keyword:"required",params:{missingProperty: "kind"}};
+vErrors = add(vErrors, err254);
 errors++;
 }
 if(data143.name === undefined){
-const err254 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/describedObject",keyword:"required",params:{missingProperty: "name"}};
-vErrors = add(vErrors, err254);
+const err255 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/describedObject",keyword:"required",params:{missingProperty: "name"}};
+vErrors = add(vErrors, err255);
 errors++;
 }
 if(data143.apiVersion !== undefined){
 let data144 = data143.apiVersion;
 if(typeof data144 === "string"){
 if(data144.length > 316 && func2(data144) > 316){
-const err255 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/describedObject/apiVersion",keyword:"maxLength",params:{limit: 316}};
-vErrors = add(vErrors, err255);
+const err256 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/describedObject/apiVersion",keyword:"maxLength",params:{limit: 316}};
+vErrors = add(vErrors, err256);
 errors++;
 }
 }
 else {
-const err256 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/describedObject/apiVersion",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err256);
+const err257 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/describedObject/apiVersion",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err257);
 errors++;
 }
 }
@@ -3832,19 +3837,19 @@ if(data143.kind !== undefined){
 let data145 = data143.kind;
 if(typeof data145 === "string"){
 if(data145.length > 63 && func2(data145) > 63){
-const err257 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/describedObject/kind",keyword:"maxLength",params:{limit: 63}};
-vErrors = add(vErrors, err257);
+const err258 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/describedObject/kind",keyword:"maxLength",params:{limit: 63}};
+vErrors = add(vErrors, err258);
 errors++;
 }
 if(data145.length < 2 && func2(data145) < 1){
-const err258 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/describedObject/kind",keyword:"minLength",params:{limit: 1}};
-vErrors = add(vErrors, err258);
+const err259 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/describedObject/kind",keyword:"minLength",params:{limit: 1}};
+vErrors = add(vErrors, err259);
 errors++;
 }
 }
 else {
-const err259 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/describedObject/kind",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err259);
+const err260 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/describedObject/kind",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err260);
 errors++;
 }
 }
@@ -3852,26 +3857,26 @@ if(data143.name !== undefined){
 let data146 = data143.name;
 if(typeof data146 === "string"){
 if(data146.length > 253 && func2(data146) > 253){
-const err260 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/describedObject/name",keyword:"maxLength",params:{limit: 253}};
-vErrors = add(vErrors, err260);
-errors++;
-}
-if(data146.length < 2 && func2(data146) < 1){
-const err261 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/describedObject/name",keyword:"minLength",params:{limit: 1}};
+const err261 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/describedObject/name",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err261);
 errors++;
 }
-}
-else {
-const err262 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/describedObject/name",keyword:"type",params:{type: "string"}};
+if(data146.length < 2 && func2(data146) < 1){
+const err262 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/describedObject/name",keyword:"minLength",params:{limit: 1}};
 vErrors = add(vErrors, err262);
 errors++;
 }
 }
+else {
+const err263 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/describedObject/name",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err263);
+errors++;
+}
+}
 }
 else {
-const err263 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/describedObject",keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err263);
+const err264 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/describedObject",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err264);
 errors++;
 }
 }
@@ -3879,27 +3884,27 @@ if(data142.metric !== undefined){
 let data147 = data142.metric;
 if(data147 && typeof data147 == "object" && !Array.isArray(data147)){
 if(data147.name === undefined){
-const err264 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/metric",keyword:"required",params:{missingProperty: "name"}};
-vErrors = add(vErrors, err264);
+const err265 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/metric",keyword:"required",params:{missingProperty: "name"}};
+vErrors = add(vErrors, err265);
 errors++;
 }
 if(data147.name !== undefined){
 let data148 = data147.name;
 if(typeof data148 === "string"){
 if(data148.length > 253 && func2(data148) > 253){
-const err265 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/metric/name",keyword:"maxLength",params:{limit: 253}};
-vErrors = add(vErrors, err265);
+const err266 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/metric/name",keyword:"maxLength",params:{limit: 253}};
+vErrors = add(vErrors, err266);
 errors++;
 }
 if(data148.length < 2 && func2(data148) < 1){
-const err266 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/metric/name",keyword:"minLength",params:{limit: 1}};
-vErrors = add(vErrors, err266);
+const err267 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/metric/name",keyword:"minLength",params:{limit: 1}};
+vErrors = add(vErrors, err267);
 errors++;
 }
 }
 else {
-const err267 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/metric/name",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err267);
+const err268 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/metric/name",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err268);
 errors++;
 }
 }
@@ -3909,31 +3914,36 @@ if(data149 && typeof data149 == "object" && !Array.isArray(data149)){
 if(data149.matchLabels !== undefined){
 let data150 = data149.matchLabels;
 if(data150 && typeof data150 == "object" && !Array.isArray(data150)){
-for(const key6 in data150){
-if(typeof data150[key6] !== "string"){
-const err268 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/metric/selector/matchLabels/" + escapePointer(key6),keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err268);
-errors++;
-}
-}
-}
-else {
-const err269 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/metric/selector/matchLabels",keyword:"type",params:{type: "object"}};
+if(Object.keys(data150).length > 32){
+const err269 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/metric/selector/matchLabels",keyword:"maxProperties",params:{limit: 32}};
 vErrors = add(vErrors, err269);
 errors++;
 }
-}
-}
-else {
-const err270 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/metric/selector",keyword:"type",params:{type: "object"}};
+for(const key6 in data150){
+if(typeof data150[key6] !== "string"){
+const err270 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/metric/selector/matchLabels/" + escapePointer(key6),keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err270);
 errors++;
 }
 }
 }
 else {
-const err271 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/metric",keyword:"type",params:{type: "object"}};
+const err271 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/metric/selector/matchLabels",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err271);
+errors++;
+}
+}
+}
+else {
+const err272 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/metric/selector",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err272);
+errors++;
+}
+}
+}
+else {
+const err273 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/metric",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err273);
 errors++;
 }
 }
@@ -3941,20 +3951,20 @@ if(data142.target !== undefined){
 let data152 = data142.target;
 if(data152 && typeof data152 == "object" && !Array.isArray(data152)){
 if(data152.type === undefined){
-const err272 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/target",keyword:"required",params:{missingProperty: "type"}};
-vErrors = add(vErrors, err272);
+const err274 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/target",keyword:"required",params:{missingProperty: "type"}};
+vErrors = add(vErrors, err274);
 errors++;
 }
 if(data152.type !== undefined){
 let data153 = data152.type;
 if(typeof data153 !== "string"){
-const err273 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/target/type",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err273);
+const err275 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/target/type",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err275);
 errors++;
 }
 if(!((data153 === "AverageValue") || (data153 === "Value"))){
-const err274 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/target/type",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.autoscaling.properties.metrics.items.properties.object.properties.target.properties.type.enum}};
-vErrors = add(vErrors, err274);
+const err276 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/target/type",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.autoscaling.properties.metrics.items.properties.object.properties.target.properties.type.enum}};
+vErrors = add(vErrors, err276);
 errors++;
 }
 }
@@ -3972,15 +3982,15 @@ errors = vErrors.length;
 }
 }
 else {
-const err275 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/target",keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err275);
+const err277 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/target",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err277);
 errors++;
 }
 }
 }
 else {
-const err276 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object",keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err276);
+const err278 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err278);
 errors++;
 }
 }
@@ -3988,40 +3998,40 @@ if(data118.external !== undefined){
 let data156 = data118.external;
 if(data156 && typeof data156 == "object" && !Array.isArray(data156)){
 if(data156.metric === undefined){
-const err277 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/external",keyword:"required",params:{missingProperty: "metric"}};
-vErrors = add(vErrors, err277);
+const err279 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/external",keyword:"required",params:{missingProperty: "metric"}};
+vErrors = add(vErrors, err279);
 errors++;
 }
 if(data156.target === undefined){
-const err278 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/external",keyword:"required",params:{missingProperty: "target"}};
-vErrors = add(vErrors, err278);
+const err280 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/external",keyword:"required",params:{missingProperty: "target"}};
+vErrors = add(vErrors, err280);
 errors++;
 }
 if(data156.metric !== undefined){
 let data157 = data156.metric;
 if(data157 && typeof data157 == "object" && !Array.isArray(data157)){
 if(data157.name === undefined){
-const err279 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/external/metric",keyword:"required",params:{missingProperty: "name"}};
-vErrors = add(vErrors, err279);
+const err281 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/external/metric",keyword:"required",params:{missingProperty: "name"}};
+vErrors = add(vErrors, err281);
 errors++;
 }
 if(data157.name !== undefined){
 let data158 = data157.name;
 if(typeof data158 === "string"){
 if(data158.length > 253 && func2(data158) > 253){
-const err280 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/external/metric/name",keyword:"maxLength",params:{limit: 253}};
-vErrors = add(vErrors, err280);
+const err282 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/external/metric/name",keyword:"maxLength",params:{limit: 253}};
+vErrors = add(vErrors, err282);
 errors++;
 }
 if(data158.length < 2 && func2(data158) < 1){
-const err281 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/external/metric/name",keyword:"minLength",params:{limit: 1}};
-vErrors = add(vErrors, err281);
+const err283 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/external/metric/name",keyword:"minLength",params:{limit: 1}};
+vErrors = add(vErrors, err283);
 errors++;
 }
 }
 else {
-const err282 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/external/metric/name",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err282);
+const err284 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/external/metric/name",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err284);
 errors++;
 }
 }
@@ -4031,31 +4041,36 @@ if(data159 && typeof data159 == "object" && !Array.isArray(data159)){
 if(data159.matchLabels !== undefined){
 let data160 = data159.matchLabels;
 if(data160 && typeof data160 == "object" && !Array.isArray(data160)){
-for(const key7 in data160){
-if(typeof data160[key7] !== "string"){
-const err283 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/external/metric/selector/matchLabels/" + escapePointer(key7),keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err283);
-errors++;
-}
-}
-}
-else {
-const err284 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/external/metric/selector/matchLabels",keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err284);
-errors++;
-}
-}
-}
-else {
-const err285 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/external/metric/selector",keyword:"type",params:{type: "object"}};
+if(Object.keys(data160).length > 32){
+const err285 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/external/metric/selector/matchLabels",keyword:"maxProperties",params:{limit: 32}};
 vErrors = add(vErrors, err285);
 errors++;
 }
+for(const key7 in data160){
+if(typeof data160[key7] !== "string"){
+const err286 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/external/metric/selector/matchLabels/" + escapePointer(key7),keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err286);
+errors++;
+}
 }
 }
 else {
-const err286 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/external/metric",keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err286);
+const err287 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/external/metric/selector/matchLabels",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err287);
+errors++;
+}
+}
+}
+else {
+const err288 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/external/metric/selector",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err288);
+errors++;
+}
+}
+}
+else {
+const err289 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/external/metric",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err289);
 errors++;
 }
 }
@@ -4063,20 +4078,20 @@ if(data156.target !== undefined){
 let data162 = data156.target;
 if(data162 && typeof data162 == "object" && !Array.isArray(data162)){
 if(data162.type === undefined){
-const err287 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/external/target",keyword:"required",params:{missingProperty: "type"}};
-vErrors = add(vErrors, err287);
+const err290 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/external/target",keyword:"required",params:{missingProperty: "type"}};
+vErrors = add(vErrors, err290);
 errors++;
 }
 if(data162.type !== undefined){
 let data163 = data162.type;
 if(typeof data163 !== "string"){
-const err288 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/external/target/type",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err288);
+const err291 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/external/target/type",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err291);
 errors++;
 }
 if(!((data163 === "AverageValue") || (data163 === "Value"))){
-const err289 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/external/target/type",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.autoscaling.properties.metrics.items.properties.external.properties.target.properties.type.enum}};
-vErrors = add(vErrors, err289);
+const err292 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/external/target/type",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.autoscaling.properties.metrics.items.properties.external.properties.target.properties.type.enum}};
+vErrors = add(vErrors, err292);
 errors++;
 }
 }
@@ -4094,29 +4109,29 @@ errors = vErrors.length;
 }
 }
 else {
-const err290 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/external/target",keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err290);
-errors++;
-}
-}
-}
-else {
-const err291 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/external",keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err291);
-errors++;
-}
-}
-}
-else {
-const err292 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11,keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err292);
-errors++;
-}
-}
-}
-else {
-const err293 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics",keyword:"type",params:{type: "array"}};
+const err293 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/external/target",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err293);
+errors++;
+}
+}
+}
+else {
+const err294 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/external",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err294);
+errors++;
+}
+}
+}
+else {
+const err295 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11,keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err295);
+errors++;
+}
+}
+}
+else {
+const err296 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics",keyword:"type",params:{type: "array"}};
+vErrors = add(vErrors, err296);
 errors++;
 }
 }
@@ -4129,19 +4144,19 @@ if(data167 && typeof data167 == "object" && !Array.isArray(data167)){
 if(data167.stabilizationWindowSeconds !== undefined){
 let data168 = data167.stabilizationWindowSeconds;
 if(!(((typeof data168 == "number") && (!(data168 % 1) && !isNaN(data168))) && (isFinite(data168)))){
-const err294 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/stabilizationWindowSeconds",keyword:"type",params:{type: "integer"}};
-vErrors = add(vErrors, err294);
+const err297 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/stabilizationWindowSeconds",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err297);
 errors++;
 }
 if((typeof data168 == "number") && (isFinite(data168))){
 if(data168 > 3600 || isNaN(data168)){
-const err295 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/stabilizationWindowSeconds",keyword:"maximum",params:{comparison: "<=", limit: 3600}};
-vErrors = add(vErrors, err295);
+const err298 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/stabilizationWindowSeconds",keyword:"maximum",params:{comparison: "<=", limit: 3600}};
+vErrors = add(vErrors, err298);
 errors++;
 }
 if(data168 < 0 || isNaN(data168)){
-const err296 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/stabilizationWindowSeconds",keyword:"minimum",params:{comparison: ">=", limit: 0}};
-vErrors = add(vErrors, err296);
+const err299 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/stabilizationWindowSeconds",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+vErrors = add(vErrors, err299);
 errors++;
 }
 }
@@ -4149,13 +4164,13 @@ errors++;
 if(data167.selectPolicy !== undefined){
 let data169 = data167.selectPolicy;
 if(typeof data169 !== "string"){
-const err297 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/selectPolicy",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err297);
+const err300 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/selectPolicy",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err300);
 errors++;
 }
 if(!(((data169 === "Max") || (data169 === "Min")) || (data169 === "Disabled"))){
-const err298 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/selectPolicy",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.autoscaling.properties.behavior.properties.scaleUp.properties.selectPolicy.enum}};
-vErrors = add(vErrors, err298);
+const err301 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/selectPolicy",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.autoscaling.properties.behavior.properties.scaleUp.properties.selectPolicy.enum}};
+vErrors = add(vErrors, err301);
 errors++;
 }
 }
@@ -4163,13 +4178,13 @@ if(data167.policies !== undefined){
 let data170 = data167.policies;
 if(Array.isArray(data170)){
 if(data170.length > 10){
-const err299 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/policies",keyword:"maxItems",params:{limit: 10}};
-vErrors = add(vErrors, err299);
+const err302 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/policies",keyword:"maxItems",params:{limit: 10}};
+vErrors = add(vErrors, err302);
 errors++;
 }
 if(data170.length < 1){
-const err300 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/policies",keyword:"minItems",params:{limit: 1}};
-vErrors = add(vErrors, err300);
+const err303 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/policies",keyword:"minItems",params:{limit: 1}};
+vErrors = add(vErrors, err303);
 errors++;
 }
 const len12 = data170.length;
@@ -4177,49 +4192,49 @@ for(let i12=0; i12<len12; i12++){
 let data171 = data170[i12];
 if(data171 && typeof data171 == "object" && !Array.isArray(data171)){
 if(data171.type === undefined){
-const err301 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/policies/" + i12,keyword:"required",params:{missingProperty: "type"}};
-vErrors = add(vErrors, err301);
+const err304 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/policies/" + i12,keyword:"required",params:{missingProperty: "type"}};
+vErrors = add(vErrors, err304);
 errors++;
 }
 if(data171.value === undefined){
-const err302 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/policies/" + i12,keyword:"required",params:{missingProperty: "value"}};
-vErrors = add(vErrors, err302);
+const err305 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/policies/" + i12,keyword:"required",params:{missingProperty: "value"}};
+vErrors = add(vErrors, err305);
 errors++;
 }
 if(data171.periodSeconds === undefined){
-const err303 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/policies/" + i12,keyword:"required",params:{missingProperty: "periodSeconds"}};
-vErrors = add(vErrors, err303);
+const err306 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/policies/" + i12,keyword:"required",params:{missingProperty: "periodSeconds"}};
+vErrors = add(vErrors, err306);
 errors++;
 }
 if(data171.type !== undefined){
 let data172 = data171.type;
 if(typeof data172 !== "string"){
-const err304 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/policies/" + i12+"/type",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err304);
+const err307 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/policies/" + i12+"/type",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err307);
 errors++;
 }
 if(!((data172 === "Pods") || (data172 === "Percent"))){
-const err305 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/policies/" + i12+"/type",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.autoscaling.properties.behavior.properties.scaleUp.properties.policies.items.properties.type.enum}};
-vErrors = add(vErrors, err305);
+const err308 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/policies/" + i12+"/type",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.autoscaling.properties.behavior.properties.scaleUp.properties.policies.items.properties.type.enum}};
+vErrors = add(vErrors, err308);
 errors++;
 }
 }
 if(data171.value !== undefined){
 let data173 = data171.value;
 if(!(((typeof data173 == "number") && (!(data173 % 1) && !isNaN(data173))) && (isFinite(data173)))){
-const err306 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/policies/" + i12+"/value",keyword:"type",params:{type: "integer"}};
-vErrors = add(vErrors, err306);
+const err309 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/policies/" + i12+"/value",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err309);
 errors++;
 }
 if((typeof data173 == "number") && (isFinite(data173))){
 if(data173 > 2147483647 || isNaN(data173)){
-const err307 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/policies/" + i12+"/value",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
-vErrors = add(vErrors, err307);
+const err310 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/policies/" + i12+"/value",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err310);
 errors++;
 }
 if(data173 < 1 || isNaN(data173)){
-const err308 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/policies/" + i12+"/value",keyword:"minimum",params:{comparison: ">=", limit: 1}};
-vErrors = add(vErrors, err308);
+const err311 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/policies/" + i12+"/value",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+vErrors = add(vErrors, err311);
 errors++;
 }
 }
@@ -4227,41 +4242,41 @@ errors++;
 if(data171.periodSeconds !== undefined){
 let data174 = data171.periodSeconds;
 if(!(((typeof data174 == "number") && (!(data174 % 1) && !isNaN(data174))) && (isFinite(data174)))){
-const err309 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/policies/" + i12+"/periodSeconds",keyword:"type",params:{type: "integer"}};
-vErrors = add(vErrors, err309);
+const err312 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/policies/" + i12+"/periodSeconds",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err312);
 errors++;
 }
 if((typeof data174 == "number") && (isFinite(data174))){
 if(data174 > 1800 || isNaN(data174)){
-const err310 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/policies/" + i12+"/periodSeconds",keyword:"maximum",params:{comparison: "<=", limit: 1800}};
-vErrors = add(vErrors, err310);
-errors++;
-}
-if(data174 < 1 || isNaN(data174)){
-const err311 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/policies/" + i12+"/periodSeconds",keyword:"minimum",params:{comparison: ">=", limit: 1}};
-vErrors = add(vErrors, err311);
-errors++;
-}
-}
-}
-}
-else {
-const err312 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/policies/" + i12,keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err312);
-errors++;
-}
-}
-}
-else {
-const err313 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/policies",keyword:"type",params:{type: "array"}};
+const err313 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/policies/" + i12+"/periodSeconds",keyword:"maximum",params:{comparison: "<=", limit: 1800}};
 vErrors = add(vErrors, err313);
 errors++;
 }
+if(data174 < 1 || isNaN(data174)){
+const err314 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/policies/" + i12+"/periodSeconds",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+vErrors = add(vErrors, err314);
+errors++;
+}
+}
 }
 }
 else {
-const err314 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp",keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err314);
+const err315 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/policies/" + i12,keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err315);
+errors++;
+}
+}
+}
+else {
+const err316 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/policies",keyword:"type",params:{type: "array"}};
+vErrors = add(vErrors, err316);
+errors++;
+}
+}
+}
+else {
+const err317 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err317);
 errors++;
 }
 }
@@ -4271,19 +4286,19 @@ if(data175 && typeof data175 == "object" && !Array.isArray(data175)){
 if(data175.stabilizationWindowSeconds !== undefined){
 let data176 = data175.stabilizationWindowSeconds;
 if(!(((typeof data176 == "number") && (!(data176 % 1) && !isNaN(data176))) && (isFinite(data176)))){
-const err315 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/stabilizationWindowSeconds",keyword:"type",params:{type: "integer"}};
-vErrors = add(vErrors, err315);
+const err318 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/stabilizationWindowSeconds",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err318);
 errors++;
 }
 if((typeof data176 == "number") && (isFinite(data176))){
 if(data176 > 3600 || isNaN(data176)){
-const err316 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/stabilizationWindowSeconds",keyword:"maximum",params:{comparison: "<=", limit: 3600}};
-vErrors = add(vErrors, err316);
+const err319 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/stabilizationWindowSeconds",keyword:"maximum",params:{comparison: "<=", limit: 3600}};
+vErrors = add(vErrors, err319);
 errors++;
 }
 if(data176 < 0 || isNaN(data176)){
-const err317 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/stabilizationWindowSeconds",keyword:"minimum",params:{comparison: ">=", limit: 0}};
-vErrors = add(vErrors, err317);
+const err320 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/stabilizationWindowSeconds",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+vErrors = add(vErrors, err320);
 errors++;
 }
 }
@@ -4291,13 +4306,13 @@ errors++;
 if(data175.selectPolicy !== undefined){
 let data177 = data175.selectPolicy;
 if(typeof data177 !== "string"){
-const err318 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/selectPolicy",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err318);
+const err321 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/selectPolicy",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err321);
 errors++;
 }
 if(!(((data177 === "Max") || (data177 === "Min")) || (data177 === "Disabled"))){
-const err319 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/selectPolicy",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.autoscaling.properties.behavior.properties.scaleDown.properties.selectPolicy.enum}};
-vErrors = add(vErrors, err319);
+const err322 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/selectPolicy",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.autoscaling.properties.behavior.properties.scaleDown.properties.selectPolicy.enum}};
+vErrors = add(vErrors, err322);
 errors++;
 }
 }
@@ -4305,13 +4320,13 @@ if(data175.policies !== undefined){
 let data178 = data175.policies;
 if(Array.isArray(data178)){
 if(data178.length > 10){
-const err320 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/policies",keyword:"maxItems",params:{limit: 10}};
-vErrors = add(vErrors, err320);
+const err323 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/policies",keyword:"maxItems",params:{limit: 10}};
+vErrors = add(vErrors, err323);
 errors++;
 }
 if(data178.length < 1){
-const err321 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/policies",keyword:"minItems",params:{limit: 1}};
-vErrors = add(vErrors, err321);
+const err324 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/policies",keyword:"minItems",params:{limit: 1}};
+vErrors = add(vErrors, err324);
 errors++;
 }
 const len13 = data178.length;
@@ -4319,49 +4334,49 @@ for(let i13=0; i13<len13; i13++){
 let data179 = data178[i13];
 if(data179 && typeof data179 == "object" && !Array.isArray(data179)){
 if(data179.type === undefined){
-const err322 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/policies/" + i13,keyword:"required",params:{missingProperty: "type"}};
-vErrors = add(vErrors, err322);
+const err325 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/policies/" + i13,keyword:"required",params:{missingProperty: "type"}};
+vErrors = add(vErrors, err325);
 errors++;
 }
 if(data179.value === undefined){
-const err323 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/policies/" + i13,keyword:"required",params:{missingProperty: "value"}};
-vErrors = add(vErrors, err323);
+const err326 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/policies/" + i13,keyword:"required",params:{missingProperty: "value"}};
+vErrors = add(vErrors, err326);
 errors++;
 }
 if(data179.periodSeconds === undefined){
-const err324 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/policies/" + i13,keyword:"required",params:{missingProperty: "periodSeconds"}};
-vErrors = add(vErrors, err324);
+const err327 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/policies/" + i13,keyword:"required",params:{missingProperty: "periodSeconds"}};
+vErrors = add(vErrors, err327);
 errors++;
 }
 if(data179.type !== undefined){
 let data180 = data179.type;
 if(typeof data180 !== "string"){
-const err325 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/policies/" + i13+"/type",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err325);
+const err328 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/policies/" + i13+"/type",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err328);
 errors++;
 }
 if(!((data180 === "Pods") || (data180 === "Percent"))){
-const err326 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/policies/" + i13+"/type",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.autoscaling.properties.behavior.properties.scaleDown.properties.policies.items.properties.type.enum}};
-vErrors = add(vErrors, err326);
+const err329 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/policies/" + i13+"/type",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.autoscaling.properties.behavior.properties.scaleDown.properties.policies.items.properties.type.enum}};
+vErrors = add(vErrors, err329);
 errors++;
 }
 }
 if(data179.value !== undefined){
 let data181 = data179.value;
 if(!(((typeof data181 == "number") && (!(data181 % 1) && !isNaN(data181))) && (isFinite(data181)))){
-const err327 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/policies/" + i13+"/value",keyword:"type",params:{type: "integer"}};
-vErrors = add(vErrors, err327);
+const err330 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/policies/" + i13+"/value",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err330);
 errors++;
 }
 if((typeof data181 == "number") && (isFinite(data181))){
 if(data181 > 2147483647 || isNaN(data181)){
-const err328 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/policies/" + i13+"/value",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
-vErrors = add(vErrors, err328);
+const err331 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/policies/" + i13+"/value",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err331);
 errors++;
 }
 if(data181 < 1 || isNaN(data181)){
-const err329 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/policies/" + i13+"/value",keyword:"minimum",params:{comparison: ">=", limit: 1}};
-vErrors = add(vErrors, err329);
+const err332 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/policies/" + i13+"/value",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+vErrors = add(vErrors, err332);
 errors++;
 }
 }
@@ -4369,55 +4384,55 @@ errors++;
 if(data179.periodSeconds !== undefined){
 let data182 = data179.periodSeconds;
 if(!(((typeof data182 == "number") && (!(data182 % 1) && !isNaN(data182))) && (isFinite(data182)))){
-const err330 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/policies/" + i13+"/periodSeconds",keyword:"type",params:{type: "integer"}};
-vErrors = add(vErrors, err330);
+const err333 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/policies/" + i13+"/periodSeconds",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err333);
 errors++;
 }
 if((typeof data182 == "number") && (isFinite(data182))){
 if(data182 > 1800 || isNaN(data182)){
-const err331 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/policies/" + i13+"/periodSeconds",keyword:"maximum",params:{comparison: "<=", limit: 1800}};
-vErrors = add(vErrors, err331);
-errors++;
-}
-if(data182 < 1 || isNaN(data182)){
-const err332 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/policies/" + i13+"/periodSeconds",keyword:"minimum",params:{comparison: ">=", limit: 1}};
-vErrors = add(vErrors, err332);
-errors++;
-}
-}
-}
-}
-else {
-const err333 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/policies/" + i13,keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err333);
-errors++;
-}
-}
-}
-else {
-const err334 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/policies",keyword:"type",params:{type: "array"}};
+const err334 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/policies/" + i13+"/periodSeconds",keyword:"maximum",params:{comparison: "<=", limit: 1800}};
 vErrors = add(vErrors, err334);
 errors++;
 }
-}
-}
-else {
-const err335 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown",keyword:"type",params:{type: "object"}};
+if(data182 < 1 || isNaN(data182)){
+const err335 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/policies/" + i13+"/periodSeconds",keyword:"minimum",params:{comparison: ">=", limit: 1}};
 vErrors = add(vErrors, err335);
 errors++;
 }
 }
 }
+}
 else {
-const err336 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior",keyword:"type",params:{type: "object"}};
+const err336 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/policies/" + i13,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err336);
 errors++;
 }
 }
 }
 else {
-const err337 = {instancePath:instancePath+"/spec/extensions/autoscaling",keyword:"type",params:{type: "object"}};
+const err337 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/policies",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err337);
+errors++;
+}
+}
+}
+else {
+const err338 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err338);
+errors++;
+}
+}
+}
+else {
+const err339 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err339);
+errors++;
+}
+}
+}
+else {
+const err340 = {instancePath:instancePath+"/spec/extensions/autoscaling",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err340);
 errors++;
 }
 }
@@ -4425,29 +4440,29 @@ if(data75.scheduling !== undefined){
 let data183 = data75.scheduling;
 if(data183 && typeof data183 == "object" && !Array.isArray(data183)){
 if(Object.keys(data183).length < 1){
-const err338 = {instancePath:instancePath+"/spec/extensions/scheduling",keyword:"minProperties",params:{limit: 1}};
-vErrors = add(vErrors, err338);
+const err341 = {instancePath:instancePath+"/spec/extensions/scheduling",keyword:"minProperties",params:{limit: 1}};
+vErrors = add(vErrors, err341);
 errors++;
 }
 if(data183.nodeSelector !== undefined){
 let data184 = data183.nodeSelector;
 if(data184 && typeof data184 == "object" && !Array.isArray(data184)){
 if(Object.keys(data184).length > 32){
-const err339 = {instancePath:instancePath+"/spec/extensions/scheduling/nodeSelector",keyword:"maxProperties",params:{limit: 32}};
-vErrors = add(vErrors, err339);
+const err342 = {instancePath:instancePath+"/spec/extensions/scheduling/nodeSelector",keyword:"maxProperties",params:{limit: 32}};
+vErrors = add(vErrors, err342);
 errors++;
 }
 for(const key8 in data184){
 if(typeof data184[key8] !== "string"){
-const err340 = {instancePath:instancePath+"/spec/extensions/scheduling/nodeSelector/" + escapePointer(key8),keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err340);
+const err343 = {instancePath:instancePath+"/spec/extensions/scheduling/nodeSelector/" + escapePointer(key8),keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err343);
 errors++;
 }
 }
 }
 else {
-const err341 = {instancePath:instancePath+"/spec/extensions/scheduling/nodeSelector",keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err341);
+const err344 = {instancePath:instancePath+"/spec/extensions/scheduling/nodeSelector",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err344);
 errors++;
 }
 }
@@ -4455,8 +4470,8 @@ if(data183.tolerations !== undefined){
 let data186 = data183.tolerations;
 if(Array.isArray(data186)){
 if(data186.length > 32){
-const err342 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations",keyword:"maxItems",params:{limit: 32}};
-vErrors = add(vErrors, err342);
+const err345 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations",keyword:"maxItems",params:{limit: 32}};
+vErrors = add(vErrors, err345);
 errors++;
 }
 const len14 = data186.length;
@@ -4467,27 +4482,27 @@ if(data187.key !== undefined){
 let data188 = data187.key;
 if(typeof data188 === "string"){
 if(data188.length > 317 && func2(data188) > 317){
-const err343 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i14+"/key",keyword:"maxLength",params:{limit: 317}};
-vErrors = add(vErrors, err343);
+const err346 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i14+"/key",keyword:"maxLength",params:{limit: 317}};
+vErrors = add(vErrors, err346);
 errors++;
 }
 }
 else {
-const err344 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i14+"/key",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err344);
+const err347 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i14+"/key",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err347);
 errors++;
 }
 }
 if(data187.operator !== undefined){
 let data189 = data187.operator;
 if(typeof data189 !== "string"){
-const err345 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i14+"/operator",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err345);
+const err348 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i14+"/operator",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err348);
 errors++;
 }
 if(!((data189 === "Equal") || (data189 === "Exists"))){
-const err346 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i14+"/operator",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.tolerations.items.properties.operator.enum}};
-vErrors = add(vErrors, err346);
+const err349 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i14+"/operator",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.tolerations.items.properties.operator.enum}};
+vErrors = add(vErrors, err349);
 errors++;
 }
 }
@@ -4495,61 +4510,61 @@ if(data187.value !== undefined){
 let data190 = data187.value;
 if(typeof data190 === "string"){
 if(data190.length > 63 && func2(data190) > 63){
-const err347 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i14+"/value",keyword:"maxLength",params:{limit: 63}};
-vErrors = add(vErrors, err347);
+const err350 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i14+"/value",keyword:"maxLength",params:{limit: 63}};
+vErrors = add(vErrors, err350);
 errors++;
 }
 }
 else {
-const err348 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i14+"/value",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err348);
+const err351 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i14+"/value",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err351);
 errors++;
 }
 }
 if(data187.effect !== undefined){
 let data191 = data187.effect;
 if(typeof data191 !== "string"){
-const err349 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i14+"/effect",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err349);
+const err352 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i14+"/effect",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err352);
 errors++;
 }
 if(!(((data191 === "NoSchedule") || (data191 === "PreferNoSchedule")) || (data191 === "NoExecute"))){
-const err350 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i14+"/effect",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.tolerations.items.properties.effect.enum}};
-vErrors = add(vErrors, err350);
+const err353 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i14+"/effect",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.tolerations.items.properties.effect.enum}};
+vErrors = add(vErrors, err353);
 errors++;
 }
 }
 if(data187.tolerationSeconds !== undefined){
 let data192 = data187.tolerationSeconds;
 if(!(((typeof data192 == "number") && (!(data192 % 1) && !isNaN(data192))) && (isFinite(data192)))){
-const err351 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i14+"/tolerationSeconds",keyword:"type",params:{type: "integer"}};
-vErrors = add(vErrors, err351);
+const err354 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i14+"/tolerationSeconds",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err354);
 errors++;
 }
 if((typeof data192 == "number") && (isFinite(data192))){
 if(data192 > 9223372036854776000 || isNaN(data192)){
-const err352 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i14+"/tolerationSeconds",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
-vErrors = add(vErrors, err352);
+const err355 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i14+"/tolerationSeconds",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+vErrors = add(vErrors, err355);
 errors++;
 }
 if(data192 < -9223372036854776000 || isNaN(data192)){
-const err353 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i14+"/tolerationSeconds",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
-vErrors = add(vErrors, err353);
+const err356 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i14+"/tolerationSeconds",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
+vErrors = add(vErrors, err356);
 errors++;
 }
 }
 }
 }
 else {
-const err354 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i14,keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err354);
+const err357 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i14,keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err357);
 errors++;
 }
 }
 }
 else {
-const err355 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations",keyword:"type",params:{type: "array"}};
-vErrors = add(vErrors, err355);
+const err358 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations",keyword:"type",params:{type: "array"}};
+vErrors = add(vErrors, err358);
 errors++;
 }
 }
@@ -4557,8 +4572,8 @@ if(data183.topologySpreadConstraints !== undefined){
 let data193 = data183.topologySpreadConstraints;
 if(Array.isArray(data193)){
 if(data193.length > 8){
-const err356 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints",keyword:"maxItems",params:{limit: 8}};
-vErrors = add(vErrors, err356);
+const err359 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints",keyword:"maxItems",params:{limit: 8}};
+vErrors = add(vErrors, err359);
 errors++;
 }
 const len15 = data193.length;
@@ -4566,36 +4581,36 @@ for(let i15=0; i15<len15; i15++){
 let data194 = data193[i15];
 if(data194 && typeof data194 == "object" && !Array.isArray(data194)){
 if(data194.maxSkew === undefined){
-const err357 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i15,keyword:"required",params:{missingProperty: "maxSkew"}};
-vErrors = add(vErrors, err357);
+const err360 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i15,keyword:"required",params:{missingProperty: "maxSkew"}};
+vErrors = add(vErrors, err360);
 errors++;
 }
 if(data194.topologyKey === undefined){
-const err358 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i15,keyword:"required",params:{missingProperty: "topologyKey"}};
-vErrors = add(vErrors, err358);
+const err361 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i15,keyword:"required",params:{missingProperty: "topologyKey"}};
+vErrors = add(vErrors, err361);
 errors++;
 }
 if(data194.whenUnsatisfiable === undefined){
-const err359 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i15,keyword:"required",params:{missingProperty: "whenUnsatisfiable"}};
-vErrors = add(vErrors, err359);
+const err362 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i15,keyword:"required",params:{missingProperty: "whenUnsatisfiable"}};
+vErrors = add(vErrors, err362);
 errors++;
 }
 if(data194.maxSkew !== undefined){
 let data195 = data194.maxSkew;
 if(!(((typeof data195 == "number") && (!(data195 % 1) && !isNaN(data195))) && (isFinite(data195)))){
-const err360 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i15+"/maxSkew",keyword:"type",params:{type: "integer"}};
-vErrors = add(vErrors, err360);
+const err363 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i15+"/maxSkew",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err363);
 errors++;
 }
 if((typeof data195 == "number") && (isFinite(data195))){
 if(data195 > 2147483647 || isNaN(data195)){
-const err361 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i15+"/maxSkew",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
-vErrors = add(vErrors, err361);
+const err364 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i15+"/maxSkew",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err364);
 errors++;
 }
 if(data195 < 1 || isNaN(data195)){
-const err362 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i15+"/maxSkew",keyword:"minimum",params:{comparison: ">=", limit: 1}};
-vErrors = add(vErrors, err362);
+const err365 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i15+"/maxSkew",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+vErrors = add(vErrors, err365);
 errors++;
 }
 }
@@ -4604,51 +4619,51 @@ if(data194.topologyKey !== undefined){
 let data196 = data194.topologyKey;
 if(typeof data196 === "string"){
 if(data196.length > 317 && func2(data196) > 317){
-const err363 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i15+"/topologyKey",keyword:"maxLength",params:{limit: 317}};
-vErrors = add(vErrors, err363);
+const err366 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i15+"/topologyKey",keyword:"maxLength",params:{limit: 317}};
+vErrors = add(vErrors, err366);
 errors++;
 }
 if(data196.length < 2 && func2(data196) < 1){
-const err364 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i15+"/topologyKey",keyword:"minLength",params:{limit: 1}};
-vErrors = add(vErrors, err364);
+const err367 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i15+"/topologyKey",keyword:"minLength",params:{limit: 1}};
+vErrors = add(vErrors, err367);
 errors++;
 }
 }
 else {
-const err365 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i15+"/topologyKey",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err365);
+const err368 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i15+"/topologyKey",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err368);
 errors++;
 }
 }
 if(data194.whenUnsatisfiable !== undefined){
 let data197 = data194.whenUnsatisfiable;
 if(typeof data197 !== "string"){
-const err366 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i15+"/whenUnsatisfiable",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err366);
+const err369 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i15+"/whenUnsatisfiable",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err369);
 errors++;
 }
 if(!((data197 === "DoNotSchedule") || (data197 === "ScheduleAnyway"))){
-const err367 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i15+"/whenUnsatisfiable",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.topologySpreadConstraints.items.properties.whenUnsatisfiable.enum}};
-vErrors = add(vErrors, err367);
+const err370 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i15+"/whenUnsatisfiable",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.topologySpreadConstraints.items.properties.whenUnsatisfiable.enum}};
+vErrors = add(vErrors, err370);
 errors++;
 }
 }
 if(data194.minDomains !== undefined){
 let data198 = data194.minDomains;
 if(!(((typeof data198 == "number") && (!(data198 % 1) && !isNaN(data198))) && (isFinite(data198)))){
-const err368 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i15+"/minDomains",keyword:"type",params:{type: "integer"}};
-vErrors = add(vErrors, err368);
+const err371 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i15+"/minDomains",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err371);
 errors++;
 }
 if((typeof data198 == "number") && (isFinite(data198))){
 if(data198 > 2147483647 || isNaN(data198)){
-const err369 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i15+"/minDomains",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
-vErrors = add(vErrors, err369);
+const err372 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i15+"/minDomains",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err372);
 errors++;
 }
 if(data198 < 1 || isNaN(data198)){
-const err370 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i15+"/minDomains",keyword:"minimum",params:{comparison: ">=", limit: 1}};
-vErrors = add(vErrors, err370);
+const err373 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i15+"/minDomains",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+vErrors = add(vErrors, err373);
 errors++;
 }
 }
@@ -4656,40 +4671,40 @@ errors++;
 if(data194.nodeAffinityPolicy !== undefined){
 let data199 = data194.nodeAffinityPolicy;
 if(typeof data199 !== "string"){
-const err371 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i15+"/nodeAffinityPolicy",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err371);
+const err374 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i15+"/nodeAffinityPolicy",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err374);
 errors++;
 }
 if(!((data199 === "Honor") || (data199 === "Ignore"))){
-const err372 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i15+"/nodeAffinityPolicy",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.topologySpreadConstraints.items.properties.nodeAffinityPolicy.enum}};
-vErrors = add(vErrors, err372);
+const err375 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i15+"/nodeAffinityPolicy",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.topologySpreadConstraints.items.properties.nodeAffinityPolicy.enum}};
+vErrors = add(vErrors, err375);
 errors++;
 }
 }
 if(data194.nodeTaintsPolicy !== undefined){
 let data200 = data194.nodeTaintsPolicy;
 if(typeof data200 !== "string"){
-const err373 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i15+"/nodeTaintsPolicy",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err373);
+const err376 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i15+"/nodeTaintsPolicy",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err376);
 errors++;
 }
 if(!((data200 === "Honor") || (data200 === "Ignore"))){
-const err374 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i15+"/nodeTaintsPolicy",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.topologySpreadConstraints.items.properties.nodeTaintsPolicy.enum}};
-vErrors = add(vErrors, err374);
+const err377 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i15+"/nodeTaintsPolicy",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.topologySpreadConstraints.items.properties.nodeTaintsPolicy.enum}};
+vErrors = add(vErrors, err377);
 errors++;
 }
 }
 }
 else {
-const err375 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i15,keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err375);
+const err378 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i15,keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err378);
 errors++;
 }
 }
 }
 else {
-const err376 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints",keyword:"type",params:{type: "array"}};
-vErrors = add(vErrors, err376);
+const err379 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints",keyword:"type",params:{type: "array"}};
+vErrors = add(vErrors, err379);
 errors++;
 }
 }
@@ -4697,19 +4712,19 @@ if(data183.priorityClassName !== undefined){
 let data201 = data183.priorityClassName;
 if(typeof data201 === "string"){
 if(data201.length > 253 && func2(data201) > 253){
-const err377 = {instancePath:instancePath+"/spec/extensions/scheduling/priorityClassName",keyword:"maxLength",params:{limit: 253}};
-vErrors = add(vErrors, err377);
+const err380 = {instancePath:instancePath+"/spec/extensions/scheduling/priorityClassName",keyword:"maxLength",params:{limit: 253}};
+vErrors = add(vErrors, err380);
 errors++;
 }
 if(data201.length < 2 && func2(data201) < 1){
-const err378 = {instancePath:instancePath+"/spec/extensions/scheduling/priorityClassName",keyword:"minLength",params:{limit: 1}};
-vErrors = add(vErrors, err378);
+const err381 = {instancePath:instancePath+"/spec/extensions/scheduling/priorityClassName",keyword:"minLength",params:{limit: 1}};
+vErrors = add(vErrors, err381);
 errors++;
 }
 }
 else {
-const err379 = {instancePath:instancePath+"/spec/extensions/scheduling/priorityClassName",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err379);
+const err382 = {instancePath:instancePath+"/spec/extensions/scheduling/priorityClassName",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err382);
 errors++;
 }
 }
@@ -4717,19 +4732,19 @@ if(data183.runtimeClassName !== undefined){
 let data202 = data183.runtimeClassName;
 if(typeof data202 === "string"){
 if(data202.length > 253 && func2(data202) > 253){
-const err380 = {instancePath:instancePath+"/spec/extensions/scheduling/runtimeClassName",keyword:"maxLength",params:{limit: 253}};
-vErrors = add(vErrors, err380);
+const err383 = {instancePath:instancePath+"/spec/extensions/scheduling/runtimeClassName",keyword:"maxLength",params:{limit: 253}};
+vErrors = add(vErrors, err383);
 errors++;
 }
 if(data202.length < 2 && func2(data202) < 1){
-const err381 = {instancePath:instancePath+"/spec/extensions/scheduling/runtimeClassName",keyword:"minLength",params:{limit: 1}};
-vErrors = add(vErrors, err381);
+const err384 = {instancePath:instancePath+"/spec/extensions/scheduling/runtimeClassName",keyword:"minLength",params:{limit: 1}};
+vErrors = add(vErrors, err384);
 errors++;
 }
 }
 else {
-const err382 = {instancePath:instancePath+"/spec/extensions/scheduling/runtimeClassName",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err382);
+const err385 = {instancePath:instancePath+"/spec/extensions/scheduling/runtimeClassName",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err385);
 errors++;
 }
 }
@@ -4739,19 +4754,19 @@ if(data203 && typeof data203 == "object" && !Array.isArray(data203)){
 if(data203.maxUnavailable !== undefined){
 let data204 = data203.maxUnavailable;
 if(!(((typeof data204 == "number") && (!(data204 % 1) && !isNaN(data204))) && (isFinite(data204)))){
-const err383 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/maxUnavailable",keyword:"type",params:{type: "integer"}};
-vErrors = add(vErrors, err383);
+const err386 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/maxUnavailable",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err386);
 errors++;
 }
 if((typeof data204 == "number") && (isFinite(data204))){
 if(data204 > 2147483647 || isNaN(data204)){
-const err384 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/maxUnavailable",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
-vErrors = add(vErrors, err384);
+const err387 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/maxUnavailable",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err387);
 errors++;
 }
 if(data204 < 1 || isNaN(data204)){
-const err385 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/maxUnavailable",keyword:"minimum",params:{comparison: ">=", limit: 1}};
-vErrors = add(vErrors, err385);
+const err388 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/maxUnavailable",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+vErrors = add(vErrors, err388);
 errors++;
 }
 }
@@ -4759,41 +4774,41 @@ errors++;
 if(data203.unhealthyPodEvictionPolicy !== undefined){
 let data205 = data203.unhealthyPodEvictionPolicy;
 if(typeof data205 !== "string"){
-const err386 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/unhealthyPodEvictionPolicy",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err386);
-errors++;
-}
-if(!((data205 === "AlwaysAllow") || (data205 === "IfHealthyBudget"))){
-const err387 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/unhealthyPodEvictionPolicy",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.disruptionBudget.properties.unhealthyPodEvictionPolicy.enum}};
-vErrors = add(vErrors, err387);
-errors++;
-}
-}
-}
-else {
-const err388 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget",keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err388);
-errors++;
-}
-}
-}
-else {
-const err389 = {instancePath:instancePath+"/spec/extensions/scheduling",keyword:"type",params:{type: "object"}};
+const err389 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/unhealthyPodEvictionPolicy",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err389);
 errors++;
 }
-}
-}
-else {
-const err390 = {instancePath:instancePath+"/spec/extensions",keyword:"type",params:{type: "object"}};
+if(!((data205 === "AlwaysAllow") || (data205 === "IfHealthyBudget"))){
+const err390 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/unhealthyPodEvictionPolicy",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.disruptionBudget.properties.unhealthyPodEvictionPolicy.enum}};
 vErrors = add(vErrors, err390);
 errors++;
 }
 }
 }
 else {
-const err391 = {instancePath:instancePath+"/spec",keyword:"type",params:{type: "object"}};
+const err391 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err391);
+errors++;
+}
+}
+}
+else {
+const err392 = {instancePath:instancePath+"/spec/extensions/scheduling",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err392);
+errors++;
+}
+}
+}
+else {
+const err393 = {instancePath:instancePath+"/spec/extensions",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err393);
+errors++;
+}
+}
+}
+else {
+const err394 = {instancePath:instancePath+"/spec",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err394);
 errors++;
 }
 }
@@ -4803,19 +4818,19 @@ if(data206 && typeof data206 == "object" && !Array.isArray(data206)){
 if(data206.observedGeneration !== undefined){
 let data207 = data206.observedGeneration;
 if(!(((typeof data207 == "number") && (!(data207 % 1) && !isNaN(data207))) && (isFinite(data207)))){
-const err392 = {instancePath:instancePath+"/status/observedGeneration",keyword:"type",params:{type: "integer"}};
-vErrors = add(vErrors, err392);
+const err395 = {instancePath:instancePath+"/status/observedGeneration",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err395);
 errors++;
 }
 if((typeof data207 == "number") && (isFinite(data207))){
 if(data207 > 9223372036854776000 || isNaN(data207)){
-const err393 = {instancePath:instancePath+"/status/observedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
-vErrors = add(vErrors, err393);
+const err396 = {instancePath:instancePath+"/status/observedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+vErrors = add(vErrors, err396);
 errors++;
 }
 if(data207 < -9223372036854776000 || isNaN(data207)){
-const err394 = {instancePath:instancePath+"/status/observedGeneration",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
-vErrors = add(vErrors, err394);
+const err397 = {instancePath:instancePath+"/status/observedGeneration",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
+vErrors = add(vErrors, err397);
 errors++;
 }
 }
@@ -4823,27 +4838,27 @@ errors++;
 if(data206.phase !== undefined){
 let data208 = data206.phase;
 if(typeof data208 !== "string"){
-const err395 = {instancePath:instancePath+"/status/phase",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err395);
+const err398 = {instancePath:instancePath+"/status/phase",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err398);
 errors++;
 }
 if(!(((data208 === "Pending") || (data208 === "Running")) || (data208 === "Failed"))){
-const err396 = {instancePath:instancePath+"/status/phase",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.phase.enum}};
-vErrors = add(vErrors, err396);
+const err399 = {instancePath:instancePath+"/status/phase",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.phase.enum}};
+vErrors = add(vErrors, err399);
 errors++;
 }
 }
 if(data206.deploymentName !== undefined){
 if(typeof data206.deploymentName !== "string"){
-const err397 = {instancePath:instancePath+"/status/deploymentName",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err397);
+const err400 = {instancePath:instancePath+"/status/deploymentName",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err400);
 errors++;
 }
 }
 if(data206.serviceName !== undefined){
 if(typeof data206.serviceName !== "string"){
-const err398 = {instancePath:instancePath+"/status/serviceName",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err398);
+const err401 = {instancePath:instancePath+"/status/serviceName",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err401);
 errors++;
 }
 }
@@ -4852,34 +4867,34 @@ let data211 = data206.address;
 if(data211 && typeof data211 == "object" && !Array.isArray(data211)){
 if(data211.url !== undefined){
 if(typeof data211.url !== "string"){
-const err399 = {instancePath:instancePath+"/status/address/url",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err399);
+const err402 = {instancePath:instancePath+"/status/address/url",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err402);
 errors++;
 }
 }
 }
 else {
-const err400 = {instancePath:instancePath+"/status/address",keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err400);
+const err403 = {instancePath:instancePath+"/status/address",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err403);
 errors++;
 }
 }
 if(data206.replicas !== undefined){
 let data213 = data206.replicas;
 if(!(((typeof data213 == "number") && (!(data213 % 1) && !isNaN(data213))) && (isFinite(data213)))){
-const err401 = {instancePath:instancePath+"/status/replicas",keyword:"type",params:{type: "integer"}};
-vErrors = add(vErrors, err401);
+const err404 = {instancePath:instancePath+"/status/replicas",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err404);
 errors++;
 }
 if((typeof data213 == "number") && (isFinite(data213))){
 if(data213 > 2147483647 || isNaN(data213)){
-const err402 = {instancePath:instancePath+"/status/replicas",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
-vErrors = add(vErrors, err402);
+const err405 = {instancePath:instancePath+"/status/replicas",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err405);
 errors++;
 }
 if(data213 < -2147483648 || isNaN(data213)){
-const err403 = {instancePath:instancePath+"/status/replicas",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
-vErrors = add(vErrors, err403);
+const err406 = {instancePath:instancePath+"/status/replicas",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+vErrors = add(vErrors, err406);
 errors++;
 }
 }
@@ -4887,27 +4902,27 @@ errors++;
 if(data206.readyReplicas !== undefined){
 let data214 = data206.readyReplicas;
 if(!(((typeof data214 == "number") && (!(data214 % 1) && !isNaN(data214))) && (isFinite(data214)))){
-const err404 = {instancePath:instancePath+"/status/readyReplicas",keyword:"type",params:{type: "integer"}};
-vErrors = add(vErrors, err404);
+const err407 = {instancePath:instancePath+"/status/readyReplicas",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err407);
 errors++;
 }
 if((typeof data214 == "number") && (isFinite(data214))){
 if(data214 > 2147483647 || isNaN(data214)){
-const err405 = {instancePath:instancePath+"/status/readyReplicas",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
-vErrors = add(vErrors, err405);
+const err408 = {instancePath:instancePath+"/status/readyReplicas",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err408);
 errors++;
 }
 if(data214 < -2147483648 || isNaN(data214)){
-const err406 = {instancePath:instancePath+"/status/readyReplicas",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
-vErrors = add(vErrors, err406);
+const err409 = {instancePath:instancePath+"/status/readyReplicas",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+vErrors = add(vErrors, err409);
 errors++;
 }
 }
 }
 if(data206.selector !== undefined){
 if(typeof data206.selector !== "string"){
-const err407 = {instancePath:instancePath+"/status/selector",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err407);
+const err410 = {instancePath:instancePath+"/status/selector",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err410);
 errors++;
 }
 }
@@ -4916,29 +4931,29 @@ let data216 = data206.serverInfo;
 if(data216 && typeof data216 == "object" && !Array.isArray(data216)){
 if(data216.name !== undefined){
 if(typeof data216.name !== "string"){
-const err408 = {instancePath:instancePath+"/status/serverInfo/name",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err408);
+const err411 = {instancePath:instancePath+"/status/serverInfo/name",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err411);
 errors++;
 }
 }
 if(data216.version !== undefined){
 if(typeof data216.version !== "string"){
-const err409 = {instancePath:instancePath+"/status/serverInfo/version",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err409);
+const err412 = {instancePath:instancePath+"/status/serverInfo/version",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err412);
 errors++;
 }
 }
 if(data216.protocolVersion !== undefined){
 if(typeof data216.protocolVersion !== "string"){
-const err410 = {instancePath:instancePath+"/status/serverInfo/protocolVersion",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err410);
+const err413 = {instancePath:instancePath+"/status/serverInfo/protocolVersion",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err413);
 errors++;
 }
 }
 if(data216.instructions !== undefined){
 if(typeof data216.instructions !== "string"){
-const err411 = {instancePath:instancePath+"/status/serverInfo/instructions",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err411);
+const err414 = {instancePath:instancePath+"/status/serverInfo/instructions",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err414);
 errors++;
 }
 }
@@ -4947,69 +4962,69 @@ let data221 = data216.capabilities;
 if(data221 && typeof data221 == "object" && !Array.isArray(data221)){
 if(data221.tools !== undefined){
 if(typeof data221.tools !== "boolean"){
-const err412 = {instancePath:instancePath+"/status/serverInfo/capabilities/tools",keyword:"type",params:{type: "boolean"}};
-vErrors = add(vErrors, err412);
+const err415 = {instancePath:instancePath+"/status/serverInfo/capabilities/tools",keyword:"type",params:{type: "boolean"}};
+vErrors = add(vErrors, err415);
 errors++;
 }
 }
 if(data221.resources !== undefined){
 if(typeof data221.resources !== "boolean"){
-const err413 = {instancePath:instancePath+"/status/serverInfo/capabilities/resources",keyword:"type",params:{type: "boolean"}};
-vErrors = add(vErrors, err413);
+const err416 = {instancePath:instancePath+"/status/serverInfo/capabilities/resources",keyword:"type",params:{type: "boolean"}};
+vErrors = add(vErrors, err416);
 errors++;
 }
 }
 if(data221.prompts !== undefined){
 if(typeof data221.prompts !== "boolean"){
-const err414 = {instancePath:instancePath+"/status/serverInfo/capabilities/prompts",keyword:"type",params:{type: "boolean"}};
-vErrors = add(vErrors, err414);
+const err417 = {instancePath:instancePath+"/status/serverInfo/capabilities/prompts",keyword:"type",params:{type: "boolean"}};
+vErrors = add(vErrors, err417);
 errors++;
 }
 }
 if(data221.logging !== undefined){
 if(typeof data221.logging !== "boolean"){
-const err415 = {instancePath:instancePath+"/status/serverInfo/capabilities/logging",keyword:"type",params:{type: "boolean"}};
-vErrors = add(vErrors, err415);
+const err418 = {instancePath:instancePath+"/status/serverInfo/capabilities/logging",keyword:"type",params:{type: "boolean"}};
+vErrors = add(vErrors, err418);
 errors++;
 }
 }
 if(data221.completions !== undefined){
 if(typeof data221.completions !== "boolean"){
-const err416 = {instancePath:instancePath+"/status/serverInfo/capabilities/completions",keyword:"type",params:{type: "boolean"}};
-vErrors = add(vErrors, err416);
+const err419 = {instancePath:instancePath+"/status/serverInfo/capabilities/completions",keyword:"type",params:{type: "boolean"}};
+vErrors = add(vErrors, err419);
 errors++;
 }
 }
 }
 else {
-const err417 = {instancePath:instancePath+"/status/serverInfo/capabilities",keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err417);
+const err420 = {instancePath:instancePath+"/status/serverInfo/capabilities",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err420);
 errors++;
 }
 }
 }
 else {
-const err418 = {instancePath:instancePath+"/status/serverInfo",keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err418);
+const err421 = {instancePath:instancePath+"/status/serverInfo",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err421);
 errors++;
 }
 }
 if(data206.handshakeRetryCount !== undefined){
 let data227 = data206.handshakeRetryCount;
 if(!(((typeof data227 == "number") && (!(data227 % 1) && !isNaN(data227))) && (isFinite(data227)))){
-const err419 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"type",params:{type: "integer"}};
-vErrors = add(vErrors, err419);
+const err422 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err422);
 errors++;
 }
 if((typeof data227 == "number") && (isFinite(data227))){
 if(data227 > 2147483647 || isNaN(data227)){
-const err420 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
-vErrors = add(vErrors, err420);
+const err423 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err423);
 errors++;
 }
 if(data227 < -2147483648 || isNaN(data227)){
-const err421 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
-vErrors = add(vErrors, err421);
+const err424 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+vErrors = add(vErrors, err424);
 errors++;
 }
 }
@@ -5019,22 +5034,22 @@ let data228 = data206.gatewayBinding;
 if(data228 && typeof data228 == "object" && !Array.isArray(data228)){
 if(data228.name !== undefined){
 if(typeof data228.name !== "string"){
-const err422 = {instancePath:instancePath+"/status/gatewayBinding/name",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err422);
+const err425 = {instancePath:instancePath+"/status/gatewayBinding/name",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err425);
 errors++;
 }
 }
 if(data228.provider !== undefined){
 if(typeof data228.provider !== "string"){
-const err423 = {instancePath:instancePath+"/status/gatewayBinding/provider",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err423);
+const err426 = {instancePath:instancePath+"/status/gatewayBinding/provider",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err426);
 errors++;
 }
 }
 }
 else {
-const err424 = {instancePath:instancePath+"/status/gatewayBinding",keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err424);
+const err427 = {instancePath:instancePath+"/status/gatewayBinding",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err427);
 errors++;
 }
 }
@@ -5045,14 +5060,14 @@ if(data231.release !== undefined){
 let data232 = data231.release;
 if(typeof data232 === "string"){
 if(data232.length > 64 && func2(data232) > 64){
-const err425 = {instancePath:instancePath+"/status/extensions/release",keyword:"maxLength",params:{limit: 64}};
-vErrors = add(vErrors, err425);
+const err428 = {instancePath:instancePath+"/status/extensions/release",keyword:"maxLength",params:{limit: 64}};
+vErrors = add(vErrors, err428);
 errors++;
 }
 }
 else {
-const err426 = {instancePath:instancePath+"/status/extensions/release",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err426);
+const err429 = {instancePath:instancePath+"/status/extensions/release",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err429);
 errors++;
 }
 }
@@ -5060,14 +5075,14 @@ if(data231.clusterURL !== undefined){
 let data233 = data231.clusterURL;
 if(typeof data233 === "string"){
 if(data233.length > 2048 && func2(data233) > 2048){
-const err427 = {instancePath:instancePath+"/status/extensions/clusterURL",keyword:"maxLength",params:{limit: 2048}};
-vErrors = add(vErrors, err427);
+const err430 = {instancePath:instancePath+"/status/extensions/clusterURL",keyword:"maxLength",params:{limit: 2048}};
+vErrors = add(vErrors, err430);
 errors++;
 }
 }
 else {
-const err428 = {instancePath:instancePath+"/status/extensions/clusterURL",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err428);
+const err431 = {instancePath:instancePath+"/status/extensions/clusterURL",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err431);
 errors++;
 }
 }
@@ -5075,29 +5090,29 @@ if(data231.causes !== undefined){
 let data234 = data231.causes;
 if(data234 && typeof data234 == "object" && !Array.isArray(data234)){
 if(Object.keys(data234).length > 16){
-const err429 = {instancePath:instancePath+"/status/extensions/causes",keyword:"maxProperties",params:{limit: 16}};
-vErrors = add(vErrors, err429);
+const err432 = {instancePath:instancePath+"/status/extensions/causes",keyword:"maxProperties",params:{limit: 16}};
+vErrors = add(vErrors, err432);
 errors++;
 }
 for(const key9 in data234){
 let data235 = data234[key9];
 if(typeof data235 === "string"){
 if(data235.length > 200 && func2(data235) > 200){
-const err430 = {instancePath:instancePath+"/status/extensions/causes/" + escapePointer(key9),keyword:"maxLength",params:{limit: 200}};
-vErrors = add(vErrors, err430);
+const err433 = {instancePath:instancePath+"/status/extensions/causes/" + escapePointer(key9),keyword:"maxLength",params:{limit: 200}};
+vErrors = add(vErrors, err433);
 errors++;
 }
 }
 else {
-const err431 = {instancePath:instancePath+"/status/extensions/causes/" + escapePointer(key9),keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err431);
+const err434 = {instancePath:instancePath+"/status/extensions/causes/" + escapePointer(key9),keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err434);
 errors++;
 }
 }
 }
 else {
-const err432 = {instancePath:instancePath+"/status/extensions/causes",keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err432);
+const err435 = {instancePath:instancePath+"/status/extensions/causes",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err435);
 errors++;
 }
 }
@@ -5107,19 +5122,19 @@ if(data236 && typeof data236 == "object" && !Array.isArray(data236)){
 if(data236.revision !== undefined){
 let data237 = data236.revision;
 if(!(((typeof data237 == "number") && (!(data237 % 1) && !isNaN(data237))) && (isFinite(data237)))){
-const err433 = {instancePath:instancePath+"/status/extensions/policy/revision",keyword:"type",params:{type: "integer"}};
-vErrors = add(vErrors, err433);
+const err436 = {instancePath:instancePath+"/status/extensions/policy/revision",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err436);
 errors++;
 }
 if((typeof data237 == "number") && (isFinite(data237))){
 if(data237 > 2147483647 || isNaN(data237)){
-const err434 = {instancePath:instancePath+"/status/extensions/policy/revision",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
-vErrors = add(vErrors, err434);
+const err437 = {instancePath:instancePath+"/status/extensions/policy/revision",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err437);
 errors++;
 }
 if(data237 < 1 || isNaN(data237)){
-const err435 = {instancePath:instancePath+"/status/extensions/policy/revision",keyword:"minimum",params:{comparison: ">=", limit: 1}};
-vErrors = add(vErrors, err435);
+const err438 = {instancePath:instancePath+"/status/extensions/policy/revision",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+vErrors = add(vErrors, err438);
 errors++;
 }
 }
@@ -5128,29 +5143,29 @@ if(data236.digests !== undefined){
 let data238 = data236.digests;
 if(data238 && typeof data238 == "object" && !Array.isArray(data238)){
 if(Object.keys(data238).length > 200){
-const err436 = {instancePath:instancePath+"/status/extensions/policy/digests",keyword:"maxProperties",params:{limit: 200}};
-vErrors = add(vErrors, err436);
+const err439 = {instancePath:instancePath+"/status/extensions/policy/digests",keyword:"maxProperties",params:{limit: 200}};
+vErrors = add(vErrors, err439);
 errors++;
 }
 for(const key10 in data238){
 let data239 = data238[key10];
 if(typeof data239 === "string"){
 if(data239.length > 64 && func2(data239) > 64){
-const err437 = {instancePath:instancePath+"/status/extensions/policy/digests/" + escapePointer(key10),keyword:"maxLength",params:{limit: 64}};
-vErrors = add(vErrors, err437);
+const err440 = {instancePath:instancePath+"/status/extensions/policy/digests/" + escapePointer(key10),keyword:"maxLength",params:{limit: 64}};
+vErrors = add(vErrors, err440);
 errors++;
 }
 }
 else {
-const err438 = {instancePath:instancePath+"/status/extensions/policy/digests/" + escapePointer(key10),keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err438);
+const err441 = {instancePath:instancePath+"/status/extensions/policy/digests/" + escapePointer(key10),keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err441);
 errors++;
 }
 }
 }
 else {
-const err439 = {instancePath:instancePath+"/status/extensions/policy/digests",keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err439);
+const err442 = {instancePath:instancePath+"/status/extensions/policy/digests",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err442);
 errors++;
 }
 }
@@ -5158,33 +5173,33 @@ if(data236.digest !== undefined){
 let data240 = data236.digest;
 if(typeof data240 === "string"){
 if(data240.length > 64 && func2(data240) > 64){
-const err440 = {instancePath:instancePath+"/status/extensions/policy/digest",keyword:"maxLength",params:{limit: 64}};
-vErrors = add(vErrors, err440);
+const err443 = {instancePath:instancePath+"/status/extensions/policy/digest",keyword:"maxLength",params:{limit: 64}};
+vErrors = add(vErrors, err443);
 errors++;
 }
 }
 else {
-const err441 = {instancePath:instancePath+"/status/extensions/policy/digest",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err441);
+const err444 = {instancePath:instancePath+"/status/extensions/policy/digest",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err444);
 errors++;
 }
 }
 if(data236.generation !== undefined){
 let data241 = data236.generation;
 if(!(((typeof data241 == "number") && (!(data241 % 1) && !isNaN(data241))) && (isFinite(data241)))){
-const err442 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"type",params:{type: "integer"}};
-vErrors = add(vErrors, err442);
+const err445 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err445);
 errors++;
 }
 if((typeof data241 == "number") && (isFinite(data241))){
 if(data241 > 9223372036854776000 || isNaN(data241)){
-const err443 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
-vErrors = add(vErrors, err443);
+const err446 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+vErrors = add(vErrors, err446);
 errors++;
 }
 if(data241 < -9223372036854776000 || isNaN(data241)){
-const err444 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
-vErrors = add(vErrors, err444);
+const err447 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
+vErrors = add(vErrors, err447);
 errors++;
 }
 }
@@ -5193,8 +5208,8 @@ if(data236.tolerated !== undefined){
 let data242 = data236.tolerated;
 if(Array.isArray(data242)){
 if(data242.length > 50){
-const err445 = {instancePath:instancePath+"/status/extensions/policy/tolerated",keyword:"maxItems",params:{limit: 50}};
-vErrors = add(vErrors, err445);
+const err448 = {instancePath:instancePath+"/status/extensions/policy/tolerated",keyword:"maxItems",params:{limit: 50}};
+vErrors = add(vErrors, err448);
 errors++;
 }
 const len16 = data242.length;
@@ -5202,37 +5217,37 @@ for(let i16=0; i16<len16; i16++){
 let data243 = data242[i16];
 if(data243 && typeof data243 == "object" && !Array.isArray(data243)){
 if(data243.rule === undefined){
-const err446 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i16,keyword:"required",params:{missingProperty: "rule"}};
-vErrors = add(vErrors, err446);
+const err449 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i16,keyword:"required",params:{missingProperty: "rule"}};
+vErrors = add(vErrors, err449);
 errors++;
 }
 if(data243.path === undefined){
-const err447 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i16,keyword:"required",params:{missingProperty: "path"}};
-vErrors = add(vErrors, err447);
+const err450 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i16,keyword:"required",params:{missingProperty: "path"}};
+vErrors = add(vErrors, err450);
 errors++;
 }
 if(data243.message === undefined){
-const err448 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i16,keyword:"required",params:{missingProperty: "message"}};
-vErrors = add(vErrors, err448);
+const err451 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i16,keyword:"required",params:{missingProperty: "message"}};
+vErrors = add(vErrors, err451);
 errors++;
 }
 if(data243.fingerprint === undefined){
-const err449 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i16,keyword:"required",params:{missingProperty: "fingerprint"}};
-vErrors = add(vErrors, err449);
+const err452 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i16,keyword:"required",params:{missingProperty: "fingerprint"}};
+vErrors = add(vErrors, err452);
 errors++;
 }
 if(data243.rule !== undefined){
 let data244 = data243.rule;
 if(typeof data244 === "string"){
 if(data244.length > 100 && func2(data244) > 100){
-const err450 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i16+"/rule",keyword:"maxLength",params:{limit: 100}};
-vErrors = add(vErrors, err450);
+const err453 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i16+"/rule",keyword:"maxLength",params:{limit: 100}};
+vErrors = add(vErrors, err453);
 errors++;
 }
 }
 else {
-const err451 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i16+"/rule",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err451);
+const err454 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i16+"/rule",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err454);
 errors++;
 }
 }
@@ -5240,14 +5255,14 @@ if(data243.path !== undefined){
 let data245 = data243.path;
 if(typeof data245 === "string"){
 if(data245.length > 400 && func2(data245) > 400){
-const err452 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i16+"/path",keyword:"maxLength",params:{limit: 400}};
-vErrors = add(vErrors, err452);
+const err455 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i16+"/path",keyword:"maxLength",params:{limit: 400}};
+vErrors = add(vErrors, err455);
 errors++;
 }
 }
 else {
-const err453 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i16+"/path",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err453);
+const err456 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i16+"/path",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err456);
 errors++;
 }
 }
@@ -5255,14 +5270,14 @@ if(data243.message !== undefined){
 let data246 = data243.message;
 if(typeof data246 === "string"){
 if(data246.length > 400 && func2(data246) > 400){
-const err454 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i16+"/message",keyword:"maxLength",params:{limit: 400}};
-vErrors = add(vErrors, err454);
+const err457 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i16+"/message",keyword:"maxLength",params:{limit: 400}};
+vErrors = add(vErrors, err457);
 errors++;
 }
 }
 else {
-const err455 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i16+"/message",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err455);
+const err458 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i16+"/message",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err458);
 errors++;
 }
 }
@@ -5270,28 +5285,28 @@ if(data243.fingerprint !== undefined){
 let data247 = data243.fingerprint;
 if(typeof data247 === "string"){
 if(data247.length > 64 && func2(data247) > 64){
-const err456 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i16+"/fingerprint",keyword:"maxLength",params:{limit: 64}};
-vErrors = add(vErrors, err456);
-errors++;
-}
-}
-else {
-const err457 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i16+"/fingerprint",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err457);
-errors++;
-}
-}
-}
-else {
-const err458 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i16,keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err458);
-errors++;
-}
-}
-}
-else {
-const err459 = {instancePath:instancePath+"/status/extensions/policy/tolerated",keyword:"type",params:{type: "array"}};
+const err459 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i16+"/fingerprint",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err459);
+errors++;
+}
+}
+else {
+const err460 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i16+"/fingerprint",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err460);
+errors++;
+}
+}
+}
+else {
+const err461 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i16,keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err461);
+errors++;
+}
+}
+}
+else {
+const err462 = {instancePath:instancePath+"/status/extensions/policy/tolerated",keyword:"type",params:{type: "array"}};
+vErrors = add(vErrors, err462);
 errors++;
 }
 }
@@ -5299,8 +5314,8 @@ if(data236.excused !== undefined){
 let data248 = data236.excused;
 if(Array.isArray(data248)){
 if(data248.length > 100){
-const err460 = {instancePath:instancePath+"/status/extensions/policy/excused",keyword:"maxItems",params:{limit: 100}};
-vErrors = add(vErrors, err460);
+const err463 = {instancePath:instancePath+"/status/extensions/policy/excused",keyword:"maxItems",params:{limit: 100}};
+vErrors = add(vErrors, err463);
 errors++;
 }
 const len17 = data248.length;
@@ -5308,21 +5323,21 @@ for(let i17=0; i17<len17; i17++){
 let data249 = data248[i17];
 if(typeof data249 === "string"){
 if(data249.length > 100 && func2(data249) > 100){
-const err461 = {instancePath:instancePath+"/status/extensions/policy/excused/" + i17,keyword:"maxLength",params:{limit: 100}};
-vErrors = add(vErrors, err461);
+const err464 = {instancePath:instancePath+"/status/extensions/policy/excused/" + i17,keyword:"maxLength",params:{limit: 100}};
+vErrors = add(vErrors, err464);
 errors++;
 }
 }
 else {
-const err462 = {instancePath:instancePath+"/status/extensions/policy/excused/" + i17,keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err462);
+const err465 = {instancePath:instancePath+"/status/extensions/policy/excused/" + i17,keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err465);
 errors++;
 }
 }
 }
 else {
-const err463 = {instancePath:instancePath+"/status/extensions/policy/excused",keyword:"type",params:{type: "array"}};
-vErrors = add(vErrors, err463);
+const err466 = {instancePath:instancePath+"/status/extensions/policy/excused",keyword:"type",params:{type: "array"}};
+vErrors = add(vErrors, err466);
 errors++;
 }
 }
@@ -5330,8 +5345,8 @@ if(data236.excusedFingerprints !== undefined){
 let data250 = data236.excusedFingerprints;
 if(Array.isArray(data250)){
 if(data250.length > 50){
-const err464 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints",keyword:"maxItems",params:{limit: 50}};
-vErrors = add(vErrors, err464);
+const err467 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints",keyword:"maxItems",params:{limit: 50}};
+vErrors = add(vErrors, err467);
 errors++;
 }
 const len18 = data250.length;
@@ -5339,21 +5354,21 @@ for(let i18=0; i18<len18; i18++){
 let data251 = data250[i18];
 if(typeof data251 === "string"){
 if(data251.length > 64 && func2(data251) > 64){
-const err465 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints/" + i18,keyword:"maxLength",params:{limit: 64}};
-vErrors = add(vErrors, err465);
+const err468 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints/" + i18,keyword:"maxLength",params:{limit: 64}};
+vErrors = add(vErrors, err468);
 errors++;
 }
 }
 else {
-const err466 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints/" + i18,keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err466);
+const err469 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints/" + i18,keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err469);
 errors++;
 }
 }
 }
 else {
-const err467 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints",keyword:"type",params:{type: "array"}};
-vErrors = add(vErrors, err467);
+const err470 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints",keyword:"type",params:{type: "array"}};
+vErrors = add(vErrors, err470);
 errors++;
 }
 }
@@ -5361,41 +5376,41 @@ if(data236.pods !== undefined){
 let data252 = data236.pods;
 if(typeof data252 === "string"){
 if(data252.length > 64 && func2(data252) > 64){
-const err468 = {instancePath:instancePath+"/status/extensions/policy/pods",keyword:"maxLength",params:{limit: 64}};
-vErrors = add(vErrors, err468);
+const err471 = {instancePath:instancePath+"/status/extensions/policy/pods",keyword:"maxLength",params:{limit: 64}};
+vErrors = add(vErrors, err471);
 errors++;
 }
 }
 else {
-const err469 = {instancePath:instancePath+"/status/extensions/policy/pods",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err469);
+const err472 = {instancePath:instancePath+"/status/extensions/policy/pods",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err472);
 errors++;
 }
 }
 if(data236.toleratedNotListed !== undefined){
 let data253 = data236.toleratedNotListed;
 if(!(((typeof data253 == "number") && (!(data253 % 1) && !isNaN(data253))) && (isFinite(data253)))){
-const err470 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"type",params:{type: "integer"}};
-vErrors = add(vErrors, err470);
+const err473 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err473);
 errors++;
 }
 if((typeof data253 == "number") && (isFinite(data253))){
 if(data253 > 2147483647 || isNaN(data253)){
-const err471 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
-vErrors = add(vErrors, err471);
+const err474 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err474);
 errors++;
 }
 if(data253 < -2147483648 || isNaN(data253)){
-const err472 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
-vErrors = add(vErrors, err472);
+const err475 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+vErrors = add(vErrors, err475);
 errors++;
 }
 }
 }
 }
 else {
-const err473 = {instancePath:instancePath+"/status/extensions/policy",keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err473);
+const err476 = {instancePath:instancePath+"/status/extensions/policy",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err476);
 errors++;
 }
 }
@@ -5403,16 +5418,16 @@ if(data231.foreign !== undefined){
 let data254 = data231.foreign;
 if(data254 && typeof data254 == "object" && !Array.isArray(data254)){
 if(data254.fields === undefined){
-const err474 = {instancePath:instancePath+"/status/extensions/foreign",keyword:"required",params:{missingProperty: "fields"}};
-vErrors = add(vErrors, err474);
+const err477 = {instancePath:instancePath+"/status/extensions/foreign",keyword:"required",params:{missingProperty: "fields"}};
+vErrors = add(vErrors, err477);
 errors++;
 }
 if(data254.fields !== undefined){
 let data255 = data254.fields;
 if(Array.isArray(data255)){
 if(data255.length > 20){
-const err475 = {instancePath:instancePath+"/status/extensions/foreign/fields",keyword:"maxItems",params:{limit: 20}};
-vErrors = add(vErrors, err475);
+const err478 = {instancePath:instancePath+"/status/extensions/foreign/fields",keyword:"maxItems",params:{limit: 20}};
+vErrors = add(vErrors, err478);
 errors++;
 }
 const len19 = data255.length;
@@ -5420,32 +5435,32 @@ for(let i19=0; i19<len19; i19++){
 let data256 = data255[i19];
 if(data256 && typeof data256 == "object" && !Array.isArray(data256)){
 if(data256.kind === undefined){
-const err476 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i19,keyword:"required",params:{missingProperty: "kind"}};
-vErrors = add(vErrors, err476);
+const err479 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i19,keyword:"required",params:{missingProperty: "kind"}};
+vErrors = add(vErrors, err479);
 errors++;
 }
 if(data256.path === undefined){
-const err477 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i19,keyword:"required",params:{missingProperty: "path"}};
-vErrors = add(vErrors, err477);
+const err480 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i19,keyword:"required",params:{missingProperty: "path"}};
+vErrors = add(vErrors, err480);
 errors++;
 }
 if(data256.state === undefined){
-const err478 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i19,keyword:"required",params:{missingProperty: "state"}};
-vErrors = add(vErrors, err478);
+const err481 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i19,keyword:"required",params:{missingProperty: "state"}};
+vErrors = add(vErrors, err481);
 errors++;
 }
 if(data256.kind !== undefined){
 let data257 = data256.kind;
 if(typeof data257 === "string"){
 if(data257.length > 63 && func2(data257) > 63){
-const err479 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i19+"/kind",keyword:"maxLength",params:{limit: 63}};
-vErrors = add(vErrors, err479);
+const err482 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i19+"/kind",keyword:"maxLength",params:{limit: 63}};
+vErrors = add(vErrors, err482);
 errors++;
 }
 }
 else {
-const err480 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i19+"/kind",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err480);
+const err483 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i19+"/kind",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err483);
 errors++;
 }
 }
@@ -5453,14 +5468,14 @@ if(data256.path !== undefined){
 let data258 = data256.path;
 if(typeof data258 === "string"){
 if(data258.length > 300 && func2(data258) > 300){
-const err481 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i19+"/path",keyword:"maxLength",params:{limit: 300}};
-vErrors = add(vErrors, err481);
+const err484 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i19+"/path",keyword:"maxLength",params:{limit: 300}};
+vErrors = add(vErrors, err484);
 errors++;
 }
 }
 else {
-const err482 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i19+"/path",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err482);
+const err485 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i19+"/path",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err485);
 errors++;
 }
 }
@@ -5468,68 +5483,68 @@ if(data256.manager !== undefined){
 let data259 = data256.manager;
 if(typeof data259 === "string"){
 if(data259.length > 128 && func2(data259) > 128){
-const err483 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i19+"/manager",keyword:"maxLength",params:{limit: 128}};
-vErrors = add(vErrors, err483);
+const err486 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i19+"/manager",keyword:"maxLength",params:{limit: 128}};
+vErrors = add(vErrors, err486);
 errors++;
 }
 }
 else {
-const err484 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i19+"/manager",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err484);
+const err487 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i19+"/manager",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err487);
 errors++;
 }
 }
 if(data256.state !== undefined){
 let data260 = data256.state;
 if(typeof data260 !== "string"){
-const err485 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i19+"/state",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err485);
+const err488 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i19+"/state",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err488);
 errors++;
 }
 if(!((((data260 === "Waiting") || (data260 === "ComesBack")) || (data260 === "FromAdmission")) || (data260 === "Stays"))){
-const err486 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i19+"/state",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.foreign.properties.fields.items.properties.state.enum}};
-vErrors = add(vErrors, err486);
+const err489 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i19+"/state",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.foreign.properties.fields.items.properties.state.enum}};
+vErrors = add(vErrors, err489);
 errors++;
 }
 }
 }
 else {
-const err487 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i19,keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err487);
+const err490 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i19,keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err490);
 errors++;
 }
 }
 }
 else {
-const err488 = {instancePath:instancePath+"/status/extensions/foreign/fields",keyword:"type",params:{type: "array"}};
-vErrors = add(vErrors, err488);
+const err491 = {instancePath:instancePath+"/status/extensions/foreign/fields",keyword:"type",params:{type: "array"}};
+vErrors = add(vErrors, err491);
 errors++;
 }
 }
 if(data254.notListed !== undefined){
 let data261 = data254.notListed;
 if(!(((typeof data261 == "number") && (!(data261 % 1) && !isNaN(data261))) && (isFinite(data261)))){
-const err489 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"type",params:{type: "integer"}};
-vErrors = add(vErrors, err489);
+const err492 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err492);
 errors++;
 }
 if((typeof data261 == "number") && (isFinite(data261))){
 if(data261 > 2147483647 || isNaN(data261)){
-const err490 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
-vErrors = add(vErrors, err490);
+const err493 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err493);
 errors++;
 }
 if(data261 < -2147483648 || isNaN(data261)){
-const err491 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
-vErrors = add(vErrors, err491);
+const err494 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+vErrors = add(vErrors, err494);
 errors++;
 }
 }
 }
 }
 else {
-const err492 = {instancePath:instancePath+"/status/extensions/foreign",keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err492);
+const err495 = {instancePath:instancePath+"/status/extensions/foreign",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err495);
 errors++;
 }
 }
@@ -5537,25 +5552,25 @@ if(data231.rollout !== undefined){
 let data262 = data231.rollout;
 if(data262 && typeof data262 == "object" && !Array.isArray(data262)){
 if(data262.phase === undefined){
-const err493 = {instancePath:instancePath+"/status/extensions/rollout",keyword:"required",params:{missingProperty: "phase"}};
-vErrors = add(vErrors, err493);
+const err496 = {instancePath:instancePath+"/status/extensions/rollout",keyword:"required",params:{missingProperty: "phase"}};
+vErrors = add(vErrors, err496);
 errors++;
 }
 if(data262.target === undefined){
-const err494 = {instancePath:instancePath+"/status/extensions/rollout",keyword:"required",params:{missingProperty: "target"}};
-vErrors = add(vErrors, err494);
+const err497 = {instancePath:instancePath+"/status/extensions/rollout",keyword:"required",params:{missingProperty: "target"}};
+vErrors = add(vErrors, err497);
 errors++;
 }
 if(data262.phase !== undefined){
 let data263 = data262.phase;
 if(typeof data263 !== "string"){
-const err495 = {instancePath:instancePath+"/status/extensions/rollout/phase",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err495);
+const err498 = {instancePath:instancePath+"/status/extensions/rollout/phase",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err498);
 errors++;
 }
 if(!(((((data263 === "Proving") || (data263 === "Rolling")) || (data263 === "Rejected")) || (data263 === "RolledBack")) || (data263 === "Blocked"))){
-const err496 = {instancePath:instancePath+"/status/extensions/rollout/phase",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.rollout.properties.phase.enum}};
-vErrors = add(vErrors, err496);
+const err499 = {instancePath:instancePath+"/status/extensions/rollout/phase",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.rollout.properties.phase.enum}};
+vErrors = add(vErrors, err499);
 errors++;
 }
 }
@@ -5563,46 +5578,46 @@ if(data262.target !== undefined){
 let data264 = data262.target;
 if(data264 && typeof data264 == "object" && !Array.isArray(data264)){
 if(data264.template === undefined){
-const err497 = {instancePath:instancePath+"/status/extensions/rollout/target",keyword:"required",params:{missingProperty: "template"}};
-vErrors = add(vErrors, err497);
+const err500 = {instancePath:instancePath+"/status/extensions/rollout/target",keyword:"required",params:{missingProperty: "template"}};
+vErrors = add(vErrors, err500);
 errors++;
 }
 if(data264.since === undefined){
-const err498 = {instancePath:instancePath+"/status/extensions/rollout/target",keyword:"required",params:{missingProperty: "since"}};
-vErrors = add(vErrors, err498);
+const err501 = {instancePath:instancePath+"/status/extensions/rollout/target",keyword:"required",params:{missingProperty: "since"}};
+vErrors = add(vErrors, err501);
 errors++;
 }
 if(data264.template !== undefined){
 let data265 = data264.template;
 if(typeof data265 === "string"){
 if(data265.length > 64 && func2(data265) > 64){
-const err499 = {instancePath:instancePath+"/status/extensions/rollout/target/template",keyword:"maxLength",params:{limit: 64}};
-vErrors = add(vErrors, err499);
+const err502 = {instancePath:instancePath+"/status/extensions/rollout/target/template",keyword:"maxLength",params:{limit: 64}};
+vErrors = add(vErrors, err502);
 errors++;
 }
 }
 else {
-const err500 = {instancePath:instancePath+"/status/extensions/rollout/target/template",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err500);
+const err503 = {instancePath:instancePath+"/status/extensions/rollout/target/template",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err503);
 errors++;
 }
 }
 if(data264.generation !== undefined){
 let data266 = data264.generation;
 if(!(((typeof data266 == "number") && (!(data266 % 1) && !isNaN(data266))) && (isFinite(data266)))){
-const err501 = {instancePath:instancePath+"/status/extensions/rollout/target/generation",keyword:"type",params:{type: "integer"}};
-vErrors = add(vErrors, err501);
+const err504 = {instancePath:instancePath+"/status/extensions/rollout/target/generation",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err504);
 errors++;
 }
 if((typeof data266 == "number") && (isFinite(data266))){
 if(data266 > 9223372036854776000 || isNaN(data266)){
-const err502 = {instancePath:instancePath+"/status/extensions/rollout/target/generation",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
-vErrors = add(vErrors, err502);
+const err505 = {instancePath:instancePath+"/status/extensions/rollout/target/generation",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+vErrors = add(vErrors, err505);
 errors++;
 }
 if(data266 < -9223372036854776000 || isNaN(data266)){
-const err503 = {instancePath:instancePath+"/status/extensions/rollout/target/generation",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
-vErrors = add(vErrors, err503);
+const err506 = {instancePath:instancePath+"/status/extensions/rollout/target/generation",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
+vErrors = add(vErrors, err506);
 errors++;
 }
 }
@@ -5611,21 +5626,21 @@ if(data264.since !== undefined){
 let data267 = data264.since;
 if(typeof data267 === "string"){
 if(!pattern4.test(data267)){
-const err504 = {instancePath:instancePath+"/status/extensions/rollout/target/since",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
-vErrors = add(vErrors, err504);
+const err507 = {instancePath:instancePath+"/status/extensions/rollout/target/since",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
+vErrors = add(vErrors, err507);
 errors++;
 }
 }
 else {
-const err505 = {instancePath:instancePath+"/status/extensions/rollout/target/since",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err505);
+const err508 = {instancePath:instancePath+"/status/extensions/rollout/target/since",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err508);
 errors++;
 }
 }
 }
 else {
-const err506 = {instancePath:instancePath+"/status/extensions/rollout/target",keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err506);
+const err509 = {instancePath:instancePath+"/status/extensions/rollout/target",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err509);
 errors++;
 }
 }
@@ -5633,27 +5648,27 @@ if(data262.stable !== undefined){
 let data268 = data262.stable;
 if(data268 && typeof data268 == "object" && !Array.isArray(data268)){
 if(data268.template === undefined){
-const err507 = {instancePath:instancePath+"/status/extensions/rollout/stable",keyword:"required",params:{missingProperty: "template"}};
-vErrors = add(vErrors, err507);
+const err510 = {instancePath:instancePath+"/status/extensions/rollout/stable",keyword:"required",params:{missingProperty: "template"}};
+vErrors = add(vErrors, err510);
 errors++;
 }
 if(data268.replicaSet === undefined){
-const err508 = {instancePath:instancePath+"/status/extensions/rollout/stable",keyword:"required",params:{missingProperty: "replicaSet"}};
-vErrors = add(vErrors, err508);
+const err511 = {instancePath:instancePath+"/status/extensions/rollout/stable",keyword:"required",params:{missingProperty: "replicaSet"}};
+vErrors = add(vErrors, err511);
 errors++;
 }
 if(data268.template !== undefined){
 let data269 = data268.template;
 if(typeof data269 === "string"){
 if(data269.length > 64 && func2(data269) > 64){
-const err509 = {instancePath:instancePath+"/status/extensions/rollout/stable/template",keyword:"maxLength",params:{limit: 64}};
-vErrors = add(vErrors, err509);
+const err512 = {instancePath:instancePath+"/status/extensions/rollout/stable/template",keyword:"maxLength",params:{limit: 64}};
+vErrors = add(vErrors, err512);
 errors++;
 }
 }
 else {
-const err510 = {instancePath:instancePath+"/status/extensions/rollout/stable/template",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err510);
+const err513 = {instancePath:instancePath+"/status/extensions/rollout/stable/template",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err513);
 errors++;
 }
 }
@@ -5661,54 +5676,54 @@ if(data268.replicaSet !== undefined){
 let data270 = data268.replicaSet;
 if(typeof data270 === "string"){
 if(data270.length > 63 && func2(data270) > 63){
-const err511 = {instancePath:instancePath+"/status/extensions/rollout/stable/replicaSet",keyword:"maxLength",params:{limit: 63}};
-vErrors = add(vErrors, err511);
+const err514 = {instancePath:instancePath+"/status/extensions/rollout/stable/replicaSet",keyword:"maxLength",params:{limit: 63}};
+vErrors = add(vErrors, err514);
 errors++;
 }
 }
 else {
-const err512 = {instancePath:instancePath+"/status/extensions/rollout/stable/replicaSet",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err512);
+const err515 = {instancePath:instancePath+"/status/extensions/rollout/stable/replicaSet",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err515);
 errors++;
 }
 }
 if(data268.generation !== undefined){
 let data271 = data268.generation;
 if(!(((typeof data271 == "number") && (!(data271 % 1) && !isNaN(data271))) && (isFinite(data271)))){
-const err513 = {instancePath:instancePath+"/status/extensions/rollout/stable/generation",keyword:"type",params:{type: "integer"}};
-vErrors = add(vErrors, err513);
+const err516 = {instancePath:instancePath+"/status/extensions/rollout/stable/generation",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err516);
 errors++;
 }
 if((typeof data271 == "number") && (isFinite(data271))){
 if(data271 > 9223372036854776000 || isNaN(data271)){
-const err514 = {instancePath:instancePath+"/status/extensions/rollout/stable/generation",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
-vErrors = add(vErrors, err514);
+const err517 = {instancePath:instancePath+"/status/extensions/rollout/stable/generation",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+vErrors = add(vErrors, err517);
 errors++;
 }
 if(data271 < -9223372036854776000 || isNaN(data271)){
-const err515 = {instancePath:instancePath+"/status/extensions/rollout/stable/generation",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
-vErrors = add(vErrors, err515);
+const err518 = {instancePath:instancePath+"/status/extensions/rollout/stable/generation",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
+vErrors = add(vErrors, err518);
 errors++;
 }
 }
 }
 }
 else {
-const err516 = {instancePath:instancePath+"/status/extensions/rollout/stable",keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err516);
+const err519 = {instancePath:instancePath+"/status/extensions/rollout/stable",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err519);
 errors++;
 }
 }
 if(data262.proof !== undefined){
 let data272 = data262.proof;
 if(typeof data272 !== "string"){
-const err517 = {instancePath:instancePath+"/status/extensions/rollout/proof",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err517);
+const err520 = {instancePath:instancePath+"/status/extensions/rollout/proof",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err520);
 errors++;
 }
 if(!(((data272 === "Proven") || (data272 === "NotProven")) || (data272 === "Skipped"))){
-const err518 = {instancePath:instancePath+"/status/extensions/rollout/proof",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.rollout.properties.proof.enum}};
-vErrors = add(vErrors, err518);
+const err521 = {instancePath:instancePath+"/status/extensions/rollout/proof",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.rollout.properties.proof.enum}};
+vErrors = add(vErrors, err521);
 errors++;
 }
 }
@@ -5716,14 +5731,14 @@ if(data262.reason !== undefined){
 let data273 = data262.reason;
 if(typeof data273 === "string"){
 if(data273.length > 64 && func2(data273) > 64){
-const err519 = {instancePath:instancePath+"/status/extensions/rollout/reason",keyword:"maxLength",params:{limit: 64}};
-vErrors = add(vErrors, err519);
+const err522 = {instancePath:instancePath+"/status/extensions/rollout/reason",keyword:"maxLength",params:{limit: 64}};
+vErrors = add(vErrors, err522);
 errors++;
 }
 }
 else {
-const err520 = {instancePath:instancePath+"/status/extensions/rollout/reason",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err520);
+const err523 = {instancePath:instancePath+"/status/extensions/rollout/reason",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err523);
 errors++;
 }
 }
@@ -5731,14 +5746,14 @@ if(data262.message !== undefined){
 let data274 = data262.message;
 if(typeof data274 === "string"){
 if(data274.length > 1024 && func2(data274) > 1024){
-const err521 = {instancePath:instancePath+"/status/extensions/rollout/message",keyword:"maxLength",params:{limit: 1024}};
-vErrors = add(vErrors, err521);
+const err524 = {instancePath:instancePath+"/status/extensions/rollout/message",keyword:"maxLength",params:{limit: 1024}};
+vErrors = add(vErrors, err524);
 errors++;
 }
 }
 else {
-const err522 = {instancePath:instancePath+"/status/extensions/rollout/message",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err522);
+const err525 = {instancePath:instancePath+"/status/extensions/rollout/message",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err525);
 errors++;
 }
 }
@@ -5746,8 +5761,8 @@ if(data262.failed !== undefined){
 let data275 = data262.failed;
 if(Array.isArray(data275)){
 if(data275.length > 5){
-const err523 = {instancePath:instancePath+"/status/extensions/rollout/failed",keyword:"maxItems",params:{limit: 5}};
-vErrors = add(vErrors, err523);
+const err526 = {instancePath:instancePath+"/status/extensions/rollout/failed",keyword:"maxItems",params:{limit: 5}};
+vErrors = add(vErrors, err526);
 errors++;
 }
 const len20 = data275.length;
@@ -5755,37 +5770,37 @@ for(let i20=0; i20<len20; i20++){
 let data276 = data275[i20];
 if(data276 && typeof data276 == "object" && !Array.isArray(data276)){
 if(data276.template === undefined){
-const err524 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20,keyword:"required",params:{missingProperty: "template"}};
-vErrors = add(vErrors, err524);
+const err527 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20,keyword:"required",params:{missingProperty: "template"}};
+vErrors = add(vErrors, err527);
 errors++;
 }
 if(data276.reason === undefined){
-const err525 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20,keyword:"required",params:{missingProperty: "reason"}};
-vErrors = add(vErrors, err525);
+const err528 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20,keyword:"required",params:{missingProperty: "reason"}};
+vErrors = add(vErrors, err528);
 errors++;
 }
 if(data276.message === undefined){
-const err526 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20,keyword:"required",params:{missingProperty: "message"}};
-vErrors = add(vErrors, err526);
+const err529 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20,keyword:"required",params:{missingProperty: "message"}};
+vErrors = add(vErrors, err529);
 errors++;
 }
 if(data276.at === undefined){
-const err527 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20,keyword:"required",params:{missingProperty: "at"}};
-vErrors = add(vErrors, err527);
+const err530 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20,keyword:"required",params:{missingProperty: "at"}};
+vErrors = add(vErrors, err530);
 errors++;
 }
 if(data276.template !== undefined){
 let data277 = data276.template;
 if(typeof data277 === "string"){
 if(data277.length > 64 && func2(data277) > 64){
-const err528 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20+"/template",keyword:"maxLength",params:{limit: 64}};
-vErrors = add(vErrors, err528);
+const err531 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20+"/template",keyword:"maxLength",params:{limit: 64}};
+vErrors = add(vErrors, err531);
 errors++;
 }
 }
 else {
-const err529 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20+"/template",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err529);
+const err532 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20+"/template",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err532);
 errors++;
 }
 }
@@ -5793,14 +5808,14 @@ if(data276.reason !== undefined){
 let data278 = data276.reason;
 if(typeof data278 === "string"){
 if(data278.length > 64 && func2(data278) > 64){
-const err530 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20+"/reason",keyword:"maxLength",params:{limit: 64}};
-vErrors = add(vErrors, err530);
+const err533 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20+"/reason",keyword:"maxLength",params:{limit: 64}};
+vErrors = add(vErrors, err533);
 errors++;
 }
 }
 else {
-const err531 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20+"/reason",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err531);
+const err534 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20+"/reason",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err534);
 errors++;
 }
 }
@@ -5808,14 +5823,14 @@ if(data276.message !== undefined){
 let data279 = data276.message;
 if(typeof data279 === "string"){
 if(data279.length > 512 && func2(data279) > 512){
-const err532 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20+"/message",keyword:"maxLength",params:{limit: 512}};
-vErrors = add(vErrors, err532);
+const err535 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20+"/message",keyword:"maxLength",params:{limit: 512}};
+vErrors = add(vErrors, err535);
 errors++;
 }
 }
 else {
-const err533 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20+"/message",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err533);
+const err536 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20+"/message",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err536);
 errors++;
 }
 }
@@ -5823,14 +5838,14 @@ if(data276.retry !== undefined){
 let data280 = data276.retry;
 if(typeof data280 === "string"){
 if(data280.length > 253 && func2(data280) > 253){
-const err534 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20+"/retry",keyword:"maxLength",params:{limit: 253}};
-vErrors = add(vErrors, err534);
+const err537 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20+"/retry",keyword:"maxLength",params:{limit: 253}};
+vErrors = add(vErrors, err537);
 errors++;
 }
 }
 else {
-const err535 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20+"/retry",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err535);
+const err538 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20+"/retry",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err538);
 errors++;
 }
 }
@@ -5838,14 +5853,14 @@ if(data276.contract !== undefined){
 let data281 = data276.contract;
 if(typeof data281 === "string"){
 if(data281.length > 64 && func2(data281) > 64){
-const err536 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20+"/contract",keyword:"maxLength",params:{limit: 64}};
-vErrors = add(vErrors, err536);
+const err539 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20+"/contract",keyword:"maxLength",params:{limit: 64}};
+vErrors = add(vErrors, err539);
 errors++;
 }
 }
 else {
-const err537 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20+"/contract",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err537);
+const err540 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20+"/contract",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err540);
 errors++;
 }
 }
@@ -5853,35 +5868,35 @@ if(data276.at !== undefined){
 let data282 = data276.at;
 if(typeof data282 === "string"){
 if(!pattern4.test(data282)){
-const err538 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20+"/at",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
-vErrors = add(vErrors, err538);
-errors++;
-}
-}
-else {
-const err539 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20+"/at",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err539);
-errors++;
-}
-}
-}
-else {
-const err540 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20,keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err540);
-errors++;
-}
-}
-}
-else {
-const err541 = {instancePath:instancePath+"/status/extensions/rollout/failed",keyword:"type",params:{type: "array"}};
+const err541 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20+"/at",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
 vErrors = add(vErrors, err541);
 errors++;
 }
 }
+else {
+const err542 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20+"/at",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err542);
+errors++;
+}
+}
 }
 else {
-const err542 = {instancePath:instancePath+"/status/extensions/rollout",keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err542);
+const err543 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20,keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err543);
+errors++;
+}
+}
+}
+else {
+const err544 = {instancePath:instancePath+"/status/extensions/rollout/failed",keyword:"type",params:{type: "array"}};
+vErrors = add(vErrors, err544);
+errors++;
+}
+}
+}
+else {
+const err545 = {instancePath:instancePath+"/status/extensions/rollout",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err545);
 errors++;
 }
 }
@@ -5889,25 +5904,25 @@ if(data231.podFailure !== undefined){
 let data283 = data231.podFailure;
 if(data283 && typeof data283 == "object" && !Array.isArray(data283)){
 if(data283.cause === undefined){
-const err543 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"required",params:{missingProperty: "cause"}};
-vErrors = add(vErrors, err543);
+const err546 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"required",params:{missingProperty: "cause"}};
+vErrors = add(vErrors, err546);
 errors++;
 }
 if(data283.pod === undefined){
-const err544 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"required",params:{missingProperty: "pod"}};
-vErrors = add(vErrors, err544);
+const err547 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"required",params:{missingProperty: "pod"}};
+vErrors = add(vErrors, err547);
 errors++;
 }
 if(data283.cause !== undefined){
 let data284 = data283.cause;
 if(typeof data284 !== "string"){
-const err545 = {instancePath:instancePath+"/status/extensions/podFailure/cause",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err545);
+const err548 = {instancePath:instancePath+"/status/extensions/podFailure/cause",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err548);
 errors++;
 }
 if(!(((((((data284 === "ImagePull") || (data284 === "Configuration")) || (data284 === "Crashing")) || (data284 === "OutOfMemory")) || (data284 === "Unhealthy")) || (data284 === "Unschedulable")) || (data284 === "NotStarted"))){
-const err546 = {instancePath:instancePath+"/status/extensions/podFailure/cause",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.podFailure.properties.cause.enum}};
-vErrors = add(vErrors, err546);
+const err549 = {instancePath:instancePath+"/status/extensions/podFailure/cause",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.podFailure.properties.cause.enum}};
+vErrors = add(vErrors, err549);
 errors++;
 }
 }
@@ -5915,14 +5930,14 @@ if(data283.pod !== undefined){
 let data285 = data283.pod;
 if(typeof data285 === "string"){
 if(data285.length > 253 && func2(data285) > 253){
-const err547 = {instancePath:instancePath+"/status/extensions/podFailure/pod",keyword:"maxLength",params:{limit: 253}};
-vErrors = add(vErrors, err547);
+const err550 = {instancePath:instancePath+"/status/extensions/podFailure/pod",keyword:"maxLength",params:{limit: 253}};
+vErrors = add(vErrors, err550);
 errors++;
 }
 }
 else {
-const err548 = {instancePath:instancePath+"/status/extensions/podFailure/pod",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err548);
+const err551 = {instancePath:instancePath+"/status/extensions/podFailure/pod",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err551);
 errors++;
 }
 }
@@ -5930,33 +5945,33 @@ if(data283.image !== undefined){
 let data286 = data283.image;
 if(typeof data286 === "string"){
 if(data286.length > 1000 && func2(data286) > 1000){
-const err549 = {instancePath:instancePath+"/status/extensions/podFailure/image",keyword:"maxLength",params:{limit: 1000}};
-vErrors = add(vErrors, err549);
+const err552 = {instancePath:instancePath+"/status/extensions/podFailure/image",keyword:"maxLength",params:{limit: 1000}};
+vErrors = add(vErrors, err552);
 errors++;
 }
 }
 else {
-const err550 = {instancePath:instancePath+"/status/extensions/podFailure/image",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err550);
+const err553 = {instancePath:instancePath+"/status/extensions/podFailure/image",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err553);
 errors++;
 }
 }
 if(data283.exitCode !== undefined){
 let data287 = data283.exitCode;
 if(!(((typeof data287 == "number") && (!(data287 % 1) && !isNaN(data287))) && (isFinite(data287)))){
-const err551 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"type",params:{type: "integer"}};
-vErrors = add(vErrors, err551);
+const err554 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err554);
 errors++;
 }
 if((typeof data287 == "number") && (isFinite(data287))){
 if(data287 > 2147483647 || isNaN(data287)){
-const err552 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
-vErrors = add(vErrors, err552);
+const err555 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err555);
 errors++;
 }
 if(data287 < -2147483648 || isNaN(data287)){
-const err553 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
-vErrors = add(vErrors, err553);
+const err556 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+vErrors = add(vErrors, err556);
 errors++;
 }
 }
@@ -5964,19 +5979,19 @@ errors++;
 if(data283.restarts !== undefined){
 let data288 = data283.restarts;
 if(!(((typeof data288 == "number") && (!(data288 % 1) && !isNaN(data288))) && (isFinite(data288)))){
-const err554 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"type",params:{type: "integer"}};
-vErrors = add(vErrors, err554);
+const err557 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err557);
 errors++;
 }
 if((typeof data288 == "number") && (isFinite(data288))){
 if(data288 > 2147483647 || isNaN(data288)){
-const err555 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
-vErrors = add(vErrors, err555);
+const err558 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err558);
 errors++;
 }
 if(data288 < -2147483648 || isNaN(data288)){
-const err556 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
-vErrors = add(vErrors, err556);
+const err559 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+vErrors = add(vErrors, err559);
 errors++;
 }
 }
@@ -5984,19 +5999,19 @@ errors++;
 if(data283.notReadyAfterSeconds !== undefined){
 let data289 = data283.notReadyAfterSeconds;
 if(!(((typeof data289 == "number") && (!(data289 % 1) && !isNaN(data289))) && (isFinite(data289)))){
-const err557 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"type",params:{type: "integer"}};
-vErrors = add(vErrors, err557);
+const err560 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err560);
 errors++;
 }
 if((typeof data289 == "number") && (isFinite(data289))){
 if(data289 > 2147483647 || isNaN(data289)){
-const err558 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
-vErrors = add(vErrors, err558);
+const err561 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err561);
 errors++;
 }
 if(data289 < -2147483648 || isNaN(data289)){
-const err559 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
-vErrors = add(vErrors, err559);
+const err562 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+vErrors = add(vErrors, err562);
 errors++;
 }
 }
@@ -6005,27 +6020,27 @@ if(data283.detail !== undefined){
 let data290 = data283.detail;
 if(typeof data290 === "string"){
 if(data290.length > 512 && func2(data290) > 512){
-const err560 = {instancePath:instancePath+"/status/extensions/podFailure/detail",keyword:"maxLength",params:{limit: 512}};
-vErrors = add(vErrors, err560);
+const err563 = {instancePath:instancePath+"/status/extensions/podFailure/detail",keyword:"maxLength",params:{limit: 512}};
+vErrors = add(vErrors, err563);
 errors++;
 }
 }
 else {
-const err561 = {instancePath:instancePath+"/status/extensions/podFailure/detail",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err561);
+const err564 = {instancePath:instancePath+"/status/extensions/podFailure/detail",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err564);
 errors++;
 }
 }
 if(data283.hint !== undefined){
 let data291 = data283.hint;
 if(typeof data291 !== "string"){
-const err562 = {instancePath:instancePath+"/status/extensions/podFailure/hint",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err562);
+const err565 = {instancePath:instancePath+"/status/extensions/podFailure/hint",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err565);
 errors++;
 }
 if(!(((((data291 === "Stdio") || (data291 === "Crash")) || (data291 === "Unready")) || (data291 === "Start")) || (data291 === "Own"))){
-const err563 = {instancePath:instancePath+"/status/extensions/podFailure/hint",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.podFailure.properties.hint.enum}};
-vErrors = add(vErrors, err563);
+const err566 = {instancePath:instancePath+"/status/extensions/podFailure/hint",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.podFailure.properties.hint.enum}};
+vErrors = add(vErrors, err566);
 errors++;
 }
 }
@@ -6033,21 +6048,21 @@ if(data283.advice !== undefined){
 let data292 = data283.advice;
 if(typeof data292 === "string"){
 if(data292.length > 32 && func2(data292) > 32){
-const err564 = {instancePath:instancePath+"/status/extensions/podFailure/advice",keyword:"maxLength",params:{limit: 32}};
-vErrors = add(vErrors, err564);
+const err567 = {instancePath:instancePath+"/status/extensions/podFailure/advice",keyword:"maxLength",params:{limit: 32}};
+vErrors = add(vErrors, err567);
 errors++;
 }
 }
 else {
-const err565 = {instancePath:instancePath+"/status/extensions/podFailure/advice",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err565);
+const err568 = {instancePath:instancePath+"/status/extensions/podFailure/advice",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err568);
 errors++;
 }
 }
 }
 else {
-const err566 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err566);
+const err569 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err569);
 errors++;
 }
 }
@@ -6058,14 +6073,14 @@ if(data293.digest !== undefined){
 let data294 = data293.digest;
 if(typeof data294 === "string"){
 if(data294.length > 80 && func2(data294) > 80){
-const err567 = {instancePath:instancePath+"/status/extensions/tools/digest",keyword:"maxLength",params:{limit: 80}};
-vErrors = add(vErrors, err567);
+const err570 = {instancePath:instancePath+"/status/extensions/tools/digest",keyword:"maxLength",params:{limit: 80}};
+vErrors = add(vErrors, err570);
 errors++;
 }
 }
 else {
-const err568 = {instancePath:instancePath+"/status/extensions/tools/digest",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err568);
+const err571 = {instancePath:instancePath+"/status/extensions/tools/digest",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err571);
 errors++;
 }
 }
@@ -6073,14 +6088,14 @@ if(data293.image !== undefined){
 let data295 = data293.image;
 if(typeof data295 === "string"){
 if(data295.length > 1000 && func2(data295) > 1000){
-const err569 = {instancePath:instancePath+"/status/extensions/tools/image",keyword:"maxLength",params:{limit: 1000}};
-vErrors = add(vErrors, err569);
+const err572 = {instancePath:instancePath+"/status/extensions/tools/image",keyword:"maxLength",params:{limit: 1000}};
+vErrors = add(vErrors, err572);
 errors++;
 }
 }
 else {
-const err570 = {instancePath:instancePath+"/status/extensions/tools/image",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err570);
+const err573 = {instancePath:instancePath+"/status/extensions/tools/image",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err573);
 errors++;
 }
 }
@@ -6088,14 +6103,14 @@ if(data293.changedAt !== undefined){
 let data296 = data293.changedAt;
 if(typeof data296 === "string"){
 if(!pattern4.test(data296)){
-const err571 = {instancePath:instancePath+"/status/extensions/tools/changedAt",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
-vErrors = add(vErrors, err571);
+const err574 = {instancePath:instancePath+"/status/extensions/tools/changedAt",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
+vErrors = add(vErrors, err574);
 errors++;
 }
 }
 else {
-const err572 = {instancePath:instancePath+"/status/extensions/tools/changedAt",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err572);
+const err575 = {instancePath:instancePath+"/status/extensions/tools/changedAt",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err575);
 errors++;
 }
 }
@@ -6103,14 +6118,14 @@ if(data293.accepted !== undefined){
 let data297 = data293.accepted;
 if(typeof data297 === "string"){
 if(data297.length > 80 && func2(data297) > 80){
-const err573 = {instancePath:instancePath+"/status/extensions/tools/accepted",keyword:"maxLength",params:{limit: 80}};
-vErrors = add(vErrors, err573);
+const err576 = {instancePath:instancePath+"/status/extensions/tools/accepted",keyword:"maxLength",params:{limit: 80}};
+vErrors = add(vErrors, err576);
 errors++;
 }
 }
 else {
-const err574 = {instancePath:instancePath+"/status/extensions/tools/accepted",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err574);
+const err577 = {instancePath:instancePath+"/status/extensions/tools/accepted",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err577);
 errors++;
 }
 }
@@ -6118,8 +6133,8 @@ if(data293.ignore !== undefined){
 let data298 = data293.ignore;
 if(Array.isArray(data298)){
 if(data298.length > 16){
-const err575 = {instancePath:instancePath+"/status/extensions/tools/ignore",keyword:"maxItems",params:{limit: 16}};
-vErrors = add(vErrors, err575);
+const err578 = {instancePath:instancePath+"/status/extensions/tools/ignore",keyword:"maxItems",params:{limit: 16}};
+vErrors = add(vErrors, err578);
 errors++;
 }
 const len21 = data298.length;
@@ -6127,21 +6142,21 @@ for(let i21=0; i21<len21; i21++){
 let data299 = data298[i21];
 if(typeof data299 === "string"){
 if(data299.length > 256 && func2(data299) > 256){
-const err576 = {instancePath:instancePath+"/status/extensions/tools/ignore/" + i21,keyword:"maxLength",params:{limit: 256}};
-vErrors = add(vErrors, err576);
+const err579 = {instancePath:instancePath+"/status/extensions/tools/ignore/" + i21,keyword:"maxLength",params:{limit: 256}};
+vErrors = add(vErrors, err579);
 errors++;
 }
 }
 else {
-const err577 = {instancePath:instancePath+"/status/extensions/tools/ignore/" + i21,keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err577);
+const err580 = {instancePath:instancePath+"/status/extensions/tools/ignore/" + i21,keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err580);
 errors++;
 }
 }
 }
 else {
-const err578 = {instancePath:instancePath+"/status/extensions/tools/ignore",keyword:"type",params:{type: "array"}};
-vErrors = add(vErrors, err578);
+const err581 = {instancePath:instancePath+"/status/extensions/tools/ignore",keyword:"type",params:{type: "array"}};
+vErrors = add(vErrors, err581);
 errors++;
 }
 }
@@ -6149,8 +6164,8 @@ if(data293.list !== undefined){
 let data300 = data293.list;
 if(Array.isArray(data300)){
 if(data300.length > 64){
-const err579 = {instancePath:instancePath+"/status/extensions/tools/list",keyword:"maxItems",params:{limit: 64}};
-vErrors = add(vErrors, err579);
+const err582 = {instancePath:instancePath+"/status/extensions/tools/list",keyword:"maxItems",params:{limit: 64}};
+vErrors = add(vErrors, err582);
 errors++;
 }
 const len22 = data300.length;
@@ -6158,32 +6173,32 @@ for(let i22=0; i22<len22; i22++){
 let data301 = data300[i22];
 if(data301 && typeof data301 == "object" && !Array.isArray(data301)){
 if(data301.name === undefined){
-const err580 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22,keyword:"required",params:{missingProperty: "name"}};
-vErrors = add(vErrors, err580);
+const err583 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22,keyword:"required",params:{missingProperty: "name"}};
+vErrors = add(vErrors, err583);
 errors++;
 }
 if(data301.interface === undefined){
-const err581 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22,keyword:"required",params:{missingProperty: "interface"}};
-vErrors = add(vErrors, err581);
+const err584 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22,keyword:"required",params:{missingProperty: "interface"}};
+vErrors = add(vErrors, err584);
 errors++;
 }
 if(data301.wording === undefined){
-const err582 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22,keyword:"required",params:{missingProperty: "wording"}};
-vErrors = add(vErrors, err582);
+const err585 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22,keyword:"required",params:{missingProperty: "wording"}};
+vErrors = add(vErrors, err585);
 errors++;
 }
 if(data301.name !== undefined){
 let data302 = data301.name;
 if(typeof data302 === "string"){
 if(data302.length > 128 && func2(data302) > 128){
-const err583 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22+"/name",keyword:"maxLength",params:{limit: 128}};
-vErrors = add(vErrors, err583);
+const err586 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22+"/name",keyword:"maxLength",params:{limit: 128}};
+vErrors = add(vErrors, err586);
 errors++;
 }
 }
 else {
-const err584 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22+"/name",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err584);
+const err587 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22+"/name",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err587);
 errors++;
 }
 }
@@ -6191,14 +6206,14 @@ if(data301.interface !== undefined){
 let data303 = data301.interface;
 if(typeof data303 === "string"){
 if(data303.length > 16 && func2(data303) > 16){
-const err585 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22+"/interface",keyword:"maxLength",params:{limit: 16}};
-vErrors = add(vErrors, err585);
+const err588 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22+"/interface",keyword:"maxLength",params:{limit: 16}};
+vErrors = add(vErrors, err588);
 errors++;
 }
 }
 else {
-const err586 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22+"/interface",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err586);
+const err589 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22+"/interface",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err589);
 errors++;
 }
 }
@@ -6206,68 +6221,68 @@ if(data301.wording !== undefined){
 let data304 = data301.wording;
 if(typeof data304 === "string"){
 if(data304.length > 16 && func2(data304) > 16){
-const err587 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22+"/wording",keyword:"maxLength",params:{limit: 16}};
-vErrors = add(vErrors, err587);
+const err590 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22+"/wording",keyword:"maxLength",params:{limit: 16}};
+vErrors = add(vErrors, err590);
 errors++;
 }
 }
 else {
-const err588 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22+"/wording",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err588);
+const err591 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22+"/wording",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err591);
 errors++;
 }
 }
 if(data301.readOnly !== undefined){
 if(typeof data301.readOnly !== "boolean"){
-const err589 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22+"/readOnly",keyword:"type",params:{type: "boolean"}};
-vErrors = add(vErrors, err589);
+const err592 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22+"/readOnly",keyword:"type",params:{type: "boolean"}};
+vErrors = add(vErrors, err592);
 errors++;
 }
 }
 if(data301.destructive !== undefined){
 if(typeof data301.destructive !== "boolean"){
-const err590 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22+"/destructive",keyword:"type",params:{type: "boolean"}};
-vErrors = add(vErrors, err590);
+const err593 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22+"/destructive",keyword:"type",params:{type: "boolean"}};
+vErrors = add(vErrors, err593);
 errors++;
 }
 }
 if(data301.openWorld !== undefined){
 if(typeof data301.openWorld !== "boolean"){
-const err591 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22+"/openWorld",keyword:"type",params:{type: "boolean"}};
-vErrors = add(vErrors, err591);
+const err594 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22+"/openWorld",keyword:"type",params:{type: "boolean"}};
+vErrors = add(vErrors, err594);
 errors++;
 }
 }
 }
 else {
-const err592 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22,keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err592);
+const err595 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22,keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err595);
 errors++;
 }
 }
 }
 else {
-const err593 = {instancePath:instancePath+"/status/extensions/tools/list",keyword:"type",params:{type: "array"}};
-vErrors = add(vErrors, err593);
+const err596 = {instancePath:instancePath+"/status/extensions/tools/list",keyword:"type",params:{type: "array"}};
+vErrors = add(vErrors, err596);
 errors++;
 }
 }
 if(data293.truncated !== undefined){
 let data308 = data293.truncated;
 if(!(((typeof data308 == "number") && (!(data308 % 1) && !isNaN(data308))) && (isFinite(data308)))){
-const err594 = {instancePath:instancePath+"/status/extensions/tools/truncated",keyword:"type",params:{type: "integer"}};
-vErrors = add(vErrors, err594);
+const err597 = {instancePath:instancePath+"/status/extensions/tools/truncated",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err597);
 errors++;
 }
 if((typeof data308 == "number") && (isFinite(data308))){
 if(data308 > 2147483647 || isNaN(data308)){
-const err595 = {instancePath:instancePath+"/status/extensions/tools/truncated",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
-vErrors = add(vErrors, err595);
+const err598 = {instancePath:instancePath+"/status/extensions/tools/truncated",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err598);
 errors++;
 }
 if(data308 < -2147483648 || isNaN(data308)){
-const err596 = {instancePath:instancePath+"/status/extensions/tools/truncated",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
-vErrors = add(vErrors, err596);
+const err599 = {instancePath:instancePath+"/status/extensions/tools/truncated",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+vErrors = add(vErrors, err599);
 errors++;
 }
 }
@@ -6275,19 +6290,19 @@ errors++;
 if(data293.truncatedNotReadOnly !== undefined){
 let data309 = data293.truncatedNotReadOnly;
 if(!(((typeof data309 == "number") && (!(data309 % 1) && !isNaN(data309))) && (isFinite(data309)))){
-const err597 = {instancePath:instancePath+"/status/extensions/tools/truncatedNotReadOnly",keyword:"type",params:{type: "integer"}};
-vErrors = add(vErrors, err597);
+const err600 = {instancePath:instancePath+"/status/extensions/tools/truncatedNotReadOnly",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err600);
 errors++;
 }
 if((typeof data309 == "number") && (isFinite(data309))){
 if(data309 > 2147483647 || isNaN(data309)){
-const err598 = {instancePath:instancePath+"/status/extensions/tools/truncatedNotReadOnly",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
-vErrors = add(vErrors, err598);
+const err601 = {instancePath:instancePath+"/status/extensions/tools/truncatedNotReadOnly",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err601);
 errors++;
 }
 if(data309 < 0 || isNaN(data309)){
-const err599 = {instancePath:instancePath+"/status/extensions/tools/truncatedNotReadOnly",keyword:"minimum",params:{comparison: ">=", limit: 0}};
-vErrors = add(vErrors, err599);
+const err602 = {instancePath:instancePath+"/status/extensions/tools/truncatedNotReadOnly",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+vErrors = add(vErrors, err602);
 errors++;
 }
 }
@@ -6295,13 +6310,13 @@ errors++;
 if(data293.reason !== undefined){
 let data310 = data293.reason;
 if(typeof data310 !== "string"){
-const err600 = {instancePath:instancePath+"/status/extensions/tools/reason",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err600);
+const err603 = {instancePath:instancePath+"/status/extensions/tools/reason",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err603);
 errors++;
 }
 if(!(((data310 === "ContractTooLarge") || (data310 === "ContractUnreadable")) || (data310 === "ContractUnstable"))){
-const err601 = {instancePath:instancePath+"/status/extensions/tools/reason",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.tools.properties.reason.enum}};
-vErrors = add(vErrors, err601);
+const err604 = {instancePath:instancePath+"/status/extensions/tools/reason",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.tools.properties.reason.enum}};
+vErrors = add(vErrors, err604);
 errors++;
 }
 }
@@ -6309,21 +6324,21 @@ if(data293.message !== undefined){
 let data311 = data293.message;
 if(typeof data311 === "string"){
 if(data311.length > 256 && func2(data311) > 256){
-const err602 = {instancePath:instancePath+"/status/extensions/tools/message",keyword:"maxLength",params:{limit: 256}};
-vErrors = add(vErrors, err602);
+const err605 = {instancePath:instancePath+"/status/extensions/tools/message",keyword:"maxLength",params:{limit: 256}};
+vErrors = add(vErrors, err605);
 errors++;
 }
 }
 else {
-const err603 = {instancePath:instancePath+"/status/extensions/tools/message",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err603);
+const err606 = {instancePath:instancePath+"/status/extensions/tools/message",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err606);
 errors++;
 }
 }
 }
 else {
-const err604 = {instancePath:instancePath+"/status/extensions/tools",keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err604);
+const err607 = {instancePath:instancePath+"/status/extensions/tools",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err607);
 errors++;
 }
 }
@@ -6333,13 +6348,13 @@ if(data312 && typeof data312 == "object" && !Array.isArray(data312)){
 if(data312.era !== undefined){
 let data313 = data312.era;
 if(typeof data313 !== "string"){
-const err605 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err605);
+const err608 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err608);
 errors++;
 }
 if(!((data313 === "Stateless") || (data313 === "Handshake"))){
-const err606 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.verification.properties.era.enum}};
-vErrors = add(vErrors, err606);
+const err609 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.verification.properties.era.enum}};
+vErrors = add(vErrors, err609);
 errors++;
 }
 }
@@ -6347,33 +6362,33 @@ if(data312.image !== undefined){
 let data314 = data312.image;
 if(typeof data314 === "string"){
 if(data314.length > 1000 && func2(data314) > 1000){
-const err607 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"maxLength",params:{limit: 1000}};
-vErrors = add(vErrors, err607);
+const err610 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"maxLength",params:{limit: 1000}};
+vErrors = add(vErrors, err610);
 errors++;
 }
 }
 else {
-const err608 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err608);
+const err611 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err611);
 errors++;
 }
 }
 if(data312.goneWhenAsked !== undefined){
 let data315 = data312.goneWhenAsked;
 if(!(((typeof data315 == "number") && (!(data315 % 1) && !isNaN(data315))) && (isFinite(data315)))){
-const err609 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"type",params:{type: "integer"}};
-vErrors = add(vErrors, err609);
+const err612 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err612);
 errors++;
 }
 if((typeof data315 == "number") && (isFinite(data315))){
 if(data315 > 8 || isNaN(data315)){
-const err610 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"maximum",params:{comparison: "<=", limit: 8}};
-vErrors = add(vErrors, err610);
+const err613 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"maximum",params:{comparison: "<=", limit: 8}};
+vErrors = add(vErrors, err613);
 errors++;
 }
 if(data315 < 1 || isNaN(data315)){
-const err611 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"minimum",params:{comparison: ">=", limit: 1}};
-vErrors = add(vErrors, err611);
+const err614 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+vErrors = add(vErrors, err614);
 errors++;
 }
 }
@@ -6382,33 +6397,33 @@ if(data312.lastVerdictTime !== undefined){
 let data316 = data312.lastVerdictTime;
 if(typeof data316 === "string"){
 if(!pattern4.test(data316)){
-const err612 = {instancePath:instancePath+"/status/extensions/verification/lastVerdictTime",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
-vErrors = add(vErrors, err612);
+const err615 = {instancePath:instancePath+"/status/extensions/verification/lastVerdictTime",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
+vErrors = add(vErrors, err615);
 errors++;
 }
 }
 else {
-const err613 = {instancePath:instancePath+"/status/extensions/verification/lastVerdictTime",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err613);
+const err616 = {instancePath:instancePath+"/status/extensions/verification/lastVerdictTime",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err616);
 errors++;
 }
 }
 if(data312.verifiedGeneration !== undefined){
 let data317 = data312.verifiedGeneration;
 if(!(((typeof data317 == "number") && (!(data317 % 1) && !isNaN(data317))) && (isFinite(data317)))){
-const err614 = {instancePath:instancePath+"/status/extensions/verification/verifiedGeneration",keyword:"type",params:{type: "integer"}};
-vErrors = add(vErrors, err614);
+const err617 = {instancePath:instancePath+"/status/extensions/verification/verifiedGeneration",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err617);
 errors++;
 }
 if((typeof data317 == "number") && (isFinite(data317))){
 if(data317 > 9223372036854776000 || isNaN(data317)){
-const err615 = {instancePath:instancePath+"/status/extensions/verification/verifiedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
-vErrors = add(vErrors, err615);
+const err618 = {instancePath:instancePath+"/status/extensions/verification/verifiedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+vErrors = add(vErrors, err618);
 errors++;
 }
 if(data317 < -9223372036854776000 || isNaN(data317)){
-const err616 = {instancePath:instancePath+"/status/extensions/verification/verifiedGeneration",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
-vErrors = add(vErrors, err616);
+const err619 = {instancePath:instancePath+"/status/extensions/verification/verifiedGeneration",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
+vErrors = add(vErrors, err619);
 errors++;
 }
 }
@@ -6417,14 +6432,14 @@ if(data312.toolsDigest !== undefined){
 let data318 = data312.toolsDigest;
 if(typeof data318 === "string"){
 if(data318.length > 80 && func2(data318) > 80){
-const err617 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"maxLength",params:{limit: 80}};
-vErrors = add(vErrors, err617);
+const err620 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"maxLength",params:{limit: 80}};
+vErrors = add(vErrors, err620);
 errors++;
 }
 }
 else {
-const err618 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err618);
+const err621 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err621);
 errors++;
 }
 }
@@ -6432,14 +6447,14 @@ if(data312.notCounted !== undefined){
 let data319 = data312.notCounted;
 if(typeof data319 === "string"){
 if(data319.length > 256 && func2(data319) > 256){
-const err619 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"maxLength",params:{limit: 256}};
-vErrors = add(vErrors, err619);
+const err622 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"maxLength",params:{limit: 256}};
+vErrors = add(vErrors, err622);
 errors++;
 }
 }
 else {
-const err620 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err620);
+const err623 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err623);
 errors++;
 }
 }
@@ -6447,8 +6462,8 @@ if(data312.failingPods !== undefined){
 let data320 = data312.failingPods;
 if(Array.isArray(data320)){
 if(data320.length > 3){
-const err621 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"maxItems",params:{limit: 3}};
-vErrors = add(vErrors, err621);
+const err624 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"maxItems",params:{limit: 3}};
+vErrors = add(vErrors, err624);
 errors++;
 }
 const len23 = data320.length;
@@ -6456,27 +6471,27 @@ for(let i23=0; i23<len23; i23++){
 let data321 = data320[i23];
 if(data321 && typeof data321 == "object" && !Array.isArray(data321)){
 if(data321.name === undefined){
-const err622 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i23,keyword:"required",params:{missingProperty: "name"}};
-vErrors = add(vErrors, err622);
+const err625 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i23,keyword:"required",params:{missingProperty: "name"}};
+vErrors = add(vErrors, err625);
 errors++;
 }
 if(data321.message === undefined){
-const err623 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i23,keyword:"required",params:{missingProperty: "message"}};
-vErrors = add(vErrors, err623);
+const err626 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i23,keyword:"required",params:{missingProperty: "message"}};
+vErrors = add(vErrors, err626);
 errors++;
 }
 if(data321.name !== undefined){
 let data322 = data321.name;
 if(typeof data322 === "string"){
 if(data322.length > 253 && func2(data322) > 253){
-const err624 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i23+"/name",keyword:"maxLength",params:{limit: 253}};
-vErrors = add(vErrors, err624);
+const err627 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i23+"/name",keyword:"maxLength",params:{limit: 253}};
+vErrors = add(vErrors, err627);
 errors++;
 }
 }
 else {
-const err625 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i23+"/name",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err625);
+const err628 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i23+"/name",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err628);
 errors++;
 }
 }
@@ -6484,47 +6499,47 @@ if(data321.message !== undefined){
 let data323 = data321.message;
 if(typeof data323 === "string"){
 if(data323.length > 256 && func2(data323) > 256){
-const err626 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i23+"/message",keyword:"maxLength",params:{limit: 256}};
-vErrors = add(vErrors, err626);
-errors++;
-}
-}
-else {
-const err627 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i23+"/message",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err627);
-errors++;
-}
-}
-}
-else {
-const err628 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i23,keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err628);
-errors++;
-}
-}
-}
-else {
-const err629 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"type",params:{type: "array"}};
+const err629 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i23+"/message",keyword:"maxLength",params:{limit: 256}};
 vErrors = add(vErrors, err629);
+errors++;
+}
+}
+else {
+const err630 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i23+"/message",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err630);
+errors++;
+}
+}
+}
+else {
+const err631 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i23,keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err631);
+errors++;
+}
+}
+}
+else {
+const err632 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"type",params:{type: "array"}};
+vErrors = add(vErrors, err632);
 errors++;
 }
 }
 if(data312.toolCount !== undefined){
 let data324 = data312.toolCount;
 if(!(((typeof data324 == "number") && (!(data324 % 1) && !isNaN(data324))) && (isFinite(data324)))){
-const err630 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"type",params:{type: "integer"}};
-vErrors = add(vErrors, err630);
+const err633 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err633);
 errors++;
 }
 if((typeof data324 == "number") && (isFinite(data324))){
 if(data324 > 2147483647 || isNaN(data324)){
-const err631 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
-vErrors = add(vErrors, err631);
+const err634 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err634);
 errors++;
 }
 if(data324 < 0 || isNaN(data324)){
-const err632 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
-vErrors = add(vErrors, err632);
+const err635 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+vErrors = add(vErrors, err635);
 errors++;
 }
 }
@@ -6532,19 +6547,19 @@ errors++;
 if(data312.resourceCount !== undefined){
 let data325 = data312.resourceCount;
 if(!(((typeof data325 == "number") && (!(data325 % 1) && !isNaN(data325))) && (isFinite(data325)))){
-const err633 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"type",params:{type: "integer"}};
-vErrors = add(vErrors, err633);
+const err636 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err636);
 errors++;
 }
 if((typeof data325 == "number") && (isFinite(data325))){
 if(data325 > 2147483647 || isNaN(data325)){
-const err634 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
-vErrors = add(vErrors, err634);
+const err637 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err637);
 errors++;
 }
 if(data325 < 0 || isNaN(data325)){
-const err635 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
-vErrors = add(vErrors, err635);
+const err638 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+vErrors = add(vErrors, err638);
 errors++;
 }
 }
@@ -6552,34 +6567,34 @@ errors++;
 if(data312.promptCount !== undefined){
 let data326 = data312.promptCount;
 if(!(((typeof data326 == "number") && (!(data326 % 1) && !isNaN(data326))) && (isFinite(data326)))){
-const err636 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"type",params:{type: "integer"}};
-vErrors = add(vErrors, err636);
+const err639 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err639);
 errors++;
 }
 if((typeof data326 == "number") && (isFinite(data326))){
 if(data326 > 2147483647 || isNaN(data326)){
-const err637 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
-vErrors = add(vErrors, err637);
+const err640 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err640);
 errors++;
 }
 if(data326 < 0 || isNaN(data326)){
-const err638 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
-vErrors = add(vErrors, err638);
+const err641 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+vErrors = add(vErrors, err641);
 errors++;
 }
 }
 }
 }
 else {
-const err639 = {instancePath:instancePath+"/status/extensions/verification",keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err639);
+const err642 = {instancePath:instancePath+"/status/extensions/verification",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err642);
 errors++;
 }
 }
 }
 else {
-const err640 = {instancePath:instancePath+"/status/extensions",keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err640);
+const err643 = {instancePath:instancePath+"/status/extensions",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err643);
 errors++;
 }
 }
@@ -6591,79 +6606,79 @@ for(let i24=0; i24<len24; i24++){
 let data328 = data327[i24];
 if(data328 && typeof data328 == "object" && !Array.isArray(data328)){
 if(data328.type === undefined){
-const err641 = {instancePath:instancePath+"/status/conditions/" + i24,keyword:"required",params:{missingProperty: "type"}};
-vErrors = add(vErrors, err641);
-errors++;
-}
-if(data328.status === undefined){
-const err642 = {instancePath:instancePath+"/status/conditions/" + i24,keyword:"required",params:{missingProperty: "status"}};
-vErrors = add(vErrors, err642);
-errors++;
-}
-if(data328.lastTransitionTime === undefined){
-const err643 = {instancePath:instancePath+"/status/conditions/" + i24,keyword:"required",params:{missingProperty: "lastTransitionTime"}};
-vErrors = add(vErrors, err643);
-errors++;
-}
-if(data328.reason === undefined){
-const err644 = {instancePath:instancePath+"/status/conditions/" + i24,keyword:"required",params:{missingProperty: "reason"}};
+const err644 = {instancePath:instancePath+"/status/conditions/" + i24,keyword:"required",params:{missingProperty: "type"}};
 vErrors = add(vErrors, err644);
 errors++;
 }
-if(data328.message === undefined){
-const err645 = {instancePath:instancePath+"/status/conditions/" + i24,keyword:"required",params:{missingProperty: "message"}};
+if(data328.status === undefined){
+const err645 = {instancePath:instancePath+"/status/conditions/" + i24,keyword:"required",params:{missingProperty: "status"}};
 vErrors = add(vErrors, err645);
+errors++;
+}
+if(data328.lastTransitionTime === undefined){
+const err646 = {instancePath:instancePath+"/status/conditions/" + i24,keyword:"required",params:{missingProperty: "lastTransitionTime"}};
+vErrors = add(vErrors, err646);
+errors++;
+}
+if(data328.reason === undefined){
+const err647 = {instancePath:instancePath+"/status/conditions/" + i24,keyword:"required",params:{missingProperty: "reason"}};
+vErrors = add(vErrors, err647);
+errors++;
+}
+if(data328.message === undefined){
+const err648 = {instancePath:instancePath+"/status/conditions/" + i24,keyword:"required",params:{missingProperty: "message"}};
+vErrors = add(vErrors, err648);
 errors++;
 }
 if(data328.type !== undefined){
 let data329 = data328.type;
 if(typeof data329 === "string"){
 if(data329.length > 316 && func2(data329) > 316){
-const err646 = {instancePath:instancePath+"/status/conditions/" + i24+"/type",keyword:"maxLength",params:{limit: 316}};
-vErrors = add(vErrors, err646);
+const err649 = {instancePath:instancePath+"/status/conditions/" + i24+"/type",keyword:"maxLength",params:{limit: 316}};
+vErrors = add(vErrors, err649);
 errors++;
 }
 if(!pattern8.test(data329)){
-const err647 = {instancePath:instancePath+"/status/conditions/" + i24+"/type",keyword:"pattern",params:{pattern: "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"}};
-vErrors = add(vErrors, err647);
+const err650 = {instancePath:instancePath+"/status/conditions/" + i24+"/type",keyword:"pattern",params:{pattern: "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"}};
+vErrors = add(vErrors, err650);
 errors++;
 }
 }
 else {
-const err648 = {instancePath:instancePath+"/status/conditions/" + i24+"/type",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err648);
+const err651 = {instancePath:instancePath+"/status/conditions/" + i24+"/type",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err651);
 errors++;
 }
 }
 if(data328.status !== undefined){
 let data330 = data328.status;
 if(typeof data330 !== "string"){
-const err649 = {instancePath:instancePath+"/status/conditions/" + i24+"/status",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err649);
+const err652 = {instancePath:instancePath+"/status/conditions/" + i24+"/status",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err652);
 errors++;
 }
 if(!(((data330 === "True") || (data330 === "False")) || (data330 === "Unknown"))){
-const err650 = {instancePath:instancePath+"/status/conditions/" + i24+"/status",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.conditions.items.properties.status.enum}};
-vErrors = add(vErrors, err650);
+const err653 = {instancePath:instancePath+"/status/conditions/" + i24+"/status",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.conditions.items.properties.status.enum}};
+vErrors = add(vErrors, err653);
 errors++;
 }
 }
 if(data328.observedGeneration !== undefined){
 let data331 = data328.observedGeneration;
 if(!(((typeof data331 == "number") && (!(data331 % 1) && !isNaN(data331))) && (isFinite(data331)))){
-const err651 = {instancePath:instancePath+"/status/conditions/" + i24+"/observedGeneration",keyword:"type",params:{type: "integer"}};
-vErrors = add(vErrors, err651);
+const err654 = {instancePath:instancePath+"/status/conditions/" + i24+"/observedGeneration",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err654);
 errors++;
 }
 if((typeof data331 == "number") && (isFinite(data331))){
 if(data331 > 9223372036854776000 || isNaN(data331)){
-const err652 = {instancePath:instancePath+"/status/conditions/" + i24+"/observedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
-vErrors = add(vErrors, err652);
+const err655 = {instancePath:instancePath+"/status/conditions/" + i24+"/observedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+vErrors = add(vErrors, err655);
 errors++;
 }
 if(data331 < 0 || isNaN(data331)){
-const err653 = {instancePath:instancePath+"/status/conditions/" + i24+"/observedGeneration",keyword:"minimum",params:{comparison: ">=", limit: 0}};
-vErrors = add(vErrors, err653);
+const err656 = {instancePath:instancePath+"/status/conditions/" + i24+"/observedGeneration",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+vErrors = add(vErrors, err656);
 errors++;
 }
 }
@@ -6672,14 +6687,14 @@ if(data328.lastTransitionTime !== undefined){
 let data332 = data328.lastTransitionTime;
 if(typeof data332 === "string"){
 if(!pattern4.test(data332)){
-const err654 = {instancePath:instancePath+"/status/conditions/" + i24+"/lastTransitionTime",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
-vErrors = add(vErrors, err654);
+const err657 = {instancePath:instancePath+"/status/conditions/" + i24+"/lastTransitionTime",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
+vErrors = add(vErrors, err657);
 errors++;
 }
 }
 else {
-const err655 = {instancePath:instancePath+"/status/conditions/" + i24+"/lastTransitionTime",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err655);
+const err658 = {instancePath:instancePath+"/status/conditions/" + i24+"/lastTransitionTime",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err658);
 errors++;
 }
 }
@@ -6687,24 +6702,24 @@ if(data328.reason !== undefined){
 let data333 = data328.reason;
 if(typeof data333 === "string"){
 if(data333.length > 1024 && func2(data333) > 1024){
-const err656 = {instancePath:instancePath+"/status/conditions/" + i24+"/reason",keyword:"maxLength",params:{limit: 1024}};
-vErrors = add(vErrors, err656);
+const err659 = {instancePath:instancePath+"/status/conditions/" + i24+"/reason",keyword:"maxLength",params:{limit: 1024}};
+vErrors = add(vErrors, err659);
 errors++;
 }
 if(data333.length < 2 && func2(data333) < 1){
-const err657 = {instancePath:instancePath+"/status/conditions/" + i24+"/reason",keyword:"minLength",params:{limit: 1}};
-vErrors = add(vErrors, err657);
+const err660 = {instancePath:instancePath+"/status/conditions/" + i24+"/reason",keyword:"minLength",params:{limit: 1}};
+vErrors = add(vErrors, err660);
 errors++;
 }
 if(!pattern10.test(data333)){
-const err658 = {instancePath:instancePath+"/status/conditions/" + i24+"/reason",keyword:"pattern",params:{pattern: "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"}};
-vErrors = add(vErrors, err658);
+const err661 = {instancePath:instancePath+"/status/conditions/" + i24+"/reason",keyword:"pattern",params:{pattern: "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"}};
+vErrors = add(vErrors, err661);
 errors++;
 }
 }
 else {
-const err659 = {instancePath:instancePath+"/status/conditions/" + i24+"/reason",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err659);
+const err662 = {instancePath:instancePath+"/status/conditions/" + i24+"/reason",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err662);
 errors++;
 }
 }
@@ -6712,42 +6727,42 @@ if(data328.message !== undefined){
 let data334 = data328.message;
 if(typeof data334 === "string"){
 if(data334.length > 32768 && func2(data334) > 32768){
-const err660 = {instancePath:instancePath+"/status/conditions/" + i24+"/message",keyword:"maxLength",params:{limit: 32768}};
-vErrors = add(vErrors, err660);
-errors++;
-}
-}
-else {
-const err661 = {instancePath:instancePath+"/status/conditions/" + i24+"/message",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err661);
-errors++;
-}
-}
-}
-else {
-const err662 = {instancePath:instancePath+"/status/conditions/" + i24,keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err662);
-errors++;
-}
-}
-}
-else {
-const err663 = {instancePath:instancePath+"/status/conditions",keyword:"type",params:{type: "array"}};
+const err663 = {instancePath:instancePath+"/status/conditions/" + i24+"/message",keyword:"maxLength",params:{limit: 32768}};
 vErrors = add(vErrors, err663);
 errors++;
 }
 }
-}
 else {
-const err664 = {instancePath:instancePath+"/status",keyword:"type",params:{type: "object"}};
+const err664 = {instancePath:instancePath+"/status/conditions/" + i24+"/message",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err664);
 errors++;
 }
 }
 }
 else {
-const err665 = {instancePath,keyword:"type",params:{type: "object"}};
+const err665 = {instancePath:instancePath+"/status/conditions/" + i24,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err665);
+errors++;
+}
+}
+}
+else {
+const err666 = {instancePath:instancePath+"/status/conditions",keyword:"type",params:{type: "array"}};
+vErrors = add(vErrors, err666);
+errors++;
+}
+}
+}
+else {
+const err667 = {instancePath:instancePath+"/status",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err667);
+errors++;
+}
+}
+}
+else {
+const err668 = {instancePath,keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err668);
 errors++;
 }
 validate21.errors = vErrors;
