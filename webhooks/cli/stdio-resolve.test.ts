@@ -1,4 +1,5 @@
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -183,6 +184,18 @@ describe('stdio resolve says what keeps it from an image', () => {
     expect(code).toBe(2);
     expect(error).toContain('does not speak TLS: it may be one for plain HTTP, which --insecure-registry asks');
     expect(error).not.toContain('SSL routines');
+  });
+
+  it('one of this machine that ends the connection when it hears TLS, with what may help (it did not say)', async () => {
+    const silent = createServer((socket) => socket.once('data', () => socket.destroy()));
+    await new Promise<void>((listening) => silent.listen(0, '127.0.0.1', listening));
+    try {
+      const { port } = silent.address() as AddressInfo;
+      const { code, error } = await runCli(['stdio', 'resolve', `127.0.0.1:${port}/a`]);
+      expect({ code, error }).toEqual({ code: 2, error: expect.stringContaining('--insecure-registry') });
+    } finally {
+      await new Promise((closed) => silent.close(closed));
+    }
   });
 
   it.each<[what: string, arrange: () => unknown, why: RegExp]>([

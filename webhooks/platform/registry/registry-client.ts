@@ -124,7 +124,7 @@ async function send(
   } catch (error) {
     const why = isNoTls(error)
       ? sayNoTls(url)
-      : `cannot be asked: ${oneLine(errorText(error), 200)}; is its name right, and does this machine reach it?`;
+      : `cannot be asked: ${oneLine(errorText(error), 200)}; is its name right, and does this machine reach it?${mayBePlain(url)}`;
     throw new RegistryFailure(`${url.host} ${why}`);
   }
 }
@@ -134,6 +134,13 @@ function isNoTls(error: unknown): boolean {
   const cause = isRecord(error) ? error['cause'] : undefined;
   const code = isRecord(cause) ? String(cause['code']) : '';
   return code === 'ERR_SSL_WRONG_VERSION_NUMBER' || code === 'ERR_SSL_PACKET_LENGTH_TOO_LONG';
+}
+
+/** Some that speak plain HTTP say nothing at all to who begins with TLS. */
+function mayBePlain({ protocol, hostname }: URL): string {
+  return protocol === 'https:' && isThisMachine(hostname)
+    ? ' One for plain HTTP on this machine is asked with --insecure-registry'
+    : '';
 }
 
 function sayNoTls({ hostname }: URL): string {
