@@ -5,7 +5,7 @@ import { objectPath, type ApiError, type KubeApi } from '../platform/kube/api.ts
 import { isForWantOfRights } from '../platform/kube/api-error.ts';
 import type { ConnectedContext } from '../platform/kube/connect.ts';
 import { listObjects } from '../platform/kube/list-objects.ts';
-import { listAt, stringAt } from '../platform/kube/object.ts';
+import { listAt, metaOf, stringAt } from '../platform/kube/object.ts';
 import type { InputProblem } from '../platform/manifests/manifest.ts';
 import { toCompositeRow, type CompositeRow } from './composite-row.ts';
 import type { WhichServers } from './status-read.ts';
@@ -80,10 +80,11 @@ export async function readComposites(
   return { kinds, rows, problems, notes };
 }
 
-/** One that becomes a server of that name. */
+/** One of that name, or that becomes a server of it. */
 function isWanted(object: unknown, of: CompositeKind, { names }: Pick<WhichServers, 'names'>): boolean {
   return (
     names.length === 0 ||
+    names.includes(metaOf(object).name) ||
     of.expand(object).servers.some(({ manifest }) => {
       const name = ownValue(ownValue(manifest, 'metadata'), 'name');
       return typeof name === 'string' && names.includes(name);

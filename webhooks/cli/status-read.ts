@@ -21,6 +21,8 @@ export interface WhichServers {
   readonly namespace: string;
   /** Empty: all of them. */
   readonly names: readonly string[];
+  /** Those among the names that are of something above MCPServer: nobody waits for a server of that name. */
+  readonly namesAbove?: readonly string[];
   /** The command takes no --namespace. */
   readonly isWholeCluster?: true;
 }
@@ -174,10 +176,9 @@ class FollowedStates {
   /** Whether nothing is expected any more. */
   get isSettled(): boolean {
     const { rows } = this;
-    const { names } = this.#which;
-    return (
-      rows.every(({ state }) => state !== 'Pending') && names.every((name) => rows.some((row) => row.name === name))
-    );
+    const { names, namesAbove = [] } = this.#which;
+    const isThere = (name: string): boolean => namesAbove.includes(name) || rows.some((row) => row.name === name);
+    return rows.every(({ state }) => state !== 'Pending') && names.every(isThere);
   }
 
   run(signal: AbortSignal): Promise<void> {

@@ -296,6 +296,29 @@ describe('what becomes MCPServers', () => {
     expect(out).toContain('MCPServer.mcp.v2dy.io tools/search: Failed, NotOurs');
   });
 
+  it('may be named itself (it said that there is no such MCPServer, and ended with 2), and is waited for then', async () => {
+    const api = createFakeKubeApi();
+    put(api, 'a', running);
+    putAbove(api, 'mcppools', { kind: 'MCPPool', spec: { servers: [{ name: 'a' }] }, ...saysReady('False', 'HeldUp') });
+    served = await serveContexts({ prod: api });
+    const held = await runCli(['status', 'team', '-n', 'tools']);
+    expect(held).toMatchObject({ code: 1, error: '' });
+    expect(held.out).toContain('MCPPool.mcp.v2dy.io tools/team: Pending, HeldUp');
+    putAbove(api, 'mcppools', { kind: 'MCPPool', ...saysReady('True', 'AllReady') });
+    expect((await runCli(['status', 'team', '-n', 'tools'])).code).toBe(0);
+    expect((await runCli(['status', 'team', '-n', 'tools', '--timeout', '60'])).code).toBe(0);
+    const both = await runCli(['status', 'team', 'nope', '-n', 'tools']);
+    expect(both).toMatchObject({ code: 2, error: 'context prod: there is no MCPServer tools/nope\n' });
+  });
+
+  it('that became none ends with 1 when it is named, as one that is not Available (it ended with 2)', async () => {
+    const api = createFakeKubeApi();
+    const object = { name: 'files', kind: 'MCPServer', ...saysReady('False', 'Invalid', { phase: 'Failed' }) };
+    putAbove(api, 'mcpservers', object);
+    served = await serveContexts({ prod: api });
+    expect(await runCli(['status', 'files', '-n', 'tools'])).toMatchObject({ code: 1, error: '' });
+  });
+
   it('may be what one has no right to read: servers are told all the same', async () => {
     const api = createFakeKubeApi();
     put(api, 'a', running);

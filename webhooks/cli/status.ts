@@ -39,7 +39,7 @@ export const status = defineCommand({
 somebody to change something first (Failed); whether pods serve meanwhile, the version that the server tells, its tools, its URL. Those
 that are named, or all of the namespace: that of --namespace, else of the context. With --watch, or a --timeout, until none of them is on its way any more,
 and those that are named exist: what changes is printed as it does (json: the end alone). Of the objects of mcp.v2dy.io that become them the same
-is said below the table. Nothing is changed.
+is said below the table; a NAME may be that of one of those, too. Nothing is changed.
 `,
   examples: ['status search --namespace tools --watch --timeout 120'],
   options: {
@@ -86,10 +86,10 @@ is said below the table. Nothing is changed.
     const table = new StatusTable(sorted(read.flatMap(({ rows }) => rows)), hasContexts);
     if (isWatching) {
       writeOut(isText ? table.renderFirst(names) : '');
-      writeError(renderAwaited(read, timeoutMs));
+      writeError(renderAwaited(read, above.rows, timeoutMs));
     }
     const rows = isWatching
-      ? await followStates(read, {
+      ? await followStates(withNamesAbove(read, above.rows), {
           ...{ clock: systemClock, timeoutMs },
           onRow: (row) => {
             if (isText) writeOut(table.renderChanged(row));
@@ -100,7 +100,7 @@ is said below the table. Nothing is changed.
     const aboveNow = isWatching && above.isUsed ? await readAbove(read) : above;
     const problems = [
       ...read.flatMap(({ problem }) => problem ?? []),
-      ...findMissing(read, rows),
+      ...findMissing(read, [...rows, ...aboveNow.rows]),
       ...aboveNow.problems,
     ];
     const states = { rows: sorted(rows), composites: aboveNow.rows, problems, hasContexts };
@@ -144,8 +144,18 @@ function isOnItsWay({ state }: CompositeRow): boolean {
 /** Longest time to wait, in seconds. */
 const longestSeconds = 86_400;
 
-/** Who names a server wants to hear that it does not exist. */
-function findMissing(read: readonly ReadStates[], rows: readonly ServerRow[]): readonly InputProblem[] {
+function withNamesAbove(read: readonly ReadStates[], above: readonly CompositeRow[]): readonly ReadStates[] {
+  return read.map((one) => {
+    const namesAbove = above.filter(({ context }) => context === one.cluster.context).map(({ name }) => name);
+    return { ...one, which: { ...one.which, namesAbove } };
+  });
+}
+
+/** Who names a server, or what becomes some, wants to hear that it does not exist. */
+function findMissing(
+  read: readonly ReadStates[],
+  rows: readonly (ServerRow | CompositeRow)[],
+): readonly InputProblem[] {
   return read.flatMap(({ cluster: { context }, which: { namespace, names }, problem }) => {
     const isThere = (name: string): boolean => rows.some((row) => row.context === context && row.name === name);
     return problem === undefined
@@ -157,11 +167,8 @@ function findMissing(read: readonly ReadStates[], rows: readonly ServerRow[]): r
 }
 
 /** A mistyped name is seen before the time is up. */
-function renderAwaited(read: readonly ReadStates[], timeoutMs: number): string {
-  const missing = findMissing(
-    read,
-    read.flatMap(({ rows }) => rows),
-  );
+function renderAwaited(read: readonly ReadStates[], above: readonly CompositeRow[], timeoutMs: number): string {
+  const missing = findMissing(read, [...read.flatMap(({ rows }) => rows), ...above]);
   return missing
     .map((problem) => `${renderProblem(problem)}: waiting for it, for up to ${timeoutMs / 1_000} s\n`)
     .join('');
