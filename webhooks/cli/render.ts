@@ -1,6 +1,7 @@
 import { gatewaySettingsOf } from '../core/engine/facts.ts';
 import type { Policy } from '../core/engine/policy.ts';
 import type { GatewaySettings } from '../core/mcpserver/gateway.ts';
+import { parseImageReference } from '../core/mcpserver/image-reference.ts';
 import type { ExpansionInput } from '../core/resources/expanded-kind.ts';
 import { expandedKinds } from '../core/resources/index.gen.ts';
 import { renderYaml } from '../platform/manifests/render-yaml.ts';
@@ -45,7 +46,7 @@ that names its Gateway is in the input. PATH as in check.
     },
   },
   exitCodes: { clean: 'rendered', found: 'refused (the findings are on standard error)' },
-  judgeArguments: judgeInputNames,
+  judgeArguments: (paths, values) => judgeInputNames(paths, values) ?? judgeImage(values.image),
   async run({ values, positionals: paths }, { readStdin, writeOut, writeError, env, readVersion }) {
     const { namespace, output, validate } = values;
     const chosen = await choosePolicy(values.policy, readStdin);
@@ -81,6 +82,11 @@ that names its Gateway is in the input. PATH as in check.
     });
   },
 });
+
+function judgeImage(image: string): string | undefined {
+  const parsed = image === '' ? undefined : parseImageReference(image);
+  return parsed?.ok === false ? `--image ${parsed.problem}: ${parsed.remedy}` : undefined;
+}
 
 /** The release, as images are tagged: `+` and what is behind it says how it was built, and no tag has one. */
 function tagOf(version = 'latest'): string {
