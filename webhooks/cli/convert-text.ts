@@ -4,15 +4,19 @@ import { compositeKindOf } from '../core/composites/composite-kinds.ts';
 import { mcpPool } from '../core/composites/mcp-pool.ts';
 import { renderLine } from '../core/engine/render.ts';
 import { toSchemaFinding } from '../core/engine/schema-finding.ts';
+import type { ExpandedServer } from '../core/composites/composite-kind.ts';
+import { toStored } from '../core/mcpserver/as-stored.ts';
 import { API } from '../core/mcpserver/api.ts';
 import { isRecord, ownValue, type Fields } from '../core/mcpserver/record.ts';
-import type { FieldPath } from '../core/mcpserver/violation.ts';
+import { checkSchema } from '../core/mcpserver/schema.ts';
+import type { FieldPath, Violation } from '../core/mcpserver/violation.ts';
 import { compact } from '../core/resources/compact.ts';
 import type { InputProblem, Manifest, Position } from '../platform/manifests/manifest.ts';
 import { parseManifests } from '../platform/manifests/parse-manifests.ts';
 import type { InputText } from '../platform/manifests/read-texts.ts';
 import { rewriteSpecs, type AddedField, type SpecRewriting } from '../platform/manifests/rewrite-spec.ts';
 import { splitDocuments } from '../platform/manifests/split-documents.ts';
+import { completeMetadata } from './judge-manifest.ts';
 
 /** What became of one field. */
 export type FieldChange =
@@ -76,7 +80,12 @@ function convertDocumentText({ file, text, place }: DocumentInput): ConvertedTex
   if (found.length === 0) return { text, objects: [], refused: [], unread, others };
   const planned = found.map(({ manifest, index }) => ({ manifest, index, plan: planConversion(manifest.value) }));
   const refused = planned.flatMap(({ manifest, plan }) =>
-    plan.type === 'refused' ? [{ file, ...place(manifest.locate([])), message: plan.why }] : [],
+    plan.type === 'refused'
+      ? plan.because.map((one) => ({
+          ...{ file, ...place(manifest.locate(one.path)) },
+          message: renderLine(toSchemaFinding(one, 'deny')),
+        }))
+      : [],
   );
   const conversions = planned.flatMap(({ manifest, index, plan }) =>
     plan.type === 'planned' ? [{ manifest, index, plan }] : [],
@@ -116,15 +125,17 @@ type Conversion =
       /** The object as it has to read afterwards. */
       readonly expected: Fields;
     }
-  | { readonly type: 'refused'; readonly why: string };
+  | { readonly type: 'refused'; readonly because: readonly Violation[] };
 
 function planConversion(value: unknown): Conversion {
   const { violations, unknownFields, servers } = v2dyServer.expand(value);
   const [server] = servers;
   const written = ownValue(value, 'spec');
   if (violations.length > 0 || server === undefined || !isRecord(value)) {
-    return { type: 'refused', why: violations.map((one) => renderLine(toSchemaFinding(one, 'deny'))).join('; ') };
+    return { type: 'refused', because: violations };
   }
+  const wrong = findWrong(server);
+  if (wrong.length > 0) return { type: 'refused', because: wrong };
   const spec = isRecord(server.manifest['spec']) ? server.manifest['spec'] : {};
   const moved = v2dyMoves.filter(({ from: [, field = ''] }) => ownValue(written, field) !== undefined);
   const added = addedFields(written);
@@ -151,6 +162,13 @@ function planConversion(value: unknown): Conversion {
     ],
     expected: { ...value, apiVersion: API.apiVersion, spec },
   };
+}
+
+/** Why it would be no MCPServer, whatever the rules say of it, at the places of what was written. */
+function findWrong({ manifest, authored }: ExpandedServer): readonly Violation[] {
+  const checked = checkSchema(toStored(completeMetadata(manifest, '')).object);
+  const violations = checked.ok ? [] : checked.violations;
+  return violations.map((one) => ({ ...one, path: authored.path(one.path) }));
 }
 
 function isWithoutPort(written: unknown): boolean {
