@@ -74,7 +74,7 @@ describe('check', () => {
     const { code, out } = await runCli(['check', '-'], [server(), foreign, policy].join('---\n'));
     expect(code).toBe(0);
     expect(out).toContain(
-      '2 other documents ignored (an MCPServer of other.example.com/v1, not of mcp.x-k8s.io; - is a policy: judge by it with --policy)',
+      '2 other documents ignored (an MCPServer of other.example.com/v1, neither of mcp.x-k8s.io nor of mcp.v2dy.io; - is a policy: judge by it with --policy)',
     );
     expect(await runCli(['check', '-'], policy)).toMatchObject({
       code: 2,

@@ -1,4 +1,5 @@
 import { shortenMiddle } from '../core/engine/text.ts';
+import { v2dyServer } from '../core/composites/v2dy-server.ts';
 import { API } from '../core/mcpserver/api.ts';
 import { policyApiVersion } from '../core/policy/document.ts';
 import type { LabelsOf } from '../core/engine/policy.ts';
@@ -71,7 +72,7 @@ function tellOther({ file, value }: Manifest): readonly string[] {
   const { apiVersion, kind } = identityOf(value, '');
   if (apiVersion === policyApiVersion) return [`${shortenMiddle(file, 200)} is a policy: judge by it with --policy`];
   if (kind !== API.kind) return [];
-  return [`an MCPServer of ${shortenMiddle(apiVersion, 100)}, not of ${API.group}`];
+  return [`an MCPServer of ${shortenMiddle(apiVersion, 100)}, neither of ${API.group} nor of ${v2dyServer.group}`];
 }
 
 /** With every place in the file that the user has. */
