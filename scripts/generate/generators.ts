@@ -2,6 +2,7 @@ import { chartCrds } from './chart-crds.ts';
 import { outputSchemaPages } from './output-schemas.ts';
 import { chartRbac } from './chart-rbac.ts';
 import { cliPage } from './cli-page.ts';
+import { compositeSchemas } from './composite-schemas.ts';
 import { crd, otherCrds } from './crd.ts';
 import { crdReference } from './crd-reference.ts';
 import { foreignFieldsPage } from './foreign-fields-page.ts';
@@ -27,6 +28,7 @@ export const generators: readonly Generator[] = [
   validity,
   crdReference,
   structure,
+  compositeSchemas,
   lists,
   rulePages,
   verdicts,

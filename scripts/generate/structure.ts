@@ -1,5 +1,5 @@
 import type { CrdRule, StructuralSchema } from '../../webhooks/core/mcpserver/structural-schema.ts';
-import type { Definitions, SchemaNode } from './crd/schema-node.ts';
+import { children, type Definitions, type SchemaNode } from './crd/schema-node.ts';
 import { readSource, sourcePath, type CrdSource } from './crd/source.ts';
 import { toStructural } from './crd/structural.ts';
 import type { Generator } from './generator.ts';
@@ -31,7 +31,12 @@ export const statusStructure: StructuralSchema = ${JSON.stringify(toStatusStruct
 };
 
 /** Without the status: what a manifest says there is dropped before anybody judges it. Exported for its test. */
-export function toStructure(schema: SchemaNode, definitions: Definitions): StructuralSchema {
+export function toStructure(
+  schema: SchemaNode,
+  definitions: Definitions,
+  { isOpenJudged = false } = {},
+): StructuralSchema {
+  if (!isOpenJudged) refuseOpen(toStructural(schema, definitions));
   const { properties = {}, ...root } = toStructural(schema, definitions);
   return convert({
     ...root,
@@ -40,7 +45,7 @@ export function toStructure(schema: SchemaNode, definitions: Definitions): Struc
 }
 
 /** What of a status is known: the API server drops it from a manifest, but refuses a field that it does not know. */
-function toStatusStructure(schema: SchemaNode, definitions: Definitions): StructuralSchema {
+export function toStatusStructure(schema: SchemaNode, definitions: Definitions): StructuralSchema {
   const { properties: { status } = {} } = toStructural(schema, definitions);
   return status === undefined ? {} : convert(status);
 }
@@ -63,14 +68,14 @@ export function toDeprecationWarnings({
 }
 
 /** What would need code of its own in webhooks/core/mcpserver or webhooks/cli before it may be used. */
-const notJudged = [
-  'nullable',
-  'allOf',
-  'oneOf',
-  'not',
-  'x-kubernetes-preserve-unknown-fields',
-  'x-kubernetes-embedded-resource',
-];
+const notJudged = ['nullable', 'allOf', 'oneOf', 'not', 'x-kubernetes-embedded-resource'];
+
+/** Unknown fields are kept there, and nobody would judge them, unless whoever asks does. */
+function refuseOpen(node: SchemaNode): void {
+  const keyword = 'x-kubernetes-preserve-unknown-fields';
+  if (keyword in node) throw new Error(`${keyword} is not judged without a cluster: see scripts/generate/structure.ts`);
+  for (const child of children(node)) refuseOpen(child);
+}
 
 function convert(node: SchemaNode): StructuralSchema {
   for (const keyword of notJudged) {
@@ -89,6 +94,7 @@ function convert(node: SchemaNode): StructuralSchema {
       : { properties: Object.fromEntries(Object.entries(properties).map(([name, child]) => [name, convert(child)])) }),
     ...(additionalProperties === undefined ? {} : { additionalProperties: convert(additionalProperties) }),
     ...(items === undefined ? {} : { items: convert(items) }),
+    ...(node['x-kubernetes-preserve-unknown-fields'] === true ? { isOpen: true as const } : {}),
     ...(node.default === undefined ? {} : { default: node.default }),
     ...listMapKeysOf(node),
     ...rulesOf(node),

@@ -4,6 +4,7 @@ import { toJsonSchema } from './crd/json-schema.ts';
 import { mapChildren, without } from './crd/schema-node.ts';
 import type { SchemaNode } from './crd/schema-node.ts';
 import { readSource, sourcePath } from './crd/source.ts';
+import type { JsonSchema } from './crd/json-schema.ts';
 import type { Generator } from './generator.ts';
 import { generatedHeader } from './generator.ts';
 
@@ -15,30 +16,38 @@ export const validator: Generator = {
   name: 'validator',
   async generate() {
     const { source, definitions } = await readSource();
-    const { $defs, ...root } = toJsonSchema(source, definitions);
-    const withoutTexts = Object.fromEntries(Object.entries($defs).map(([name, node]) => [name, stripTexts(node)]));
-    const ajv = new Ajv({
-      allErrors: true,
-      messages: false,
-      strict: true,
-      allowUnionTypes: true,
-      // Each definition stays one function instead of being copied to every use.
-      inlineRefs: false,
-      code: { source: true, esm: true, lines: true },
-    });
-    const compiled = ajv.compile({ ...stripTexts(root), $defs: withoutTexts });
-    const steps = [importRuntime, boundErrors, passPathsOnly, countWhatIsLong, dropSchemas, giveTypes];
-    const code = steps.reduce((text, step) => step(text), standalone.default(ajv, compiled));
-    return [{ path: 'webhooks/core/mcpserver/validate.gen.ts', content: head + code }];
+    const schema = toJsonSchema(source, definitions);
+    const content = toValidator(schema, { kind: 'MCPServer', from: sourcePath });
+    return [{ path: 'webhooks/core/mcpserver/validate.gen.ts', content }];
   },
 };
+
+/** The module that tells why something is none of a kind. */
+export function toValidator({ $defs, ...root }: JsonSchema, { kind, from }: { kind: string; from: string }): string {
+  const withoutTexts = Object.fromEntries(Object.entries($defs).map(([name, node]) => [name, stripTexts(node)]));
+  const ajv = new Ajv({
+    allErrors: true,
+    messages: false,
+    strict: true,
+    allowUnionTypes: true,
+    // Each definition stays one function instead of being copied to every use.
+    inlineRefs: false,
+    code: { source: true, esm: true, lines: true },
+  });
+  const compiled = ajv.compile({ ...stripTexts(root), $defs: withoutTexts });
+  const ofKind = (code: string): string => giveTypes(code, kind);
+  const steps = [importRuntime, boundErrors, passPathsOnly, countWhatIsLong, dropSchemas, ofKind];
+  return (
+    generatedHeader('//', from) + head + steps.reduce((text, step) => step(text), standalone.default(ajv, compiled))
+  );
+}
 
 /** Texts for people would only make the code longer: errors say which keyword failed, schema.ts says it in words. */
 function stripTexts(node: SchemaNode): SchemaNode {
   return mapChildren(without(node, 'description', 'title'), stripTexts);
 }
 
-const head = `${generatedHeader('//', sourcePath)}// @ts-nocheck
+const head = `// @ts-nocheck
 import unicodeLength from 'ajv/dist/runtime/ucs2length.js';
 
 /** One keyword of the schema that did not hold. \`instancePath\` is a JSON pointer. */
@@ -136,16 +145,16 @@ function dropSchemas(code: string): string {
   return expectChange(code, smaller, 'schemas');
 }
 
-function giveTypes(code: string): string {
+function giveTypes(code: string, kind: string): string {
   const typed = code.replaceAll(
     /^export const validate = (\w+);$|^export default \w+;$/gm,
-    (_line, name: string | undefined) => (name === undefined ? '' : typedExports(name)),
+    (_line, name: string | undefined) => (name === undefined ? '' : typedExports(name, kind)),
   );
   return expectChange(code, typed, 'exports').replaceAll(/\n{2,}/g, '\n');
 }
 
-function typedExports(name: string): string {
-  return `/** Why the data is no MCPServer; empty where it is one. */
+function typedExports(name: string, kind: string): string {
+  return `/** Why the data is no ${kind}; empty where it is one. */
 export function errorsOf(data: unknown): readonly SchemaError[] {
   return ${name}(data) ? [] : (${name}.errors ?? []);
 }`;

@@ -23,7 +23,8 @@ export const check = defineCommand({
   synopsis: 'check [options] PATH…',
   description: `Says about MCPServer manifests what the cluster would say, without a cluster. PATH is a file, a folder (its *.yaml,
 *.yml and *.json files, also in folders below) or - for standard input. ConfigMaps, Secrets, ServiceAccounts,
-PersistentVolumeClaims, PriorityClasses and RuntimeClasses of the same input count as existing; other kinds are ignored.
+PersistentVolumeClaims, PriorityClasses and RuntimeClasses of the same input count as existing; MCPServers and MCPPools of
+mcp.v2dy.io are judged as the MCPServers that they become; other kinds are ignored.
 `,
   examples: [
     'check deploy/',

@@ -12,6 +12,7 @@ import type { MCPServer } from '../core/mcpserver/types.gen.ts';
 import type { FieldPath, Violation } from '../core/mcpserver/violation.ts';
 import type { CrdRules } from './crd-rules.ts';
 import { isRecord } from '../core/mcpserver/record.ts';
+import { remedyInOurs } from './unknown-field.ts';
 import type { FieldValidation } from './validate-option.ts';
 
 export interface ManifestContext {
@@ -48,7 +49,7 @@ export function judgeManifest(raw: unknown, context: ManifestContext): JudgedSer
   const { object, unknownFields } = toStored(completeMetadata(raw, namespace));
   const prepared = prepare(object, policy.compatibility);
   const ofRequest = [
-    ...findUnknownFields(unknownFields, validate),
+    ...findUnknownFields(unknownFields, validate, remedyInOurs),
     ...checkObjectMeta(metadataOf(object)).map(toDenial),
   ];
   const ofApiServer = [...findDeprecation(object), ...ofRequest, ...findDuplicateItems(object).map(toDenial)];
@@ -100,25 +101,27 @@ function findDeprecation(object: unknown): readonly Finding[] {
 }
 
 /** What the API server drops, as it says so. */
-export function findUnknownFields(paths: readonly FieldPath[], validate: FieldValidation): readonly Finding[] {
-  return paths.flatMap(toUnknownField[validate]);
+export function findUnknownFields(
+  paths: readonly FieldPath[],
+  validate: FieldValidation,
+  remedyFor: (path: FieldPath) => string,
+): readonly Finding[] {
+  return paths.flatMap((path) => toUnknownField[validate](path, remedyFor(path)));
 }
 
 /** In the words that kubectl prints: of the API server's refusal, or of its warning. */
 const toUnknownField = {
-  strict: (path: FieldPath): Finding[] => {
+  strict: (path: FieldPath, remedy: string): Finding[] => {
     const headline = `strict decoding error: unknown field "${fieldOf(path)}"`;
     const detail = 'the API server drops it, so kubectl refuses it unless --validate says otherwise';
-    return [toSchemaFinding({ path, headline, detail, remedy: unknownFieldRemedy }, 'deny')];
+    return [toSchemaFinding({ path, headline, detail, remedy }, 'deny')];
   },
-  warn: (path: FieldPath): Finding[] => {
+  warn: (path: FieldPath, remedy: string): Finding[] => {
     const headline = `unknown field "${fieldOf(path)}"`;
-    return [toSchemaFinding({ path, headline, detail: 'the API server drops it', remedy: unknownFieldRemedy }, 'warn')];
+    return [toSchemaFinding({ path, headline, detail: 'the API server drops it', remedy }, 'warn')];
   },
   ignore: (): Finding[] => [],
-} as const satisfies Record<FieldValidation, (path: FieldPath) => Finding[]>;
-
-const unknownFieldRemedy = 'Remove it, or correct its name or its place.';
+} as const satisfies Record<FieldValidation, (path: FieldPath, remedy: string) => Finding[]>;
 
 /** As the API server writes it, which has no brackets but for items of lists. */
 function fieldOf(path: FieldPath): string {

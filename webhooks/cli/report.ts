@@ -35,6 +35,8 @@ export interface CheckedServer {
   readonly name: string;
   /** Whether the base has it, so that it was judged as the update that it is. */
   readonly isUpdate: boolean;
+  /** The same for all that one object becomes. */
+  readonly partOf?: object;
 }
 
 /** One finding at its place in a file. */
@@ -140,7 +142,11 @@ export function judgeInput(
     const identity = identityOf(manifest.value, namespace);
     const before = base?.find(manifest.file, identity);
     const { file } = manifest;
-    const checked = { file, namespace: identity.namespace, name: identity.name, isUpdate: before !== undefined };
+    const partOf = manifest.composed === undefined ? {} : { partOf: manifest.composed.whole };
+    const checked = {
+      ...{ file, namespace: identity.namespace, name: identity.name, isUpdate: before !== undefined },
+      ...partOf,
+    };
     const compared = before === undefined ? asNew(result) : compareWith(before, result, { ...besideIt, base });
     return { ...result, manifest, checked, located: locate({ ...result, ...compared, manifest, checked }) };
   });

@@ -24,9 +24,11 @@ export function tellTwins(servers: readonly ServerManifest[], namespace: string)
     const origin = originOf(server);
     if (composed === undefined || origin === undefined) return server;
     const origins = known.get(keyFor(server, namespace)) ?? [];
-    const twin = [...origins].find(([other]) => other !== origin)?.[1];
+    // What asks for it gets one that nobody owns, whichever of the two is there first.
+    const isItsOwn = (twin: ServerManifest): boolean => composed.isAdopted && twin.composed === undefined;
+    const twin = [...origins].find(([other, written]) => other !== origin && !isItsOwn(written))?.[1];
     if (twin === undefined) return server;
-    const warning = toViolation(twin, composed.authored.path(['metadata', 'name']));
+    const warning = toViolation(twin, composed);
     return { ...server, composed: { ...composed, warnings: [...composed.warnings, warning] } };
   });
 }
@@ -41,11 +43,18 @@ function originOf({ value, composed }: ServerManifest): string | undefined {
   return composed === undefined ? API.kind : composed.origin;
 }
 
-function toViolation({ file, locate }: ServerManifest, path: CompositeViolation['path']): CompositeViolation {
+function toViolation(
+  { file, locate, composed: other }: ServerManifest,
+  { authored, adoption }: NonNullable<ServerManifest['composed']>,
+): CompositeViolation {
+  const path = authored.path(['metadata', 'name']);
   const { line } = locate(['metadata', 'name']);
+  const isUnowned = other === undefined && adoption !== undefined;
   return {
     ...{ path, reason: 'NotOurs', headline: 'the MCPServer of that name is another object of the input' },
     detail: `found it in ${shortenMiddle(file, 200)}, line ${line}`,
-    remedy: 'Remove one of the two: in a cluster this one would say NotOurs.',
+    remedy: isUnowned
+      ? `Remove one of the two: in a cluster this one would say NotOurs. ${adoption}.`
+      : 'Remove one of the two: in a cluster this one would say NotOurs.',
   };
 }

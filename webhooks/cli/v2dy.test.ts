@@ -76,6 +76,31 @@ describe('check of an MCPServer of mcp.v2dy.io', () => {
     expect(out).toMatch(/^-:11:3: .*spec\.source.*unknown field/m);
   });
 
+  it.each([
+    ['at its head', sample.replace('spec:', 'spce: 1\nspec:'), 'spce'],
+    ['in metadata', sample.replace('  name: sendgrid-mcp', '  lables: {}\n  name: sendgrid-mcp'), 'metadata.lables'],
+    ['in a variable', sample.replace('valueFrom:', 'valueForm: {}\n      valueFrom:'), 'spec.env[0].valueForm'],
+  ])(
+    'tells once of a field %s that its API does not have (of those outside of the spec not at all)',
+    async (_where, text, field) => {
+      const { code, out } = await runCli(['check', '-'], `${text}${secret}`);
+      expect(code).toBe(1);
+      expect(out.match(/unknown field/g)).toHaveLength(1);
+      expect(out).toContain(`unknown field "${field}"`);
+    },
+  );
+
+  it('tells what is of the other of the two groups, and which way leads there (it said to remove it)', async () => {
+    const theirs = await runCli(['check', '-'], sample.replace('  replicas', '  source: {}\n  replicas'));
+    expect(theirs.out).toContain('write apiVersion: mcp.x-k8s.io/v1beta1, which has source.');
+    const ours = await runCli(['check', '-'], sample.replace('mcp.v2dy.io/v1', 'mcp.x-k8s.io/v1beta1'));
+    expect(ours.out).toContain('Write source.containerImage.ref: image is a field of mcp.v2dy.io/v1');
+    expect(ours.out).toContain('mcp-lifecycle convert');
+    expect((await runCli(['check', '-'], sample.replace('replicas: 2', 'replica: 2'))).out).toContain(
+      'Remove it, or correct its name or its place.',
+    );
+  });
+
   it('tells what is wrong with its labels, which its MCPServer does not have', async () => {
     const { code, out } = await runCli(
       ['check', '-'],
@@ -204,7 +229,10 @@ spec: {servers: [{name: a}]}
 
   it.each([
     ['stdio without a command', sample.replace('protocol: http', 'protocol: stdio'), 'spec.protocol'],
-    ['no port', sample.replace('  port: 3001\n', ''), 'spec.port'],
+    ['no port', sample.replace('  port: 3001\n', ''), '-:6:1: spec.port'],
+    ['no image (it was converted)', sample.replace('image:', 'imge:'), 'spec.image: required value'],
+    ['a port that is a text (it was converted)', sample.replace('3001', '"3001"'), '-:9:3: spec.port: must be of type'],
+    ['an unknown protocol (told at line 1)', sample.replace('http # always', 'sse'), '-:10:3: spec.protocol'],
   ])('leaves one with %s as it is, and says so', async (_name, text, said) => {
     const { code, out, error } = await runCli(['convert', '-'], text);
     expect({ code, out }).toEqual({ code: 1, out: text });

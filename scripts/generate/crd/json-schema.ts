@@ -104,6 +104,7 @@ const dropped = new Set([
   'x-kubernetes-list-type',
   'x-kubernetes-list-map-keys',
   'x-kubernetes-map-type',
+  'x-kubernetes-preserve-unknown-fields',
   'x-kubernetes-validations',
 ]);
 

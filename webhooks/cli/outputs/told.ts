@@ -2,7 +2,7 @@ import type { Severity } from '../../core/engine/finding.ts';
 import { printable, shortenMiddle } from '../../core/engine/text.ts';
 import { renderPolicies } from '../judged-by.ts';
 import { reaches, type FailOn } from '../exit-code.ts';
-import { countsForGate, type CheckReport, type Located } from '../report.ts';
+import { countsForGate, type CheckedServer, type CheckReport, type Located } from '../report.ts';
 
 /** What a finding does to the verdict: the same question in every output. */
 export type Weight = 'fails' | 'warns' | 'tolerated';
@@ -48,13 +48,19 @@ export function renderVerdict(report: CheckReport, failOn: FailOn): string {
 }
 
 /** Each server is counted once, by the worst that is said of it. */
-function renderCounts({ servers, findings }: CheckReport, failOn: FailOn): string {
-  const refused = serversWith(findings, 'deny');
+function renderCounts({ servers, checked, findings }: CheckReport, failOn: FailOn): string {
+  const refused = withWholes(serversWith(findings, 'deny'), checked);
   const warned = new Set([...serversWith(findings, 'warn')].filter((server) => !refused.has(server)));
   const isFailing = (one: Located): boolean => warned.has(one.server) && weightOf(one, failOn) === 'fails';
   const fails = findings.some(isFailing) ? ' (which fails: --fail-on warn)' : '';
   const passed = servers - refused.size - warned.size;
   return `${count(servers, 'MCPServer')} checked: ${refused.size} refused, ${warned.size} warned about${fails}, ${passed} passed`;
+}
+
+/** An object that becomes several is refused with all of them. */
+function withWholes(refused: ReadonlySet<CheckedServer>, checked: readonly CheckedServer[]): Set<CheckedServer> {
+  const wholes = new Set([...refused].flatMap(({ partOf }) => partOf ?? []));
+  return new Set([...refused, ...checked.filter(({ partOf }) => partOf !== undefined && wholes.has(partOf))]);
 }
 
 /** So that nobody takes new servers for old ones: of those nothing is tolerated. */

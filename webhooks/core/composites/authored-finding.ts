@@ -9,6 +9,6 @@ export function inAuthoredWords(finding: Finding, authored: Authored): Finding {
     path: authored.path(path),
     headline: authored.text(headline),
     detail: authored.text(detail),
-    remedy: authored.text(remedy),
+    remedy: authored.text(remedy, path),
   };
 }

@@ -14,8 +14,6 @@ export interface CompositeKind extends OwnerKind {
   readonly feature: string;
   /** A change reaches one MCPServer after the other, in their order, each when those before it are ready. */
   readonly isOrdered?: true;
-  /** Its schema passes on fields that nobody knows, and `expand` tells of them, once, where they were written. */
-  readonly judgesFields?: true;
   /** Of an MCPServer that has the name of one of its own, and no owner, a sentence: how it becomes its own. */
   saysUnowned?(name: string): string;
   /** MCPServers, as its objects own them. */
@@ -32,7 +30,7 @@ export interface Expansion {
   readonly violations: readonly CompositeViolation[];
   /** What has no effect, and is no reason to refuse it. */
   readonly warnings?: readonly CompositeViolation[];
-  /** What the API server drops. */
+  /** Fields of its spec that the API server drops. */
   readonly unknownFields: readonly FieldPath[];
   readonly servers: readonly ExpandedServer[];
 }
@@ -57,8 +55,11 @@ export interface ExpandedServer {
 export interface Authored {
   /** Where a field of the MCPServer was written, or would be. */
   path(path: FieldPath): FieldPath;
-  /** A sentence that names fields of the MCPServer, with those of the author. */
-  text(text: string): string;
+  /**
+   * A sentence that names fields of the MCPServer, with those of the author; of what is to be done about what was found at
+   * `about`, with those by which nothing else is changed.
+   */
+  text(text: string, about?: FieldPath): string;
 }
 
 /** What is known when the status is decided. */

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
 import { parseMCPServer } from '../mcpserver/parse.ts';
-import { renderPath } from '../mcpserver/violation.ts';
-import type { CompositeReport } from './composite-kind.ts';
+import { renderPath, type FieldPath } from '../mcpserver/violation.ts';
+import type { CompositeReport, ExpandedServer } from './composite-kind.ts';
 import { compositeKindOf } from './composite-kinds.ts';
 import { mcpPool } from './mcp-pool.ts';
 import { keptStatus, poolStatus } from './pool-status.ts';
@@ -23,6 +23,9 @@ const two = [{ name: 'a' }, { name: 'b', overrides: { config: { port: 9090 }, ru
 
 const pathsOf = (object: unknown): readonly string[] =>
   mcpPool.expand(object).violations.map(({ path }) => renderPath(path));
+
+const placeOf = (server: ExpandedServer | undefined, path: FieldPath): string =>
+  renderPath(server?.authored.path(path) ?? []);
 
 describe('a pool', () => {
   it('becomes its servers: the template with what each has of its own, the number of pods always said', () => {
@@ -80,6 +83,13 @@ describe('a pool', () => {
     expect(violations).toContainEqual(expect.objectContaining({ path: ['spec', 'limits', 'replicas'], cause: ['7'] }));
   });
 
+  it('of another group is meant as one, and told its own (it was passed by)', () => {
+    const object = { ...pool({ servers: two }), apiVersion: 'mcp.x-k8s.io/v1beta1' };
+    expect(compositeKindOf(object)).toBe(mcpPool);
+    expect(pathsOf(object)).toEqual(['apiVersion']);
+    expect(compositeKindOf({ ...object, kind: 'MCPServer' })).toBeUndefined();
+  });
+
   it("is told in our words where it says the other API's (it was only told that there is no such field)", () => {
     const template = { image: 'example.com/search:1', port: 8080, protocol: 'stdio' };
     const { violations } = mcpPool.expand(pool({ template, servers: [{ name: 'a' }] }));
@@ -113,13 +123,42 @@ describe('a pool', () => {
 
   it('is told where a field was written: in the overrides, or else in the template', () => {
     const [first, second] = mcpPool.expand(pool({ servers: two })).servers;
-    expect(renderPath(first?.authored.path(['spec', 'config', 'port']) ?? [])).toBe('spec.template.config.port');
-    expect(renderPath(second?.authored.path(['spec', 'config', 'port']) ?? [])).toBe(
-      'spec.servers[1].overrides.config.port',
+    expect(placeOf(first, ['spec', 'config', 'port'])).toBe('spec.template.config.port');
+    expect(placeOf(second, ['spec', 'config', 'port'])).toBe('spec.servers[1].overrides.config.port');
+    expect(placeOf(second, ['spec', 'config', 'path'])).toBe('spec.template.config.path');
+    expect(placeOf(second, ['metadata', 'name'])).toBe('spec.servers[1].name');
+    expect(first?.authored.text('Set spec.config.port.')).toBe('Set spec.template.config.port.');
+    expect(second?.authored.text('Set spec.config.port.')).toBe('Set spec.servers[1].overrides.config.port.');
+    expect(placeOf(second, ['metadata', 'labels', 'team'])).toBe('spec.labels.team');
+    expect(placeOf(second, ['metadata', 'labels', 'mcp-lifecycle/expanded-by'])).toBe('metadata.name');
+  });
+
+  it('is told where a field is missing: where the overrides begin what it belongs to (it was told at the template, which is that of all)', () => {
+    const overrides = { extensions: { stdio: {} }, config: { env: [] } };
+    const object = pool({ servers: [{ name: 'a' }, { name: 'b', overrides }] });
+    const [first, second] = mcpPool.expand(object).servers;
+    const command = ['spec', 'extensions', 'stdio', 'command'];
+    expect(placeOf(second, command)).toBe('spec.servers[1].overrides.extensions.stdio.command');
+    expect(placeOf(first, command)).toBe('spec.template.extensions.stdio.command');
+    // Both begin `config`.
+    expect(placeOf(second, ['spec', 'config', 'path'])).toBe('spec.template.config.path');
+    const said = 'Set spec.runtime.resources.limits.memory to 1Gi';
+    expect(second?.authored.text(said, command)).toBe(
+      'Set spec.servers[1].overrides.runtime.resources.limits.memory to 1Gi',
     );
-    expect(renderPath(second?.authored.path(['spec', 'config', 'path']) ?? [])).toBe('spec.template.config.path');
-    expect(renderPath(second?.authored.path(['metadata', 'name']) ?? [])).toBe('spec.servers[1].name');
-    expect(second?.authored.text('Set spec.config.port.')).toBe('Set spec.template.config.port.');
+    expect(second?.authored.text(said)).toBe('Set spec.template.runtime.resources.limits.memory to 1Gi');
+  });
+
+  it('is told of its labels where they are, once (in metadata, and of each server), and of those that are ours', () => {
+    const labels = { 'a b': 'c', 'mcp-lifecycle/expanded-from': 'x' };
+    const { violations, warnings } = mcpPool.expand(pool({ servers: two, labels }));
+    expect(violations.map(({ path }) => renderPath(path))).toEqual(['spec.labels[a b]']);
+    expect(warnings?.map(({ path }) => renderPath(path))).toEqual(['spec.labels[mcp-lifecycle/expanded-from]']);
+  });
+
+  it('says what is no quantity, and what may have been meant (it said that it found another text)', () => {
+    const [violation] = mcpPool.expand(pool({ servers: two, limits: { memory: '1Gib' } })).violations;
+    expect(violation).toMatchObject({ detail: 'found "1Gib"', remedy: 'Write 1Gi.' });
   });
 
   it.each<[string, object, readonly string[]]>([

@@ -1,6 +1,7 @@
 import { API } from '../mcpserver/api.ts';
 import { toStored } from '../mcpserver/as-stored.ts';
 import { isDnsLabel } from '../mcpserver/kubernetes-names.ts';
+import { checkObjectMeta } from '../mcpserver/object-meta.ts';
 import { EXPANDED_BY_LABEL, EXPANDED_FROM_LABEL } from '../mcpserver/names.ts';
 import { isRecord, ownValue, type Fields } from '../mcpserver/record.ts';
 import { describeValue } from '../mcpserver/schema.ts';
@@ -11,7 +12,7 @@ import { maxReplicasOf, type PoolMember } from './pool-member.ts';
 import { judgeSize, maxPoolServers } from './pool-size.ts';
 import { poolStatus } from './pool-status.ts';
 import { listValue, textValue } from './read-fields.ts';
-import { v2dyMoves } from './v2dy-server.ts';
+import { inOurWords } from './v2dy-server.ts';
 
 const group = 'mcp.v2dy.io';
 const apiVersion = `${group}/v1`;
@@ -26,7 +27,6 @@ const maxUnknownFields = 100;
 export const mcpPool: CompositeKind = {
   ...{ group, apiVersion, kind, plural: 'mcppools', singular: 'mcppool', feature: 'v2dy.pools' },
   isOrdered: true,
-  judgesFields: true,
   saysUnowned: (name) =>
     `MCPServer ${name} exists and nobody owns it: set adopt: true beside its name in spec.servers to make it one of the pool, or choose another name`,
   servers: {
@@ -51,28 +51,24 @@ function expand(object: unknown): Expansion {
   return {
     violations: [
       ...judgeItself(object, spec),
+      ...judgeLabels(ownValue(spec, 'labels')),
       ...judgeMembers(members),
       ...judgeLimits(ownValue(spec, 'limits'), members),
       ...unknownFieldsOf(template, members),
     ],
-    unknownFields: [
-      ...unknownIn(spec, specFields, ['spec']),
-      ...listValue(spec, 'servers').flatMap((server, index) =>
-        unknownIn(server, memberFields, ['spec', 'servers', index]),
-      ),
-    ],
+    warnings: warnOfLabels(ownValue(spec, 'labels')),
+    unknownFields: unknownIn(spec),
     servers,
   };
 }
 
 const specFields: ReadonlySet<string> = new Set(['template', 'servers', 'labels', 'limits']);
-const memberFields: ReadonlySet<string> = new Set(['name', 'overrides', 'adopt']);
 
-function unknownIn(fields: unknown, known: ReadonlySet<string>, path: FieldPath): readonly FieldPath[] {
-  if (!isRecord(fields)) return [];
-  return Object.keys(fields)
-    .filter((field) => !known.has(field))
-    .map((field) => [...path, field]);
+function unknownIn(spec: unknown): readonly FieldPath[] {
+  if (!isRecord(spec)) return [];
+  return Object.keys(spec)
+    .filter((field) => !specFields.has(field))
+    .map((field) => ['spec', field]);
 }
 
 function readMembers(spec: unknown, template: unknown): readonly PoolMember[] {
@@ -143,29 +139,58 @@ function toServer(object: unknown, template: unknown, member: PoolMember): Expan
   };
 }
 
-/** A field is where the member says it, or in the template. */
+/** A field is where the member says it, or in the template; one that nobody says, where what it is missing in was begun. */
 function authoredBy(template: unknown, { index, overrides }: PoolMember): Authored {
   const member: FieldPath = ['spec', 'servers', index];
+  const ofMember: FieldPath = [...member, 'overrides'];
+  const ofTemplate: FieldPath = ['spec', 'template'];
+  const isOfMember = (path: FieldPath): boolean =>
+    path.length === 0 ? template === undefined && overrides !== undefined : isSaidBy(overrides, template, path);
   return {
     path([first, ...rest]) {
-      if (first === 'metadata') return rest[0] === 'name' ? [...member, 'name'] : ['metadata', ...rest];
+      if (first === 'metadata') return authoredMetadata(rest, member);
       if (first !== 'spec') return first === undefined ? [] : ['spec'];
-      return isSaidBy(overrides, rest) && (rest.length > 0 || template === undefined)
-        ? [...member, 'overrides', ...rest]
-        : ['spec', 'template', ...rest];
+      return [...(isOfMember(rest) ? ofMember : ofTemplate), ...rest];
     },
-    text: (text) => text.replaceAll(/\bspec\.(?=[a-zA-Z])/g, 'spec.template.'),
+    // What is done about a finding of one member is done there: what stands in the template is that of all.
+    text(text, about) {
+      const isThere = about?.[0] === 'spec' && isOfMember(about.slice(1));
+      return text.replaceAll(fieldOfSpec, (name) => {
+        const [, ...path] = name.split('.');
+        return `${renderPath(isThere || isOfMember(path) ? ofMember : ofTemplate)}.${path.join('.')}`;
+      });
+    },
   };
 }
 
-/** Whether a value on the way to the field, or there, replaces what the template says. */
-function isSaidBy(overrides: unknown, path: FieldPath): boolean {
-  let value = overrides;
-  for (const segment of path) {
-    if (value !== undefined && !isRecord(value)) return true;
+/** As sentences name it; what follows in brackets stays behind it. */
+const fieldOfSpec = /\bspec(?:\.[A-Za-z][A-Za-z0-9]*)+/g;
+
+/** Its labels are those of the pool, but for the one that has its name. */
+function authoredMetadata([field, ...rest]: FieldPath, member: FieldPath): FieldPath {
+  if (field === 'name') return [...member, 'name'];
+  if (field === 'labels') return rest[0] === EXPANDED_BY_LABEL ? ['metadata', 'name'] : ['spec', 'labels', ...rest];
+  return ['metadata', ...(field === undefined ? [] : [field, ...rest])];
+}
+
+/**
+ * Whether a value on the way to the field, or there, replaces what the template says; where neither says the field, whether
+ * the overrides say more of the way.
+ */
+function isSaidBy(overrides: unknown, template: unknown, path: FieldPath): boolean {
+  const own = lengthSaid(overrides, path);
+  return own === path.length || own > lengthSaid(template, path);
+}
+
+/** How many segments of the way there are: all of them where something without fields stands on it. */
+function lengthSaid(fields: unknown, path: FieldPath): number {
+  let value = fields;
+  for (const [length, segment] of path.entries()) {
+    if (value !== undefined && !isRecord(value)) return path.length;
     value = ownValue(value, segment);
+    if (value === undefined) return length;
   }
-  return value !== undefined;
+  return path.length;
 }
 
 function judgeItself(object: unknown, spec: unknown): readonly CompositeViolation[] {
@@ -186,8 +211,25 @@ function judgeItself(object: unknown, spec: unknown): readonly CompositeViolatio
             ...{ detail: `found ${name.length}`, remedy: 'Choose a shorter name.' },
           },
         ]),
-    ...(servers.length > 0 && servers.length <= maxPoolServers ? [] : [wrongNumber(servers.length)]),
+    ...(servers.length > 0 && servers.length <= maxPoolServers ? [] : [wrongNumber(ownValue(spec, 'servers'))]),
   ];
+}
+
+/** Of the labels of all servers, which no schema knows. */
+function judgeLabels(labels: unknown): readonly CompositeViolation[] {
+  return checkObjectMeta({ labels }).map(({ path, ...said }) => ({
+    ...said,
+    ...{ path: ['spec', ...path.slice(1)], reason: 'Invalid' },
+  }));
+}
+
+/** Labels by which the servers of a pool are known have no other value. */
+function warnOfLabels(labels: unknown): readonly CompositeViolation[] {
+  const ours = [EXPANDED_FROM_LABEL, EXPANDED_BY_LABEL].filter((key) => ownValue(labels, key) !== undefined);
+  return ours.map((key) => ({
+    ...{ path: ['spec', 'labels', key], reason: 'Unused', headline: 'has no effect' },
+    ...{ detail: 'mcp-lifecycle has that label say of which pool a server is', remedy: 'Remove it.' },
+  }));
 }
 
 function unsupported(object: unknown, field: string, wanted: string): CompositeViolation {
@@ -198,10 +240,11 @@ function unsupported(object: unknown, field: string, wanted: string): CompositeV
   };
 }
 
-function wrongNumber(found: number): CompositeViolation {
+function wrongNumber(found: unknown): CompositeViolation {
+  const path = ['spec', 'servers'];
   return {
-    ...{ path: ['spec', 'servers'], reason: 'Invalid', headline: `must have 1 to ${maxPoolServers} items` },
-    ...{ detail: `found ${found}`, remedy: 'List the servers of the pool.' },
+    ...{ path, reason: 'Invalid', headline: `must be a list of 1 to ${maxPoolServers} items` },
+    ...{ detail: `found ${describeValue(path, found)}`, remedy: 'List the servers of the pool.' },
   };
 }
 
@@ -263,9 +306,3 @@ function remedyFor(path: FieldPath): string {
     ? 'Remove it, or correct its name or its place.'
     : `Write ${meant}: a pool has the fields of an MCPServer of ${API.group}.`;
 }
-
-/** By the field of an MCPServer of this group, what ours calls it. */
-const inOurWords: ReadonlyMap<unknown, string> = new Map([
-  ...v2dyMoves.map(({ from, to }) => [from[1], renderPath(to.slice(1))] as const),
-  ['protocol', 'extensions.stdio for stdio, and nothing for http'] as const,
-]);

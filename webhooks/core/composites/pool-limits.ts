@@ -1,5 +1,6 @@
 import { defaultResources } from '../defaults/resources.ts';
 import { ownValue, type Fields } from '../mcpserver/record.ts';
+import { describeValue, suggestQuantity } from '../mcpserver/schema.ts';
 import { parseQuantity } from '../rules/parts/quantity.ts';
 import type { CompositeViolation } from './composite-kind.ts';
 import { maxReplicasOf, type PoolMember } from './pool-member.ts';
@@ -37,9 +38,9 @@ function judgeResource(
   if (limit === undefined) return [];
   const most = nanoOf(limit);
   if (most === undefined) {
-    const headline = 'is no quantity';
-    const remedy = 'Write a number and at most one suffix, such as 500m or 64Mi.';
-    return [{ path: ['spec', 'limits', resource], reason: 'Invalid', headline, detail: 'found another text', remedy }];
+    const path = ['spec', 'limits', resource];
+    const detail = `found ${describeValue(path, limit)}`;
+    return [{ path, reason: 'Invalid', headline: 'is no quantity', detail, remedy: suggestQuantity(limit) }];
   }
   const unbounded = members.find(({ spec }) => perPod(spec, resource) === undefined);
   if (unbounded !== undefined) {

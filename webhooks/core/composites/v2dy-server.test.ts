@@ -76,6 +76,15 @@ describe('an MCPServer of mcp.v2dy.io', () => {
     expect(server?.authored.text(said)).toBe('Set spec.port, not spec.config.portName; see spec.resources.limits.');
   });
 
+  it('is told which fields are none of its own where one is to be set (it was told to set it)', () => {
+    const [server] = v2dyServer.expand(sample).servers;
+    const about = ['spec', 'runtime', 'replicas'];
+    expect(server?.authored.text('Set spec.mcp.stateless: true.', about)).toBe(
+      'Set spec.mcp.stateless: true. That is a field of mcp.x-k8s.io: mcp-lifecycle convert writes such an MCPServer.',
+    );
+    expect(server?.authored.text('Set spec.config.port.', about)).toBe('Set spec.port.');
+  });
+
   it.each<[string, unknown, readonly string[]]>([
     ['a wrong version', { ...sample, apiVersion: 'mcp.v2dy.io/v2' }, ['apiVersion']],
     ['a wrong spelling of the kind', { ...sample, kind: 'McpServer' }, ['kind']],

@@ -2,9 +2,9 @@ import { API } from '../mcpserver/api.ts';
 import { EXPANDED_FROM_LABEL } from '../mcpserver/names.ts';
 import { isRecord, ownValue, type Fields } from '../mcpserver/record.ts';
 import { describeValue } from '../mcpserver/schema.ts';
-import type { FieldPath } from '../mcpserver/violation.ts';
+import { renderPath, type FieldPath } from '../mcpserver/violation.ts';
 import { compact } from '../resources/compact.ts';
-import type { CompositeKind, CompositeViolation, Expansion } from './composite-kind.ts';
+import type { Authored, CompositeKind, CompositeViolation, Expansion } from './composite-kind.ts';
 import { mirrorServer } from './mirror-server.ts';
 import { authoredBy, moveFields, type Move } from './moved-fields.ts';
 
@@ -31,7 +31,13 @@ export const v2dyMoves: readonly Move[] = [
   { from: ['spec', 'resources'], to: ['spec', 'runtime', 'resources'] },
 ];
 
-const authored = authoredBy([
+/** By the field of its spec, what ours calls it in that of an MCPServer. */
+export const inOurWords: ReadonlyMap<unknown, string> = new Map([
+  ...v2dyMoves.map(({ from, to }) => [from[1], renderPath(to.slice(1))] as const),
+  ['protocol', 'extensions.stdio for stdio, and nothing for http'] as const,
+]);
+
+const moved = authoredBy([
   ...v2dyMoves,
   { from: ['metadata', 'annotations', STDIO_COMMAND_ANNOTATION], to: ['spec', 'extensions', 'stdio', 'command'] },
   { from: ['spec', 'protocol'], to: ['spec', 'extensions', 'stdio'], isEnd: true },
@@ -46,6 +52,18 @@ const v2dyFields: ReadonlySet<string> = new Set([
 const group = 'mcp.v2dy.io';
 const apiVersion = `${group}/v1`;
 const kind = 'MCPServer';
+
+/** What is to be done may be what the kind has no field for. */
+const authored: Authored = {
+  path: (path) => moved.path(path),
+  text(text, about) {
+    const said = moved.text(text);
+    const isForeign = [...said.matchAll(/\bspec\.([A-Za-z]+)/g)].some(([, field = '']) => !v2dyFields.has(field));
+    return about !== undefined && isForeign
+      ? `${said} That is a field of ${API.group}: mcp-lifecycle convert writes such an MCPServer.`
+      : said;
+  },
+};
 
 /** The MCPServer of the v2dY operator (ADR-001): one of ours, of the same name. */
 export const v2dyServer: CompositeKind = {

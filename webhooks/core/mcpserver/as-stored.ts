@@ -11,30 +11,41 @@ export interface AsStored {
   readonly unknownFields: readonly FieldPath[];
 }
 
+/** What a kind has besides apiVersion, kind and metadata. */
+export interface StoredSchemas {
+  readonly structure: StructuralSchema;
+  readonly statusStructure: StructuralSchema;
+}
+
+const ofMCPServer: StoredSchemas = { structure, statusStructure };
+
 /**
- * An MCPServer as the API server would hand it to admission when it is created: it knows its own status better, drops
+ * An MCPServer, or another object of ours, as the API server would hand it to admission when it is created: it knows its own status better, drops
  * fields that the schema does not know and nulls, and sets the schema's defaults.
  * https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#defaulting-and-nullable
  */
-export function toStored(raw: unknown): AsStored {
+export function toStored(raw: unknown, schemas: StoredSchemas = ofMCPServer): AsStored {
   if (!isRecord(raw)) return { object: raw, unknownFields: [] };
   const unknownFields: FieldPath[] = [];
   const isHead = (name: string): boolean => Object.hasOwn(head, name);
   const body = Object.fromEntries(Object.entries(raw).filter(([name]) => !isHead(name)));
   const kept = Object.entries(raw).flatMap(([name, value]) => {
-    const stored = isHead(name) ? head[name]?.(value, unknownFields) : undefined;
+    const stored = isHead(name) ? head[name]?.(value, unknownFields, schemas) : undefined;
     return stored === undefined ? [] : [[name, stored] as const];
   });
-  return { object: { ...Object.fromEntries(kept), ...storeFields(body, structure, [], unknownFields) }, unknownFields };
+  return {
+    object: { ...Object.fromEntries(kept), ...storeFields(body, schemas.structure, [], unknownFields) },
+    unknownFields,
+  };
 }
 
 /** What the schema leaves to the API server. */
-const head: Readonly<Record<string, (value: unknown, unknownFields: FieldPath[]) => unknown>> = {
+const head: Readonly<Record<string, (value: unknown, unknown: FieldPath[], schemas: StoredSchemas) => unknown>> = {
   apiVersion: (value) => value,
   kind: (value) => value,
   metadata: storeMetadata,
-  status: (value, unknown) => {
-    store(value, statusStructure, ['status'], unknown);
+  status: (value, unknown, schemas) => {
+    store(value, schemas.statusStructure, ['status'], unknown);
     return undefined;
   },
 };
@@ -54,16 +65,27 @@ function storeFields(fields: Fields, schema: StructuralSchema, path: FieldPath, 
   for (const name of Object.keys(fields)) {
     const value = fields[name];
     const child = own(properties, name) ?? additionalProperties;
-    if (child === undefined) unknown.push([...path, name]);
+    if (child === undefined && schema.isOpen === true) stored.push([name, value]);
+    else if (child === undefined) unknown.push([...path, name]);
     else if (value !== null) stored.push([name, store(value, child, [...path, name], unknown)]);
   }
+  addDefaults(fields, properties, path, stored);
+  return Object.fromEntries(stored);
+}
+
+/** Of what is missing. */
+function addDefaults(
+  fields: Fields,
+  properties: Readonly<Record<string, StructuralSchema>>,
+  path: FieldPath,
+  stored: [string, unknown][],
+): void {
   for (const name of Object.keys(properties)) {
     const child = properties[name];
     const isMissing = child?.default !== undefined && (own(fields, name) ?? null) === null;
     // Defaults have defaults below them.
     if (isMissing) stored.push([name, store(child.default, child, path, [])]);
   }
-  return Object.fromEntries(stored);
 }
 
 /** https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/object-meta/ */

@@ -18,10 +18,11 @@ export function checkSchema(
   | { readonly ok: true; readonly server: MCPServer }
   | { readonly ok: false; readonly violations: readonly Violation[] } {
   if (isValid(data)) return { ok: true, server: data };
-  return { ok: false, violations: errorsOf(data).map((error) => toViolation(error, data)) };
+  return { ok: false, violations: errorsOf(data).map((error) => toSchemaViolation(error, data)) };
 }
 
-function toViolation(error: SchemaError, data: unknown): Violation {
+/** What a schema found in the data, in the words of the API server. */
+export function toSchemaViolation(error: SchemaError, data: unknown): Violation {
   const path = [...parsePointer(error.instancePath, data), ...missingProperty(error)];
   const words = wordings[error.keyword] ?? unknownKeyword;
   const value = valueAt(data, path);
@@ -77,7 +78,8 @@ function bound(headline: string, found: string): Words {
   return { headline, detail: `found ${found}`, remedy: 'Change the value, or leave the field out if it is optional.' };
 }
 
-function suggestQuantity(value: unknown): string {
+/** What to write in place of what is no quantity. */
+export function suggestQuantity(value: unknown): string {
   const [first, second] = typeof value === 'string' ? likelyQuantities(value) : [];
   if (first === undefined) return 'Write a number and at most one suffix, such as 500m or 64Mi.';
   return second === undefined ? `Write ${first}.` : `Write ${first} (powers of 1000) or ${second} (powers of 1024).`;

@@ -7,6 +7,8 @@ export interface StructuralSchema {
   readonly properties?: Readonly<Record<string, StructuralSchema>>;
   readonly additionalProperties?: StructuralSchema;
   readonly items?: StructuralSchema;
+  /** Other fields than these are kept as they are (x-kubernetes-preserve-unknown-fields). */
+  readonly isOpen?: true;
   /** Set by the API server where the field is missing or null. */
   readonly default?: unknown;
   /** The fields that together may occur once in the list (x-kubernetes-list-type: map). */
