@@ -1,5 +1,5 @@
 'use strict';
-/* global process, setInterval */
+/* global setInterval */
 // A server over standard input and output that does what it is told by the name of a tool. No dependency, so that it
 // starts in some milliseconds. `node odd-server.cjs modern|legacy|silent|crash|banner|dies-at-discover [log file]`
 const { appendFileSync } = require('node:fs');
