@@ -52,15 +52,23 @@ export async function whileCallingMany(
   child.stdout.setEncoding('utf8').on('data', (text: string) => (printed += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
   const ended = new Promise((resolve) => child.once('close', resolve));
+  const begun = new Promise<void>((resolve) => {
+    child.stdout.on('data', () => {
+      if (printed.includes('\n')) resolve();
+    });
+  });
   try {
+    // What happens before the first call of each is no upgrade under traffic: on a busy machine a client takes seconds to start.
+    await Promise.race([begun, ended]);
     await work();
   } finally {
     // That is how the script is told.
     child.stdin.end();
     await ended;
   }
-  if (printed === '') throw new Error(`the client said nothing: ${errors.trim()}`);
-  return JSON.parse(printed) as readonly Calls[];
+  const [, calls = ''] = printed.split('\n');
+  if (calls === '') throw new Error(`the client said nothing: ${errors.trim()}`);
+  return JSON.parse(calls) as readonly Calls[];
 }
 
 async function commandOf(client: ManyCallingClient): Promise<readonly string[]> {
@@ -105,7 +113,9 @@ function scriptOf({ urls, keepsSession = false }: ManyCallingClient): string {
     });
     const judge = ({ status, text }) => (text.includes('"inputSchema"') ? '' : status + ' ' + text.slice(0, 100));
     let isOver = false;
+    let toBegin = urls.length;
     const callOn = async (url) => {
+      let hasBegun = false;
       let sessions = 0;
       let session;
       const begin = async () => {
@@ -139,6 +149,8 @@ function scriptOf({ urls, keepsSession = false }: ManyCallingClient): string {
         const failure = await ${keepsSession ? 'callInSession' : 'call'}();
         if (failure === '') answered += 1;
         else if (failures.length < 20) failures.push(new Date().toISOString() + ' ' + failure);
+        if (!hasBegun && --toBegin === 0) console.log('begun');
+        hasBegun = true;
         await new Promise((resolve) => setTimeout(resolve, ${pauseMs} * urls.length));
       }
       return { answered, failures, sessions };
