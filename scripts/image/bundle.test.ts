@@ -63,7 +63,7 @@ describe('the command line as one file', () => {
     const { status, stderr } = spawnSync(process.execPath, [program, 'report'], { encoding: 'utf8', env });
     expect({ status, stderr }).toEqual({
       status: 2,
-      stderr: expect.stringContaining('no such file or directory, open'),
+      stderr: expect.stringContaining(`there is no file ${env.KUBECONFIG}, which KUBECONFIG names`),
     });
     // In a text quotes are escaped.
     expect(readFileSync(program, 'utf8')).toMatch(/new Function\("require", ?"module", ?"exports", ?['"`]/);
@@ -109,7 +109,7 @@ describe('the files of the image', () => {
     const env = { POD_NAMESPACE: 'mcp-lifecycle-system', KUBECONFIG: join(folder, 'none') };
     const [code, out] = run(['await-admission'], env);
     expect(code).toBe(3);
-    expect(out).toContain("no such file or directory, open '" + env.KUBECONFIG);
+    expect(out).toContain(`there is no file ${env.KUBECONFIG}, which KUBECONFIG names`);
   });
 
   it('hold nothing of the command line in the programs of the cluster', () => {
