@@ -1,6 +1,5 @@
 import { defineRule, type Rule } from '../engine/rule.ts';
-import { join, none } from '../engine/violations.ts';
-import type { FieldPath, Violation } from '../mcpserver/violation.ts';
+import { checkMostReplicas } from './parts/most-replicas.ts';
 
 const parameters = { max: 5 };
 
@@ -39,18 +38,10 @@ export const maxReplicas: Rule = defineRule({
       },
     ],
   },
-  check({ server: { spec } }, { max }) {
-    return join(
-      checkMost(spec.runtime?.replicas ?? 1, max, ['spec', 'runtime', 'replicas']),
-      checkMost(spec.extensions?.autoscaling?.maxReplicas ?? 0, max, autoscalingPath),
-    );
-  },
+  check: ({ server: { spec } }, { max }) =>
+    checkMostReplicas(spec, max, (replicas) => ({
+      headline: 'there are more replicas than are allowed here',
+      detail: `found ${replicas}`,
+      remedy: `Use at most ${max}, also as maxReplicas of an autoscaler.`,
+    })),
 });
-
-const autoscalingPath = ['spec', 'extensions', 'autoscaling', 'maxReplicas'];
-
-function checkMost(replicas: number, max: number, path: FieldPath): readonly Violation[] {
-  if (replicas <= max) return none;
-  const remedy = `Use at most ${max}, also as maxReplicas of an autoscaler.`;
-  return [{ path, headline: 'there are more replicas than are allowed here', detail: `found ${replicas}`, remedy }];
-}

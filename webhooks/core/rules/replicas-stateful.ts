@@ -1,6 +1,6 @@
 import { defineRule, type Rule } from '../engine/rule.ts';
-import { join, none } from '../engine/violations.ts';
-import type { FieldPath, Violation } from '../mcpserver/violation.ts';
+import { none } from '../engine/violations.ts';
+import { checkMostReplicas } from './parts/most-replicas.ts';
 
 export const replicasStateful: Rule = defineRule({
   id: 'replicas-stateful',
@@ -40,23 +40,10 @@ export const replicasStateful: Rule = defineRule({
   },
   check({ server: { spec } }, { max }) {
     if (spec.mcp?.stateless === true) return none;
-    return join(
-      checkMost(spec.runtime?.replicas ?? 1, max, ['spec', 'runtime', 'replicas']),
-      checkMost(spec.extensions?.autoscaling?.maxReplicas ?? 0, max, autoscalingPath),
-    );
-  },
-});
-
-const autoscalingPath = ['spec', 'extensions', 'autoscaling', 'maxReplicas'];
-
-function checkMost(replicas: number, max: number, path: FieldPath): readonly Violation[] {
-  if (replicas <= max) return none;
-  return [
-    {
-      path,
+    return checkMostReplicas(spec, max, (replicas) => ({
       headline: 'a server that keeps sessions has more replicas than are allowed here',
       detail: `found ${replicas} without spec.mcp.stateless: true`,
       remedy: `Set spec.mcp.stateless: true if the server keeps no sessions, otherwise use at most ${max}.`,
-    },
-  ];
-}
+    }));
+  },
+});
