@@ -229,7 +229,7 @@ function byGateway(input: GatewayInput, { registration, name, parent }: Route): 
     case 'yes':
       // It is routed as it was; clients that are told another address for as long as nobody answers gain nothing.
       if (isUnsaid(input) && wasTaken(input)) return { ...asBefore(input), lookAgainMs: lookMs.toUnread };
-      return { ...reached(input, gateway), ofBinding: 'GatewayRegistered', ...pendingReason(input) };
+      return reached(input, gateway);
     case 'no': {
       const { reason, message } = answer;
       const words = `${gateway} does not take HTTPRoute ${name}: ${message} (${reason})${remedyFor(reason, parent, input)}`;
@@ -263,20 +263,20 @@ function reached(input: GatewayInput, gateway: string): Verdict {
   const found = publicUrl(input);
   switch (found.type) {
     case 'known':
-      return { ...registered(input, { url: found.url }), lookAgainMs: lookMs.toGateway };
+      return {
+        ...registered(input, { url: found.url }),
+        ...{ lookAgainMs: lookMs.toGateway, ofBinding: 'GatewayRegistered' },
+      };
     case 'unknown': {
       const besides = `where clients reach it is not known: ${found.why}`;
-      return { ...registered(input, { besides }), lookAgainMs: isUnsaid(input) ? lookMs.toUnread : lookMs.toGateway };
+      const lookAgainMs = isUnsaid(input) ? lookMs.toUnread : lookMs.toGateway;
+      return { ...registered(input, { besides }), lookAgainMs, ofBinding: 'GatewayRegistered' };
     }
     case 'pending': {
       const words = `${gateway} takes the route, and clients cannot know where: ${found.message}; set public-hostname in the ConfigMap, or wait`;
-      return { ...notRegistered(words, PENDING), lookAgainMs: lookMs.toPending };
+      return { ...notRegistered(words, PENDING), lookAgainMs: lookMs.toPending, ofBinding: 'PublicAddressPending' };
     }
   }
-}
-
-function pendingReason(input: GatewayInput): Pick<Verdict, 'ofBinding'> {
-  return publicUrl(input).type === 'pending' ? { ofBinding: 'PublicAddressPending' } : {};
 }
 
 function publicUrl(input: GatewayInput): ReturnType<typeof publicUrlOf> {
