@@ -115,6 +115,37 @@ imagePullSecrets:
 {{- end }}
 {{- end }}
 
+{{/* What every pod of the release has: how it is pulled, which node and which runtime it gets, how it finds names. */}}
+{{- define "mcp-lifecycle.podSettings" -}}
+automountServiceAccountToken: true
+securityContext:
+  {{- include "mcp-lifecycle.podSecurityContext" . | nindent 2 }}
+{{- with include "mcp-lifecycle.imagePullSecrets" . }}
+{{- . | trim | nindent 0 }}
+{{- end }}
+{{- with .Values.priorityClassName }}
+priorityClassName: {{ . }}
+{{- end }}
+{{- with .Values.runtimeClassName }}
+runtimeClassName: {{ . }}
+{{- end }}
+{{- with .Values.dnsPolicy }}
+dnsPolicy: {{ . }}
+{{- end }}
+{{- with .Values.dnsConfig }}
+dnsConfig:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .Values.tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+
 {{/* Names of the Secrets by which pods for stdio pull our image, with commas between them: those of their own namespaces only. */}}
 {{- define "mcp-lifecycle.stdioPullSecrets" -}}
 {{- $names := list }}

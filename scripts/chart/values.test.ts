@@ -73,6 +73,7 @@ describe('the pods', () => {
   const affinity = { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [] } } };
   const toleration = { key: 'infra', operator: 'Exists' };
   const volume = { name: 'ca', configMap: { name: 'ca' } };
+  const dnsConfig = { nameservers: ['10.0.0.10'], searches: ['test'], options: [{ name: 'ndots', value: '2' }] };
   const mount = { name: 'ca', mountPath: '/ca', readOnly: true };
 
   it.each<[value: string, given: unknown, path: string]>([
@@ -81,6 +82,9 @@ describe('the pods', () => {
     ['tolerations', [toleration], 'tolerations'],
     ['nodeSelector', { infra: 'true' }, 'nodeSelector'],
     ['priorityClassName', 'system-cluster-critical', 'priorityClassName'],
+    ['runtimeClassName', 'gvisor', 'runtimeClassName'],
+    ['dnsPolicy', 'None', 'dnsPolicy'],
+    ['dnsConfig', dnsConfig, 'dnsConfig'],
     ['imagePullSecrets', [{ name: 'registry' }], 'imagePullSecrets'],
     ['extraVolumes', [volume], 'volumes'],
     ['extraVolumeMounts', [mount], 'containers.0.volumeMounts'],
@@ -128,6 +132,8 @@ describe('the pods', () => {
     const manifests = await renderWith({
       ...{ tolerations: [toleration], nodeSelector: { infra: 'true' }, imagePullSecrets: [{ name: 'registry' }] },
       ...{ priorityClassName: 'high', podLabels: { 'sidecar.istio.io/inject': 'false' }, podAnnotations: { a: 'b' } },
+      ...{ runtimeClassName: 'gvisor', dnsPolicy: 'Default', dnsConfig },
+      affinity: { ...affinity, podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [] } },
       admissionCheck: { resources: { limits: { memory: '99Mi' } } },
     });
     const templates = [
@@ -142,10 +148,44 @@ describe('the pods', () => {
         },
         spec: {
           ...{ tolerations: [toleration], nodeSelector: { infra: 'true' }, imagePullSecrets: [{ name: 'registry' }] },
+          ...{ runtimeClassName: 'gvisor', dnsPolicy: 'Default', dnsConfig },
           ...{ priorityClassName: 'high', containers: [{ resources: { limits: { memory: '99Mi' } } }] },
         },
       });
+      // That pods of the Deployment keep apart is nothing to the check, which has to find room beside them.
+      const spec = at(template, 'spec.affinity');
+      expect(spec).toEqual(affinity);
     }
+  });
+});
+
+describe('annotations', () => {
+  const aks = { 'admissions.enforcer/disabled': 'true' };
+  const annotationsOf = (manifests: readonly Manifest[], kind: string): readonly unknown[] =>
+    manifests.filter((manifest) => manifest.kind.endsWith(kind)).map(({ metadata }) => metadata.annotations);
+
+  it('of the webhook configurations are those given, and what cert-manager reads', async () => {
+    const inject = { 'cert-manager.io/inject-ca-from': 'mcp-lifecycle-system/mcp-lifecycle-tls' };
+    const webhook = { annotations: { ...aks, 'cert-manager.io/inject-ca-from': 'other/other' } };
+    const ours = await renderWith({ webhook: { annotations: aks } });
+    expect(annotationsOf(ours, 'WebhookConfiguration')).toEqual([aks, aks]);
+    const given = annotationsOf(await renderWith({ webhook, certManager: { enabled: true } }), 'WebhookConfiguration');
+    expect(given).toEqual([
+      { ...aks, ...inject },
+      { ...aks, ...inject },
+    ]);
+  });
+
+  it('of the CRDs are those given, and what keeps them', async () => {
+    const stays = { 'argocd.argoproj.io/sync-options': 'Delete=false' };
+    const crds = { enabled: true, annotations: stays };
+    const kept = { ...stays, 'helm.sh/resource-policy': 'keep' };
+    expect(annotationsOf(await renderWith({ crds }), 'CustomResourceDefinition')).toEqual([kept, kept]);
+    const notKept = await renderWith({ crds: { ...crds, keep: false } });
+    expect(annotationsOf(notKept, 'CustomResourceDefinition')).toEqual([stays, stays]);
+    await expect(renderWith({ crds: { annotations: { 'helm.sh/resource-policy': 'x' } } })).rejects.toThrow(
+      /values don't meet/,
+    );
   });
 });
 

@@ -43,9 +43,14 @@ function toTemplate(crd: string, { name, condition }: ChartCrd): string {
   if (crd.split(metadata).length !== 2) throw new Error(`crds/${name}.yaml has no plain metadata block to extend`);
   const extended = `${metadata}  labels:
     {{- include "mcp-lifecycle.labels" . | nindent 4 }}
-  {{- if .Values.crds.keep }}
+  {{- if or .Values.crds.keep .Values.crds.annotations }}
   annotations:
+    {{- if .Values.crds.keep }}
     helm.sh/resource-policy: keep
+    {{- end }}
+    {{- with .Values.crds.annotations }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
   {{- end }}
 `;
   return `{{- if ${condition} }}\n${crd.replace(metadata, () => extended)}{{- end }}\n`;
