@@ -18,8 +18,8 @@ function registeringFiles(): readonly string[] {
 
 it('knows every file that registers metrics', () => {
   expect(registeringFiles()).toEqual([
-    ...['admission/metrics.ts', 'bridge/metrics.ts', 'platform/metrics.ts', 'platform/policy/metrics.ts'],
-    ...['reconciler/metrics.ts', 'reconciler/per-server-metrics.ts'],
+    ...['admission/metrics.ts', 'bridge/metrics.ts', 'platform/kube/count-requests.ts', 'platform/metrics.ts'],
+    ...['platform/policy/metrics.ts', 'reconciler/metrics.ts', 'reconciler/per-server-metrics.ts'],
   ]);
 });
 

@@ -8,6 +8,7 @@ import {
   type FoundInRequest,
   type ShedReason,
 } from '../../webhooks/admission/metrics.ts';
+import { lookUpResults } from '../../webhooks/admission/look-ups.ts';
 import { skipReasons } from '../../webhooks/admission/scope.ts';
 import { compositeKinds } from '../../webhooks/core/composites/composite-kinds.ts';
 import { changeClasses } from '../../webhooks/core/contract/compare-contracts.ts';
@@ -16,10 +17,14 @@ import type { Severity } from '../../webhooks/core/engine/finding.ts';
 import { expandedKinds } from '../../webhooks/core/resources/index.gen.ts';
 import { builtInPolicy } from '../../webhooks/core/rules/built-in-policy.ts';
 import { createBridgeMetrics, operationErrors, restartReasons } from '../../webhooks/bridge/metrics.ts';
+import type { ApiRequest, KubeApi } from '../../webhooks/platform/kube/api.ts';
+import { countRequests, requestResults } from '../../webhooks/platform/kube/count-requests.ts';
 import { createMetricsRegistry } from '../../webhooks/platform/metrics.ts';
 import { registerPolicyMetrics } from '../../webhooks/platform/policy/metrics.ts';
 import { fixedPolicy, policyOrigins } from '../../webhooks/platform/policy/policy-source.ts';
 import type { PolicyReads } from '../../webhooks/platform/policy/policy-source.ts';
+import { foreignChanges } from '../../webhooks/platform/tls/foreign-changes.ts';
+import { webhookConfigurationTypes } from '../../webhooks/platform/tls/webhook-configuration.ts';
 import { rotationPhases } from '../../webhooks/platform/tls/certificate-secret.ts';
 import { createReconcilerMetrics } from '../../webhooks/reconciler/metrics.ts';
 import { handshakeResults, phases } from '../../webhooks/reconciler/per-server-metrics.ts';
@@ -44,7 +49,7 @@ export function registeredMetrics(): Readonly<
   const webhook = createMetricsRegistry({ program: 'webhook', process: true });
   createAdmissionMetrics(webhook, {
     isReady: () => true,
-    certificateExpiry: () => ({}),
+    certificateLives: () => ({}),
     rotationPhase: () => 'none',
     now: () => new Date(0),
   });
@@ -54,7 +59,10 @@ export function registeredMetrics(): Readonly<
   createBridgeMetrics(bridge, { sessions: () => 0, maxSessions: 0 });
   const perServer = createMetricsRegistry({ program: 'reconciler', process: false });
   createReconcilerMetrics(perServer, { perServer: true });
-  for (const registry of [webhook, reconciler]) registerPolicyMetrics(registry, fixedPolicy(builtInPolicy));
+  for (const registry of [webhook, reconciler]) {
+    registerPolicyMetrics(registry, fixedPolicy(builtInPolicy));
+    countRequests(noApi, registry);
+  }
   const always = metricsOf(reconciler);
   const isAlways = ({ name, labels }: RegisteredMetric): boolean =>
     always.some((one) => one.name === name && one.labels.join() === labels.join());
@@ -65,6 +73,11 @@ export function registeredMetrics(): Readonly<
     bridge: metricsOf(bridge),
   };
 }
+
+const noApi: KubeApi = {
+  request: () => Promise.reject(new Error('nobody asks')),
+  watch: () => Promise.reject(new Error('nobody asks')),
+};
 
 function metricsOf(registry: Registry): readonly RegisteredMetric[] {
   // Every metric of prom-client has the label names that it was made with; its types leave them out.
@@ -191,6 +204,20 @@ const labelWords: Readonly<Record<string, string>> = {
   'mcp_lifecycle_admission_shed_total reason': list(
     namesOf<ShedReason>({ full: true, waited: true, connections: true, 'client certificate': true }),
   ),
+  'mcp_lifecycle_admission_look_ups_total result': list(lookUpResults),
+  'mcp_lifecycle_api_requests_total result': list(requestResults),
+  method: list(
+    namesOf<ApiRequest['method'] | 'WATCH'>({
+      GET: true,
+      WATCH: true,
+      POST: true,
+      PUT: true,
+      PATCH: true,
+      DELETE: true,
+    }),
+  ),
+  configuration: list(webhookConfigurationTypes),
+  change: list(foreignChanges),
   certificate: list(namesOf<CertificateRole>({ serving: true, ca: true })),
   phase: list(rotationPhases),
   'mcpserver_reconcile_phase_duration_seconds phase': list(phases),

@@ -54,7 +54,7 @@ describe('a batch', () => {
     const registry = new Registry();
     const metrics = createAdmissionMetrics(registry, {
       isReady: () => true,
-      certificateExpiry: () => ({}),
+      certificateLives: () => ({}),
       rotationPhase: () => 'none',
       now: () => new Date(),
     });

@@ -4,7 +4,7 @@ import type { ReferenceState } from '../core/engine/facts.ts';
 import { createFakeClock, settle, type FakeClock } from '../platform/kube/testing/fake-clock.ts';
 import type { ApiRequest } from '../platform/kube/api.ts';
 import { createFakeKubeApi, type FakeKubeApi } from '../platform/kube/testing/fake-kube-api.ts';
-import { createLookUps, defaultLookUpLimits, type LookUpLimits } from './look-ups.ts';
+import { createLookUps, defaultLookUpLimits, type LookUpLimits, type LookUpResult } from './look-ups.ts';
 
 const secret = (name: string, ...keys: string[]): Reference => ({
   kind: 'Secret',
@@ -21,6 +21,7 @@ interface Started {
   readonly lookUp: (...references: Reference[]) => Promise<readonly ReferenceState[]>;
   readonly lookUpIn: (namespace: string, ...references: Reference[]) => Promise<readonly ReferenceState[]>;
   readonly reads: () => number;
+  readonly results: readonly LookUpResult[];
 }
 
 function start(limits: Partial<LookUpLimits> = {}): Started {
@@ -33,7 +34,11 @@ function start(limits: Partial<LookUpLimits> = {}): Started {
     });
   }
   const clock = createFakeClock();
-  const gather = createLookUps(api, clock, { ...defaultLookUpLimits, ...limits });
+  const results: LookUpResult[] = [];
+  const gather = createLookUps(api, clock, {
+    limits: { ...defaultLookUpLimits, ...limits },
+    onResult: (result) => results.push(result),
+  });
   const context = { remainingMs: () => 1_000, signal: () => new AbortController().signal };
   const lookUpIn: Started['lookUpIn'] = async (namespace, ...references) => {
     const facts = await gather(namespace, references, context);
@@ -41,7 +46,7 @@ function start(limits: Partial<LookUpLimits> = {}): Started {
   };
   const lookUp: Started['lookUp'] = (...references) => lookUpIn('mcp', ...references);
   const reads = (): number => api.reads.length;
-  return { api, clock, lookUp, lookUpIn, reads };
+  return { api, clock, lookUp, lookUpIn, reads, results };
 }
 
 const numbered = (count: number, prefix = 'secret'): Reference[] =>
@@ -61,7 +66,7 @@ describe('a flood of reviews', () => {
     const { lookUp } = start({ burst: 1 });
     expect(await lookUp(secret('token', 'key'), secret('other'))).toEqual([
       { state: 'found', keys: new Set(['key']) },
-      { state: 'unknown', reason: 'too many objects are being looked up' },
+      notChecked,
     ]);
   });
 
@@ -69,7 +74,7 @@ describe('a flood of reviews', () => {
     const { lookUp, reads } = start();
     const states = await lookUp(...numbered(150));
     expect(reads()).toBe(100);
-    expect(states.at(-1)).toEqual({ state: 'unknown', reason: 'only 100 objects are looked up' });
+    expect(states.at(-1)).toEqual({ ...notChecked, reason: 'only 100 objects are looked up' });
   });
 
   it('reads for a few requests at a time', async () => {
@@ -80,7 +85,7 @@ describe('a flood of reviews', () => {
   });
 });
 
-const notChecked = { state: 'unknown', reason: 'too many objects are being looked up' };
+const notChecked = { state: 'unknown', cause: 'OverBudget', reason: 'too many objects are being looked up' };
 
 /** Holds answers of the API back until `answerAll`. */
 function holdBack(api: FakeKubeApi, isHeld: (request: ApiRequest) => boolean): { readonly answerAll: () => void } {
@@ -189,5 +194,28 @@ describe('an answer', () => {
     expect(await lookUp(secret('token'))).toMatchObject([{ state: 'unknown' }]);
     api.answer(() => false, undefined);
     expect(await lookUp(secret('token'))).toMatchObject([{ state: 'found' }]);
+  });
+});
+
+describe('what came of looking up', () => {
+  it('is told of each object once, of one that was found lately as well', async () => {
+    const { lookUp, results } = start();
+    await lookUp(secret('token', 'key'), secret('token', 'second'), secret('nowhere'));
+    await lookUp(secret('token', 'key'));
+    expect(results).toEqual(['found', 'missing', 'found']);
+  });
+
+  it('tells no answer, no right, no budget and all other failures apart', async () => {
+    const { api, lookUp, results } = start({ burst: 4, readsPerSecond: 0 });
+    api.answer(({ path }) => path.endsWith('/token'), 403);
+    await lookUp(secret('token'));
+    api.answer(({ path }) => path.endsWith('/token'), 500);
+    await lookUp(secret('token'));
+    api.answer(() => false, undefined);
+    api.request = () =>
+      Promise.resolve({ ok: false, error: { status: 0, reason: 'Timeout', message: '', retry: true } });
+    await lookUp(secret('token'));
+    await lookUp(secret('token'), secret('other'));
+    expect(results).toEqual(['forbidden', 'failed', 'timeout', 'timeout', 'over-budget']);
   });
 });

@@ -1,4 +1,4 @@
-import type { ReferencedKind, ReferenceFacts, ReferenceState } from '../core/engine/facts.ts';
+import type { ReferencedKind, ReferenceState } from '../core/engine/facts.ts';
 import type { Reference } from '../core/mcpserver/references.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { KubeApi } from '../platform/kube/api.ts';
@@ -46,7 +46,21 @@ export const defaultLookUpLimits: LookUpLimits = {
 const maxKeptKeys = 64;
 const maxKeptCharacters = 4_096;
 
-const overBudget: ReferenceState = { state: 'unknown', reason: 'too many objects are being looked up' };
+/** What is known of an object after it was looked up. `over-budget`: too many were asked for, of one request or of all. */
+export const lookUpResults = ['found', 'missing', 'timeout', 'forbidden', 'over-budget', 'failed'] as const;
+export type LookUpResult = (typeof lookUpResults)[number];
+
+export interface LookUpOptions {
+  readonly limits?: LookUpLimits;
+  /** Told of each object of each request, also of one that was found lately. */
+  readonly onResult: (result: LookUpResult) => void;
+}
+
+const overBudget = {
+  state: 'unknown',
+  cause: 'OverBudget',
+  reason: 'too many objects are being looked up',
+} as const satisfies ReferenceState;
 
 /**
  * Looks up what servers name, under one budget for the whole process: whoever reaches the port can have objects read
@@ -54,7 +68,11 @@ const overBudget: ReferenceState = { state: 'unknown', reason: 'too many objects
  * namespace has all of the budget. Nobody waits for a slot: he would hold up those who look nothing up. All reads of a
  * request share its deadline, below the API server's own.
  */
-export function createLookUps(api: KubeApi, clock: Clock, limits: LookUpLimits = defaultLookUpLimits): GatherFacts {
+export function createLookUps(
+  api: KubeApi,
+  clock: Clock,
+  { limits = defaultLookUpLimits, onResult }: LookUpOptions,
+): GatherFacts {
   const takeSlot = createReaderSlots(limits);
   const cache = createCache(clock, limits);
   const budget = createBudget(clock, limits);
@@ -69,7 +87,7 @@ export function createLookUps(api: KubeApi, clock: Clock, limits: LookUpLimits =
     const missing = [...asked].filter(([key]) => !known.has(key));
     const readable = missing.slice(0, limits.maxReads);
     const beyond = new Set(missing.slice(limits.maxReads).map(([key]) => key));
-    const tooMany: ReferenceState = { state: 'unknown', reason: `only ${limits.maxReads} objects are looked up` };
+    const tooMany: ReferenceState = { ...overBudget, reason: `only ${limits.maxReads} objects are looked up` };
     const slot = readable.length === 0 ? undefined : takeSlot(namespace);
     if (slot !== undefined) {
       try {
@@ -91,7 +109,9 @@ export function createLookUps(api: KubeApi, clock: Clock, limits: LookUpLimits =
         slot.leave();
       }
     }
-    return createFacts((key) => known.get(key) ?? (beyond.has(key) ? tooMany : overBudget));
+    const find = (key: string): ReferenceState => known.get(key) ?? (beyond.has(key) ? tooMany : overBudget);
+    for (const key of asked.keys()) onResult(resultOf(find(key)));
+    return { lookUp: (kind, name) => find(factKey({ kind, name })) };
   };
 }
 
@@ -131,9 +151,17 @@ function createReaderSlots({ readers, largeReaders }: LookUpLimits): TakeSlot {
   };
 }
 
-function createFacts(find: (key: string) => ReferenceState): ReferenceFacts {
-  return { lookUp: (kind, name) => find(factKey({ kind, name })) };
+function resultOf(state: ReferenceState): LookUpResult {
+  if (state.state !== 'unknown') return state.state;
+  return resultsByCause[state.cause ?? ''] ?? 'failed';
 }
+
+const resultsByCause: Readonly<Record<string, LookUpResult>> = {
+  Timeout: 'timeout',
+  Forbidden: 'forbidden',
+  NoTurn: 'over-budget',
+  OverBudget: 'over-budget',
+};
 
 /** Everything that a request asks about one object. */
 interface Asked {

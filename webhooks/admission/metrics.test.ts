@@ -27,6 +27,19 @@ const cases: readonly (readonly [string, (metrics: AdmissionMetrics) => void])[]
   ['certificate_expiry_timestamp_seconds{certificate="serving"} 3600', () => undefined],
   ['certificate_expiry_timestamp_seconds{certificate="ca"} 7200', () => undefined],
   ['certificate_remaining_seconds{certificate="serving"} 3540', () => undefined],
+  ['certificate_remaining_ratio{certificate="ca"} 0.9916666666666667', () => undefined],
+  [
+    'admission_look_ups_total{result="timeout"} 1',
+    (metrics) => {
+      metrics.lookedUp('timeout');
+    },
+  ],
+  [
+    'webhook_configuration_foreign_changes_total{configuration="validating",change="deleted"} 1',
+    (metrics) => {
+      metrics.foreignChange('validating', 'deleted');
+    },
+  ],
   ['ca_rotation_phase{phase="trusting"} 1', () => undefined],
   ['ca_rotation_phase{phase="none"} 0', () => undefined],
 ];
@@ -36,7 +49,7 @@ it.each(cases)('exposes %s', async (line, act) => {
   act(
     createAdmissionMetrics(registry, {
       isReady: () => false,
-      certificateExpiry: () => ({ serving: 3_600_000, ca: 7_200_000 }),
+      certificateLives: () => ({ serving: { from: 0, to: 3_600_000 }, ca: { from: 0, to: 7_200_000 } }),
       rotationPhase: () => 'trusting',
       now: () => new Date(60_000),
     }),
@@ -48,7 +61,7 @@ it('goes on counting denials from one scrape to the next', async () => {
   const registry = new Registry();
   const metrics = createAdmissionMetrics(registry, {
     isReady: () => true,
-    certificateExpiry: () => ({}),
+    certificateLives: () => ({}),
     rotationPhase: () => 'none',
     now: () => new Date(),
   });
@@ -65,7 +78,7 @@ it('says nothing about a certificate that does not exist yet', async () => {
   const registry = new Registry();
   createAdmissionMetrics(registry, {
     isReady: () => false,
-    certificateExpiry: () => ({}),
+    certificateLives: () => ({}),
     rotationPhase: () => 'none',
     now: () => new Date(),
   });

@@ -1,9 +1,13 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { Severity } from '../core/engine/finding.ts';
 import { metricPrefix } from '../platform/metrics.ts';
+import type { CertificateLife } from '../platform/tls/certificates.ts';
+import type { ForeignChange } from '../platform/tls/foreign-changes.ts';
+import type { WebhookConfigurationType } from '../platform/tls/webhook-configuration.ts';
 import { rotationPhases, type RotationPhase } from '../platform/tls/certificate-secret.ts';
 import type { AnswerDecision, Operation } from './admission-review.ts';
 import type { Endpoint } from './handler.ts';
+import type { LookUpResult } from './look-ups.ts';
 import type { SkipReason } from './scope.ts';
 
 /** Why a body was refused before it was a request: each is a 4xx. */
@@ -33,6 +37,8 @@ export interface AdmissionMetrics {
   bodyRefused(reason: BodyRefusal): void;
   shed(reason: ShedReason): void;
   aborted(): void;
+  lookedUp(result: LookUpResult): void;
+  foreignChange(configuration: WebhookConfigurationType, change: ForeignChange): void;
 }
 
 /** What one rule found in one request. `tolerated`: it would be refused if it were new. */
@@ -47,8 +53,8 @@ export type CertificateRole = 'serving' | 'ca';
 /** Asked at each scrape. */
 export interface AdmissionGauges {
   readonly isReady: () => boolean;
-  /** Milliseconds since 1970, of what is known yet. */
-  readonly certificateExpiry: () => Readonly<Partial<Record<CertificateRole, number>>>;
+  /** Of what is known yet. */
+  readonly certificateLives: () => Readonly<Partial<Record<CertificateRole, CertificateLife>>>;
   readonly rotationPhase: () => RotationPhase;
   readonly now: () => Date;
 }
@@ -72,6 +78,16 @@ export function createAdmissionMetrics(registry: Registry, gauges: AdmissionGaug
   const bodies = counter('admission_bodies_refused_total', 'Bodies that are no admission request.', 'reason');
   const sheds = counter('admission_shed_total', 'Requests that were turned away for load.', 'reason');
   const aborts = counter('admission_aborted_total', 'Requests whose caller hung up before the answer.');
+  const lookUps = counter(
+    'admission_look_ups_total',
+    'Objects that were looked up because a server names them, by what is known of them then: all but found and missing are not checked.',
+    'result',
+  );
+  const foreign = counter(
+    'webhook_configuration_foreign_changes_total',
+    'Changes of our webhook configurations by somebody else: another CA bundle than ours, or deleted.',
+    ...(['configuration', 'change'] as const),
+  );
   registerGauges(registry, gauges);
 
   return {
@@ -101,6 +117,12 @@ export function createAdmissionMetrics(registry: Registry, gauges: AdmissionGaug
     },
     aborted: () => {
       aborts.inc();
+    },
+    lookedUp: (result) => {
+      lookUps.inc({ result });
+    },
+    foreignChange: (configuration, change) => {
+      foreign.inc({ configuration, change });
     },
   };
 }
@@ -163,13 +185,23 @@ function registerGauges(registry: Registry, gauges: AdmissionGauges): void {
     'certificate_expiry_timestamp_seconds',
     'When a certificate ends, in seconds since 1970.',
     ['certificate'],
-    () => Object.entries(gauges.certificateExpiry()).map(([certificate, end]) => [{ certificate }, end / 1000]),
+    () => Object.entries(gauges.certificateLives()).map(([certificate, { to }]) => [{ certificate }, to / 1000]),
   );
   gauge('certificate_remaining_seconds', 'How long a certificate is still valid.', ['certificate'], () =>
-    Object.entries(gauges.certificateExpiry()).map(([certificate, end]) => [
+    Object.entries(gauges.certificateLives()).map(([certificate, { to }]) => [
       { certificate },
-      (end - gauges.now().getTime()) / 1000,
+      (to - gauges.now().getTime()) / 1000,
     ]),
+  );
+  gauge(
+    'certificate_remaining_ratio',
+    'Part of its life that a certificate has still before it: 1 at first, 0 when it ends.',
+    ['certificate'],
+    () =>
+      Object.entries(gauges.certificateLives()).map(([certificate, { from, to }]) => [
+        { certificate },
+        (to - gauges.now().getTime()) / (to - from),
+      ]),
   );
   gauge('ca_rotation_phase', 'How far the replacement of the CA is: 1 for one of the phases.', ['phase'], () =>
     rotationPhases.map((phase) => [{ phase }, phase === gauges.rotationPhase() ? 1 : 0]),

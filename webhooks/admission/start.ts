@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import type { ApiStates } from '../core/engine/installation.ts';
 import type { Policy } from '../core/engine/policy.ts';
 import { expandedKinds } from '../core/resources/index.gen.ts';
@@ -9,6 +10,7 @@ import { metricsRoutes } from '../platform/http/metrics.ts';
 import { startPlainServer } from '../platform/http/plain-server.ts';
 import { ApiDiscovery } from '../platform/kube/api-discovery.ts';
 import type { KubeApi } from '../platform/kube/api.ts';
+import { countRequests } from '../platform/kube/count-requests.ts';
 import { errorText } from '../platform/log.ts';
 import type { Logger } from '../platform/log.ts';
 import { createMetricsRegistry } from '../platform/metrics.ts';
@@ -16,7 +18,7 @@ import { registerPolicyMetrics } from '../platform/policy/metrics.ts';
 import { openPolicySource } from '../platform/policy/open-policy-source.ts';
 import { noticeOf, type PolicySource, type RunningPolicySource } from '../platform/policy/policy-source.ts';
 import type { RotationPhase } from '../platform/tls/certificate-secret.ts';
-import { expiryOf, serviceDnsNames } from '../platform/tls/certificates.ts';
+import { type CertificateLife, lifeOf, serviceDnsNames } from '../platform/tls/certificates.ts';
 import { keepCertificates } from '../platform/tls/keep-certificates.ts';
 import { askByHandshake } from '../platform/tls/serving-replicas.ts';
 import { defaultCallLimits } from './call.ts';
@@ -54,7 +56,9 @@ export interface WebhookOptions {
 const drainDeadlineMs = 10_000;
 
 /** Serves admission until the signal aborts and everything in flight is answered. Rejects when a port is taken. */
-export async function startWebhook(options: WebhookOptions): Promise<void> {
+export async function startWebhook(given: WebhookOptions): Promise<void> {
+  const registry = createMetricsRegistry({ program: 'webhook', process: true });
+  const options = { ...given, api: countRequests(given.api, registry) };
   const { config, clock, log, host } = options;
   const at = host === undefined ? { log } : { log, host };
   const policies = await openPolicySource(options);
@@ -62,11 +66,10 @@ export async function startWebhook(options: WebhookOptions): Promise<void> {
     () => clock.now(),
     () => policies.isSettled,
   );
-  const registry = createMetricsRegistry({ program: 'webhook', process: true });
-  const facts: CertificateFacts = { expiry: {}, phase: 'none' };
+  const facts: CertificateFacts = { lives: {}, phase: 'none' };
   const metrics = createAdmissionMetrics(registry, {
     isReady: () => readiness.read().ready,
-    certificateExpiry: () => facts.expiry,
+    certificateLives: () => facts.lives,
     rotationPhase: () => facts.phase,
     now: () => clock.now(),
   });
@@ -88,7 +91,7 @@ export async function startWebhook(options: WebhookOptions): Promise<void> {
     options.onListening?.(ports);
 
     followPolicy(options, policies);
-    await keepTrusted(options, { server, readiness, facts });
+    await keepTrusted(options, { server, readiness, facts, metrics });
   } finally {
     // Admission first: probes and scrapers see the drain to its end. What stays open would keep the process alive.
     readiness.stopping();
@@ -127,7 +130,11 @@ function createHandlers(
   const { api, config, clock } = options;
   const links = config.docsBaseUrl === undefined ? {} : { docsBaseUrl: config.docsBaseUrl };
   const installation = { ...config.installation, apis: followApis(options) };
-  const gatherFacts = createLookUps(api, clock);
+  const gatherFacts = createLookUps(api, clock, {
+    onResult: (result) => {
+      metrics.lookedUp(result);
+    },
+  });
   const validating = (select: (policy: Policy) => Policy): ValidateOptions => ({
     ...links,
     get policy() {
@@ -158,14 +165,19 @@ function createHandlers(
 
 /** What the metrics say about certificates. */
 interface CertificateFacts {
-  readonly expiry: Partial<Record<CertificateRole, number>>;
+  readonly lives: Partial<Record<CertificateRole, CertificateLife>>;
   phase: RotationPhase;
 }
 
 /** Our certificate in the server, its CA in both webhook configurations, until the signal aborts. */
 function keepTrusted(
   { api, config, clock, log, signal }: WebhookOptions,
-  tell: { readonly server: AdmissionServer; readonly readiness: WebhookReadiness; readonly facts: CertificateFacts },
+  tell: {
+    readonly server: AdmissionServer;
+    readonly readiness: WebhookReadiness;
+    readonly facts: CertificateFacts;
+    readonly metrics: AdmissionMetrics;
+  },
 ): Promise<void> {
   const { facts, readiness } = tell;
   const [calledName = '', ...otherNames] = serviceDnsNames(config.serviceName, config.namespace, config.clusterDomain);
@@ -184,13 +196,17 @@ function keepTrusted(
     ask: askByHandshake(calledName),
     onServing: (serving) => {
       tell.server.setCertificate(serving);
-      facts.expiry.serving = expiryOf(serving.certificate);
-      readiness.certificateChanged(facts.expiry.serving);
-      log.info('serving a certificate', { validTo: new Date(facts.expiry.serving).toISOString() });
+      const life = lifeOf(new X509Certificate(serving.certificate));
+      facts.lives.serving = life;
+      readiness.certificateChanged(life.to);
+      log.info('serving a certificate', { validTo: new Date(life.to).toISOString() });
     },
-    onTrusted: (type, caExpiry) => {
+    onTrusted: (type, ca) => {
       readiness.trusted(type);
-      if (caExpiry !== undefined) facts.expiry.ca = caExpiry;
+      if (ca !== undefined) facts.lives.ca = ca;
+    },
+    onForeignChange: (type, change) => {
+      tell.metrics.foreignChange(type, change);
     },
     onRotation: (phase) => {
       facts.phase = phase;

@@ -1,5 +1,6 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Counter, Gauge, Registry } from 'prom-client';
+import { startRepeating } from './timer.ts';
 import { unexpectedErrors } from './unexpected-errors.ts';
 
 /** Name prefix of every metric of ours. */
@@ -60,6 +61,7 @@ function addProcessMetrics(registry: Registry): void {
       for (const [origin, count] of Object.entries(unexpectedErrors())) this.inc({ origin }, count);
     },
   });
+  countStalls(registry);
   for (const [name, help, read] of readings) {
     new Gauge({
       name,
@@ -70,6 +72,25 @@ function addProcessMetrics(registry: Registry): void {
       },
     });
   }
+}
+
+/** Every so many milliseconds is looked whether it is much later than that. */
+const stallPeriodMs = 500;
+const stallMs = 1_000;
+
+/** The delay of the event loop is forgotten by whoever scrapes; this is not. */
+function countStalls(registry: Registry): void {
+  const stalls = new Counter({
+    name: `${metricPrefix}event_loop_stalls_total`,
+    help: 'Times that this process did nothing for more than a second: it was busy with one thing, or stopped from outside.',
+    registers: [registry],
+  });
+  let last = performance.now();
+  startRepeating(() => {
+    const now = performance.now();
+    if (now - last > stallPeriodMs + stallMs) stalls.inc();
+    last = now;
+  }, stallPeriodMs).unref();
 }
 
 function cpuSeconds({ user, system }: NodeJS.CpuUsage): number {

@@ -7,6 +7,7 @@ import { healthRoutes } from '../platform/http/health.ts';
 import { metricsRoutes } from '../platform/http/metrics.ts';
 import { startPlainServer } from '../platform/http/plain-server.ts';
 import type { KubeApi } from '../platform/kube/api.ts';
+import { countRequests } from '../platform/kube/count-requests.ts';
 import { fenceWrites } from '../platform/kube/fence.ts';
 import { LeaderElector } from '../platform/kube/lease.ts';
 import { errorText } from '../platform/log.ts';
@@ -35,9 +36,10 @@ export interface StartReconcilerOptions {
  * Runs the reconciler until the signal aborts: waits for the Lease, then reconciles. Resolves when the work under way
  * is done and the Lease is given back. Rejects only when a port cannot be taken.
  */
-export async function startReconciler(options: StartReconcilerOptions): Promise<void> {
-  const { config, log } = options;
+export async function startReconciler(given: StartReconcilerOptions): Promise<void> {
   const registry = createMetricsRegistry({ program: 'reconciler', process: true });
+  const options = { ...given, api: countRequests(given.api, registry) };
+  const { config, log } = options;
   const metrics = createReconcilerMetrics(registry, { perServer: config.metricsPerServer });
   const policies = await openPolicySource(options);
   registerPolicyMetrics(registry, policies);

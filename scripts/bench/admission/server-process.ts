@@ -70,7 +70,7 @@ async function startWebhook(certificate: Certificate, policy: Policy): Promise<n
   };
   const metrics = createAdmissionMetrics(new Registry(), {
     isReady: () => true,
-    certificateExpiry: () => ({}),
+    certificateLives: () => ({}),
     rotationPhase: () => 'none',
     now: () => new Date(),
   });

@@ -51,7 +51,7 @@ export async function startTestServer(
   const registry = new Registry();
   const metrics = createAdmissionMetrics(registry, {
     isReady: () => true,
-    certificateExpiry: () => ({ serving: Date.now() + 60_000 }),
+    certificateLives: () => ({ serving: { from: Date.now(), to: Date.now() + 60_000 } }),
     rotationPhase: () => 'none',
     now: () => new Date(),
   });

@@ -92,10 +92,19 @@ export function expiryOf(certificate: string): number {
   return Date.parse(new X509Certificate(certificate).validTo);
 }
 
+/** From when to when a certificate is valid, in milliseconds since 1970. */
+export interface CertificateLife {
+  readonly from: number;
+  readonly to: number;
+}
+
+export function lifeOf({ validFrom, validTo }: X509Certificate): CertificateLife {
+  return { from: Date.parse(validFrom), to: Date.parse(validTo) };
+}
+
 /** When the last third of a certificate's life begins, in milliseconds since 1970: time to replace it. */
 export function lastThirdOf(certificate: string): number {
-  const { validFrom, validTo } = new X509Certificate(certificate);
-  const [from, to] = [Date.parse(validFrom), Date.parse(validTo)];
+  const { from, to } = lifeOf(new X509Certificate(certificate));
   return to - (to - from) / 3;
 }
 

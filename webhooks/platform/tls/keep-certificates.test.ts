@@ -21,6 +21,7 @@ const dnsNames = ['webhook.mcp.svc'];
 interface Replica {
   readonly served: ServingCertificate[];
   readonly trusted: Set<WebhookConfigurationType>;
+  readonly foreign: string[];
   phase: RotationPhase;
   readonly lines: string[];
 }
@@ -60,7 +61,7 @@ afterEach(async () => {
 });
 
 function startReplica(mode: KeepCertificatesOptions['mode'] = 'managed'): Replica {
-  const replica: Replica = { served: [], trusted: new Set(), phase: 'none', lines: [] };
+  const replica: Replica = { served: [], trusted: new Set(), foreign: [], phase: 'none', lines: [] };
   const write = (message: string): void => void replica.lines.push(message);
   const log: Logger = { debug: write, info: write, warn: write, error: write };
   const place = { namespace: 'mcp', secretName: 'certificate', serviceName: 'webhook', dnsNames };
@@ -70,6 +71,7 @@ function startReplica(mode: KeepCertificatesOptions['mode'] = 'managed'): Replic
     ask: () => Promise.resolve(presented()),
     onServing: (serving) => replica.served.push(serving),
     onTrusted: (type) => replica.trusted.add(type),
+    onForeignChange: (type, change) => replica.foreign.push(`${type} ${change}`),
     onRotation: (phase) => (replica.phase = phase),
   });
   running.push(kept);
@@ -369,5 +371,18 @@ describe('a certificate of somebody else', () => {
     const second = await issueServing(other, dnsNames, now);
     setData({ 'tls.crt': second.certificate, 'tls.key': second.privateKey });
     await until(() => replica.served.length === 2);
+  });
+});
+
+describe('somebody else who writes a webhook configuration', () => {
+  it('is told of; what replicas wrote themselves is not', async () => {
+    const replicas = [startReplica(), startReplica()];
+    await until(() => replicas.every(isTrusted));
+    await settle();
+    expect(replicas.flatMap(({ foreign }) => foreign)).toEqual([]);
+    putConfiguration('validating', 'no certificate');
+    await until(() => bundlesOf('validating')[0] === stored('ca.crt'));
+    await settle();
+    expect(replicas.flatMap(({ foreign }) => foreign)).toContain('validating ca-bundle');
   });
 });

@@ -4,9 +4,10 @@ import { ListWatch } from '../kube/list-watch.ts';
 import { readObject, selectByName, type NamedObject } from '../kube/read-object.ts';
 import { errorText } from '../log.ts';
 import { createAlarm } from './alarm.ts';
-import { parseCertificateSecret, type RotationPhase, rotationPhaseOf } from './certificate-secret.ts';
-import { isSameServing, type ServingCertificate } from './certificates.ts';
+import { parseCertificateSecret, type RotationPhase, rotationPhaseOf, trustBundleOf } from './certificate-secret.ts';
+import { type CertificateLife, isSameServing, lifeOf, type ServingCertificate } from './certificates.ts';
 import { createChangeLog, type LogOnChange } from './change-log.ts';
+import { createForeignChanges, type ForeignChange } from './foreign-changes.ts';
 import { createChooseGiven } from './given-certificate.ts';
 import { type CertificateView, nextStep, servableOf } from './next-step.ts';
 import { createTakeStep, type StepOptions, type Taken } from './take-step.ts';
@@ -23,8 +24,10 @@ import {
 export interface CertificateObserver {
   /** Serve this from now on. */
   readonly onServing: (serving: ServingCertificate) => void;
-  /** API servers that call by this configuration are told to trust what we serve, by a CA that ends then. */
-  readonly onTrusted: (type: WebhookConfigurationType, caExpiry: number | undefined) => void;
+  /** API servers that call by this configuration are told to trust what we serve, by this CA. */
+  readonly onTrusted: (type: WebhookConfigurationType, ca: CertificateLife | undefined) => void;
+  /** Somebody else changed a configuration. */
+  readonly onForeignChange: (type: WebhookConfigurationType, change: ForeignChange) => void;
   readonly onRotation: (phase: RotationPhase) => void;
 }
 
@@ -122,6 +125,11 @@ function createRound(options: KeepCertificatesOptions): () => Promise<Taken> {
   const { clock, mode } = options;
   const logOnChange = createChangeLog(options.log);
   const act = mode === 'managed' ? createManagedRound(options, logOnChange) : createGivenRound(options, logOnChange);
+  const lookForForeignChanges = createForeignChanges((type, change) => {
+    const { kind } = webhookConfigurations[type];
+    options.log.warn('somebody else changed a webhook configuration', { kind, change });
+    options.onForeignChange(type, change);
+  });
   return async () => {
     const gathered = await gather(options);
     if (!gathered.ok) {
@@ -136,6 +144,7 @@ function createRound(options: KeepCertificatesOptions): () => Promise<Taken> {
       });
       return { type: 'rest', ms: longestRestMs };
     }
+    lookForForeignChanges(view.configurations, mode === 'managed' ? trustBundleOf(view.secret) : undefined);
     return act(view, clock.now());
   };
 }
@@ -210,7 +219,7 @@ function createTeller(
       const trust = configuration === undefined ? undefined : findTrust(configuration, serving.certificate);
       if (trust === undefined) continue;
       waitingFor.delete(type);
-      options.onTrusted(type, trust.anchor === undefined ? undefined : Date.parse(trust.anchor.validTo));
+      options.onTrusted(type, trust.anchor === undefined ? undefined : lifeOf(trust.anchor));
     }
     if (waitingFor.size === 0) return;
     const configurationsAwaited = Array.from(waitingFor, (type) => webhookConfigurations[type].kind).join(', ');

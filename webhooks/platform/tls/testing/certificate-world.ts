@@ -206,6 +206,7 @@ async function live(world: World, index: number, end: AbortSignal): Promise<void
         if (!signal.aborted) world.present(index, certificate);
       },
       onTrusted: () => undefined,
+      onForeignChange: () => undefined,
       onRotation: () => undefined,
     });
     await clock.sleep(random() * 10 * minuteMs, end);
