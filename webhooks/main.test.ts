@@ -24,6 +24,7 @@ it.each([
   [['await-admission', '--help']],
   [['check', '--help']],
   [['help', 'check']],
+  [['help', 'bridge']],
   [['help', 'policy', 'try']],
   [['render', '--help']],
   [['rules', '--help']],

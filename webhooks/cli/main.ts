@@ -42,7 +42,7 @@ export async function runCommandLine(words: readonly string[], own: ProgramProce
       ...{ noColour: (own.env['NO_COLOR'] ?? '') !== '', env: own.env },
       readVersion: () => readProgramVersion(own.script),
     });
-  if (name === 'help' && Object.hasOwn(commands, args[0] ?? '')) return runCommandLine([...args, '--help'], own);
+  if (name === 'help' && Object.hasOwn(allCommands, args[0] ?? '')) return runCommandLine([...args, '--help'], own);
   if (Object.hasOwn(withoutArguments, name)) return runPlain(name, args, own);
   const problem = `there is no command '${name}'${suggest(name, Object.keys(allCommands))}\nmcp-lifecycle help lists all of them\n`;
   process.stderr.write(name === '' ? renderUsage() : problem);

@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { launchedPackages } from './launched-packages.ts';
+import { launchedPackages, launchesNothing } from './launched-packages.ts';
 
 it.each<[line: string, packages: readonly string[]]>([
   ['npx server', ['server']],
@@ -27,4 +27,19 @@ it.each<[line: string, packages: readonly string[]]>([
   ['', []],
 ])('%s launches %j', (line, packages) => {
   expect(launchedPackages(line.split(' ')).map(({ text }) => text)).toEqual(packages);
+});
+
+it.each([
+  ...['npx', '/usr/bin/npx', 'npx -y', 'npx --', 'npx -p server', 'npx --package=server', 'npm exec', 'npm x --yes'],
+  ...['uvx', 'uvx --from server', 'uvx --python 3.12', 'uv tool run', 'pipx run', 'npm', 'uv', 'pipx'],
+])('%s launches nothing', (line) => {
+  expect(launchesNothing(line.split(' '))).toBe(true);
+});
+
+it.each([
+  ...['npx server', 'npx -y server', 'npx -- server', 'npx -c server', 'npx -p a --call=server', 'npm start'],
+  ...['uvx --from a server', 'uv run -m server', 'uv run', 'uv sync', 'pipx run server', 'npx $(SERVER)'],
+  ...['node', 'constructor', '/app/server', ''],
+])('nobody can say that of %s', (line) => {
+  expect(launchesNothing(line.split(' '))).toBe(false);
 });

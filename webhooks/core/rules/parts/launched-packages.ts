@@ -19,6 +19,8 @@ interface Launcher {
   readonly valueOptions: readonly string[];
   /** Whether the first argument is a package, where no option names one. */
   readonly launchesArgument: boolean;
+  /** Options that say what is run in place of an argument. */
+  readonly callOptions: readonly string[];
 }
 
 const npmOptions = {
@@ -37,6 +39,7 @@ const npmOptions = {
     '--loglevel',
   ],
   launchesArgument: true,
+  callOptions: ['-c', '--call'],
 } as const;
 
 const uvValues = [
@@ -52,6 +55,7 @@ const uvTool = {
   sourceOptions: ['--from'],
   valueOptions: uvValues,
   launchesArgument: true,
+  callOptions: [],
 } as const;
 
 /** By the name of the program. https://docs.npmjs.com/cli/commands/npx, https://docs.astral.sh/uv/reference/cli, https://pipx.pypa.io */
@@ -72,20 +76,43 @@ const launchers: Readonly<Record<string, readonly Launcher[]>> = {
       sourceOptions: ['--spec'],
       valueOptions: ['--python', '--pip-args', '-i', '--index-url', '--path'],
       launchesArgument: true,
+      callOptions: [],
     },
   ],
 };
 
 /** The packages that a command line launches; none where its program launches none. */
 export function launchedPackages(argv: readonly string[]): readonly LaunchedPackage[] {
-  const [program = ''] = argv;
-  const name = program.slice(program.lastIndexOf('/') + 1);
+  const found = launcherOf(argv);
+  return found === undefined ? [] : packagesIn(argv, found.from, found.launcher);
+}
+
+/** Whether a command line launches, and says nothing that is to be run. */
+export function launchesNothing(argv: readonly string[]): boolean {
+  const found = launcherOf(argv);
+  if (found?.launcher.launchesArgument !== true) return isBareLauncher(argv);
+  const { packageOptions, valueOptions, callOptions } = found.launcher;
+  const known = { packageOptions: [...packageOptions, ...callOptions], valueOptions };
+  const { options, argument } = readArguments(argv, found.from, known);
+  return argument === undefined && !options.some(({ option }) => callOptions.includes(option));
+}
+
+function isBareLauncher(argv: readonly string[]): boolean {
+  return argv.length === 1 && Object.hasOwn(launchers, programOf(argv));
+}
+
+function launcherOf(argv: readonly string[]): { readonly launcher: Launcher; readonly from: number } | undefined {
+  const name = programOf(argv);
   const known = Object.hasOwn(launchers, name) ? (launchers[name] ?? []) : [];
   for (const launcher of known) {
     const subcommand = launcher.subcommands.find((words) => words.every((word, index) => argv[index + 1] === word));
-    if (subcommand !== undefined) return packagesIn(argv, 1 + subcommand.length, launcher);
+    if (subcommand !== undefined) return { launcher, from: 1 + subcommand.length };
   }
-  return [];
+  return undefined;
+}
+
+function programOf([program = '']: readonly string[]): string {
+  return program.slice(program.lastIndexOf('/') + 1);
 }
 
 function packagesIn(argv: readonly string[], from: number, launcher: Launcher): readonly LaunchedPackage[] {
@@ -108,7 +135,7 @@ interface NamedPackage {
 function readArguments(
   argv: readonly string[],
   from: number,
-  { packageOptions, valueOptions }: Launcher,
+  { packageOptions, valueOptions }: Pick<Launcher, 'packageOptions' | 'valueOptions'>,
 ): { readonly options: readonly NamedPackage[]; readonly argument: number | undefined } {
   const options: NamedPackage[] = [];
   for (let index = from; index < argv.length; index += 1) {
