@@ -1,3 +1,23 @@
+{{/*
+Begins every template: a value that is absent is as in values.yaml. `helm upgrade --reuse-values` brings those of the
+release before, which has none that are new since. Helm renders files in an order of its own, so each of them asks for it.
+*/}}
+{{- define "mcp-lifecycle.fillIn" -}}
+{{- include "mcp-lifecycle.fillInto" (list .Values (include "mcp-lifecycle.defaults" . | fromYaml)) }}
+{{- end }}
+
+{{- define "mcp-lifecycle.fillInto" -}}
+{{- $values := index . 0 }}
+{{- range $key, $default := index . 1 }}
+{{- $given := get $values $key }}
+{{- if and (kindIs "map" $given) (kindIs "map" $default) }}
+{{- include "mcp-lifecycle.fillInto" (list $given $default) }}
+{{- else if or (not (hasKey $values $key)) (kindIs "invalid" $given) }}
+{{- $_ := set $values $key $default }}
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{- define "mcp-lifecycle.name" -}}
 {{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" }}
 {{- end }}
@@ -77,7 +97,7 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 
 {{/* Of pods, besides their selector labels: one key once, and the nearer value wins. */}}
 {{- define "mcp-lifecycle.podLabels" -}}
-{{- toYaml (mergeOverwrite (include "mcp-lifecycle.labels" . | fromYaml) (.Values.podLabels | default dict)) }}
+{{- toYaml (mergeOverwrite (include "mcp-lifecycle.labels" . | fromYaml) .Values.podLabels) }}
 {{- end }}
 
 {{- define "mcp-lifecycle.serviceAccountName" -}}
@@ -93,7 +113,7 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- if not $name }}
 {{- fail "image.repository is not set: no image is published, so build one (npm run image, or docker build .), push it to a registry of yours, and name it, as in --set image.registry=registry.example.com --set image.repository=platform/mcp-lifecycle" }}
 {{- end }}
-{{- with (.Values.global).imageRegistry | default .Values.image.registry }}{{ $name = printf "%s/%s" . $name }}{{ end }}
+{{- with .Values.global.imageRegistry | default .Values.image.registry }}{{ $name = printf "%s/%s" . $name }}{{ end }}
 {{- if .Values.image.digest }}
 {{- printf "%s@%s" $name .Values.image.digest }}
 {{- else }}
@@ -104,7 +124,7 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{/* The chart's own, and those of the parent chart, which may be names only. */}}
 {{- define "mcp-lifecycle.imagePullSecrets" -}}
 {{- $names := list }}
-{{- range concat (.Values.imagePullSecrets | default list) ((.Values.global).imagePullSecrets | default list) }}
+{{- range concat .Values.imagePullSecrets .Values.global.imagePullSecrets }}
 {{- $names = append $names (kindIs "string" . | ternary . (get (kindIs "map" . | ternary . dict) "name")) }}
 {{- end }}
 {{- with $names | uniq }}
@@ -215,7 +235,7 @@ tolerations:
 
 {{/* `true` where the chart writes the policy: it has values, or says a profile that is not the default. */}}
 {{- define "mcp-lifecycle.policyIsOurs" -}}
-{{- $said := dig "compatibility" "profile" .Values.compatibility.profile (.Values.policy | default dict) }}
+{{- $said := dig "compatibility" "profile" .Values.compatibility.profile .Values.policy }}
 {{- if ne $said .Values.compatibility.profile }}
 {{- fail (printf "policy.compatibility.profile is %s, and compatibility.profile is %s: set compatibility.profile, and leave the other one out" $said .Values.compatibility.profile) }}
 {{- end }}
@@ -225,7 +245,7 @@ tolerations:
 {{/* `true` where overrides choose namespaces by label, which is to read namespaces. */}}
 {{- define "mcp-lifecycle.policyReadsNamespaces" -}}
 {{- $reads := and .Values.policyConfigMap.name .Values.policyConfigMap.readsNamespaces }}
-{{- range (.Values.policy).overrides }}{{ if .namespaceLabels }}{{ $reads = true }}{{ end }}{{ end }}
+{{- range .Values.policy.overrides }}{{ if .namespaceLabels }}{{ $reads = true }}{{ end }}{{ end }}
 {{- if and $reads .Values.watchNamespaces }}
 {{- fail "watchNamespaces gives no right to read namespaces, so the policy cannot choose them by label: let its overrides name them" }}
 {{- end }}
@@ -234,7 +254,7 @@ tolerations:
 
 {{/* `true` where the policy has a rule about nothing but replicas judge somewhere: then scaling is asked about, too. */}}
 {{- define "mcp-lifecycle.policyLimitsReplicas" -}}
-{{- $policy := .Values.policy | default dict }}
+{{- $policy := .Values.policy }}
 {{- $limits := and .Values.policyConfigMap.name .Values.policyConfigMap.limitsReplicas }}
 {{- range prepend (($policy.overrides | default list)) $policy }}
 {{- $rules := .rules | default dict }}

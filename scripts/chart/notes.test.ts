@@ -1,9 +1,9 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { runCli } from '../../webhooks/cli/testing/run-cli.ts';
-import { chart, runHelm } from './render.ts';
+import { chart, copyWithNotes, runHelm } from './render.ts';
 
 /** The manifest that the notes of a release have people try by hand. */
 function readProbe(): string {
@@ -39,13 +39,7 @@ describe('the notes', () => {
     return rendered.replaceAll('\n  ', '\n');
   };
 
-  beforeAll(() => {
-    cpSync(chart, folder, { recursive: true });
-    const notes = readFileSync(join(folder, 'templates/NOTES.txt'), 'utf8');
-    // What helm renders without a cluster are objects alone.
-    const template = `{{ define "notes" }}${notes}{{ end }}notes: |\n{{ include "notes" . | indent 2 }}\n`;
-    writeFileSync(join(folder, 'templates/notes.yaml'), template);
-  });
+  beforeAll(() => copyWithNotes(folder));
   afterAll(() => {
     rmSync(folder, { recursive: true });
   });

@@ -1,4 +1,6 @@
 import { execFile } from 'node:child_process';
+import { cp, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { parseAllDocuments } from 'yaml';
@@ -30,6 +32,14 @@ export async function runHelm(...args: readonly string[]): Promise<string> {
   const helm = `${await ensureTools(resolveSettings({}, process.env).cache)}/helm`;
   const { stdout } = await promisify(execFile)(helm, args, { maxBuffer: 16 * 2 ** 20 });
   return stdout;
+}
+
+/** Copies the chart into `folder`, its notes as one more object: what helm renders without a cluster are objects alone. */
+export async function copyWithNotes(folder: string): Promise<void> {
+  await cp(chart, folder, { recursive: true });
+  const notes = await readFile(join(folder, 'templates/NOTES.txt'), 'utf8');
+  const template = `{{ define "notes" }}${notes}{{ end }}notes: |\n{{ include "notes" . | indent 2 }}\n`;
+  await writeFile(join(folder, 'templates/notes.yaml'), template);
 }
 
 /** With every value at its default, the image included, which has none. */

@@ -169,21 +169,18 @@ describe('null', () => {
     );
   });
 
-  it('is refused by name where nothing would be the wrong thing: every port, no heap, servers that go with the CRD', async () => {
-    const values = {
-      'mcp-lifecycle': {
-        ...{ image, webhook: { heapMegabytes: null, timeoutSeconds: null }, reconciler: { heapMegabytes: null } },
-        ...{ networkPolicy: { apiServerPorts: null, dnsPorts: null }, crds: { keep: null }, tls: null },
+  it('is the default where nothing would be the wrong thing: every port, no heap, servers that go with the CRD', async () => {
+    const nulls = {
+      ...{ webhook: { heapMegabytes: null, timeoutSeconds: null }, reconciler: { heapMegabytes: null }, tls: null },
+      ...{
+        networkPolicy: { enabled: true, apiServerPorts: null, dnsPorts: null },
+        crds: { keep: null },
+        gateway: null,
       },
     };
-    const refusal = await renderParent({ values }).then(String, String);
-    const told = [...refusal.matchAll(/at '([^']*)': missing propert(?:y|ies) ([^\n]*)/g)];
-    expect(told.map(([, place, names]) => `${place ?? ''}: ${names ?? ''}`).sort()).toEqual([
-      "/crds: 'keep'",
-      "/networkPolicy: 'apiServerPorts', 'dnsPorts'",
-      "/reconciler: 'heapMegabytes'",
-      "/webhook: 'timeoutSeconds', 'heapMegabytes'",
-      ": 'tls'",
-    ]);
+    const networkPolicy = { enabled: true };
+    expect(await renderParent({ values: { 'mcp-lifecycle': { image, ...nulls } } })).toEqual(
+      await renderParent({ values: { 'mcp-lifecycle': { image, networkPolicy } } }),
+    );
   });
 });

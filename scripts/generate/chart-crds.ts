@@ -53,5 +53,6 @@ function toTemplate(crd: string, { name, condition }: ChartCrd): string {
     {{- end }}
   {{- end }}
 `;
-  return `{{- if ${condition} }}\n${crd.replace(metadata, () => extended)}{{- end }}\n`;
+  return `{{- include "mcp-lifecycle.fillIn" . }}
+{{- if ${condition} }}\n${crd.replace(metadata, () => extended)}{{- end }}\n`;
 }

@@ -1,4 +1,5 @@
 import { chartCrds } from './chart-crds.ts';
+import { chartDefaults } from './chart-defaults.ts';
 import { outputSchemaPages } from './output-schemas.ts';
 import { chartRbac } from './chart-rbac.ts';
 import { cliPage } from './cli-page.ts';
@@ -41,5 +42,6 @@ export const generators: readonly Generator[] = [
   foreignFieldsPage,
   performancePage,
   chartCrds,
+  chartDefaults,
   chartRbac,
 ];
