@@ -45,7 +45,7 @@ tls:
   existingSecret: ""
   caBundle: ""
 reconciler:
-  heapMegabytes: 30
+  heapMegabytes: 29
 logLevel: info
 clusterDomain: cluster.local
 docsBaseUrl: ""

@@ -9,5 +9,5 @@ export const webhookFlags: readonly string[] = [
 export const reconcilerFlags: readonly string[] = [
   '--no-concurrent-recompilation',
   '--max-semi-space-size=1',
-  '--max-old-space-size=30',
+  '--max-old-space-size=29',
 ];

@@ -17,7 +17,7 @@ export interface ProbeBudget {
 
 /**
  * Where many servers share the memory of one container. What JSON of a server may make us build at a time: values take 130 bytes each at worst (measured
- * over empty, nested and differently shaped objects), so 2.6 MB of a heap of 30. A tool with ten parameters has about 80 tokens, so it is of a page
+ * over empty, nested and differently shaped objects), so 2.6 MB of a heap of 29. A tool with ten parameters has about 80 tokens, so it is of a page
  * of 250 of them: the items of a longer one are built one by one (slice-list.ts), each within the same limit. A hundred tools with their schemas have about 100 KiB.
  */
 export const clusterBudget: ProbeBudget = {
