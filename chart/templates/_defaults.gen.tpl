@@ -72,6 +72,7 @@ dnsConfig: {}
 terminationGracePeriodSeconds: 30
 admissionCheck:
   enabled: true
+  hook: true
 podDisruptionBudget:
   enabled: true
 metrics:
