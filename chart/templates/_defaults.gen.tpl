@@ -72,7 +72,6 @@ dnsConfig: {}
 terminationGracePeriodSeconds: 30
 admissionCheck:
   enabled: true
-  hook: true
 podDisruptionBudget:
   enabled: true
 metrics:
@@ -80,6 +79,15 @@ metrics:
   service:
     enabled: false
     annotations: {}
+serviceMonitor:
+  enabled: false
+  labels: {}
+  interval: ""
+  serverNames: false
+prometheusRule:
+  enabled: false
+  labels: {}
+  alertLabels: {}
 rollout:
   maxConcurrent: 10
 stdio:

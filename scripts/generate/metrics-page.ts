@@ -6,7 +6,7 @@ import {
   type BodyRefusal,
   type CertificateRole,
   type FoundInRequest,
-  type ShedReason,
+  shedReasons,
 } from '../../webhooks/admission/metrics.ts';
 import { lookUpResults } from '../../webhooks/admission/look-ups.ts';
 import { skipReasons } from '../../webhooks/admission/scope.ts';
@@ -31,6 +31,7 @@ import { handshakeResults, phases } from '../../webhooks/reconciler/per-server-m
 import type { WorkResult } from '../../webhooks/reconciler/queue.ts';
 import { STATUS } from '../../webhooks/reconciler/setbacks.ts';
 import type { LaneName } from '../../webhooks/reconciler/verify/lanes.ts';
+import { readAlerts, type Alert } from '../alerts/alerts.ts';
 import type { Generator } from './generator.ts';
 import { generatedMarkdownHeader } from './generator.ts';
 
@@ -102,7 +103,7 @@ Both containers of each pod serve \`/metrics\` in the Prometheus text format, wi
 | \`webhook\` | 8080 | \`webhook\` |
 | \`reconciler\` | 8082 | \`reconciler\` |
 
-\`metrics.service.enabled\` makes that Service, headless, so that every pod is a target of its own; otherwise scrape the pods.
+\`metrics.service.enabled\`, or \`serviceMonitor.enabled\`, makes that Service, headless, so that every pod is a target of its own; otherwise scrape the pods.
 With \`networkPolicy.enabled\`, \`networkPolicy.metricsFrom\` says who may. To look once:
 
 \`\`\`sh
@@ -140,25 +141,32 @@ ${renderTable(bridge)}
 
 ## What to alert on
 
+With \`prometheusRule.enabled\` the chart brings these as a PrometheusRule, and \`serviceMonitor.enabled\` has both containers scraped; without the Prometheus operator
+\`chart/alerts.yaml\` is a file of rules as it is. The two about API servers need their metrics.
+
+${renderAlerts(readAlerts())}
+
+About single servers, for who is asked to look at them:
+
 | When | Because |
 | --- | --- |
-| \`sum(mcp_lifecycle_leader) < 1\` for a minute | nobody reconciles: [nothing is reconciled](../guides/troubleshooting.md#nothing-is-reconciled) |
-| \`min(mcp_lifecycle_webhook_ready) < 1\` for minutes | a replica answers no admission: [the webhooks do not answer](../guides/troubleshooting.md#the-webhooks-do-not-answer) |
-| \`mcp_lifecycle_admission_shed_total\` or \`mcp_lifecycle_admission_aborted_total\` grows | admission is overloaded, or its callers give up: see [sizing](../guides/install.md#sizing) |
-| \`mcp_lifecycle_admission_internal_errors_total\` grows, \`mcp_lifecycle_quarantined_servers > 0\` or \`mcp_lifecycle_quarantined_composites > 0\` | a bug of ours: the log has it |
-| \`mcp_lifecycle_unexpected_errors_total\` grows | a bug of ours that no code caught: the log has it, with the server that was worked on |
-| \`mcp_lifecycle_watch_seconds_since_last_event > 150\` | a watch is broken: changes are not seen |
-| \`mcp_lifecycle_watch_failed_events_total > 0\` | a bug of ours: the change of an object was not seen, until the next list or change of it; the log has it |
-| \`mcp_lifecycle_certificate_remaining_seconds{certificate="serving"} < 18 * 86400\` | it was not renewed: [certificates](../guides/certificates.md#watching-them) |
-| \`mcp_lifecycle_servers_with_failing_writes > 0\` for minutes | what those servers were expanded into, or their status, is not what it should be: [a write fails again and again](../guides/troubleshooting.md#a-write-fails-again-and-again) |
 | \`mcp_lifecycle_rollouts_total{result=~"Rejected\\|RolledBack\\|Blocked"}\` grows | a version did not get through; what served before goes on: [safe upgrades](../guides/safe-upgrades.md) |
-| \`mcp_lifecycle_policy_origin{origin=~"last-good\\|fallback"} > 0\` | the configured policy cannot be used: [when it is broken](../guides/policy-in-a-cluster.md#when-it-is-broken) |
 | \`mcp_lifecycle_composites{ready!="True"} > 0\` for minutes | an object of [mcp.v2dy.io](../guides/v2dy.md) or a [pool](../guides/pools.md) is not as it was asked for: \`mcp-lifecycle status\` says which and why |
-| \`mcpserver_condition_info{type="Ready",status="False"}\` | that server does not run, or does not answer |
+| \`mcpserver_condition_info{type="Ready",status="False"}\` | that server does not run, or does not answer; with the ServiceMonitor only where \`serviceMonitor.serverNames\` is set |
 `;
     return Promise.resolve([{ path: 'docs/reference/metrics.md', content }]);
   },
 };
+
+function renderAlerts(alerts: readonly Alert[]): string {
+  const rows = alerts.map(({ alert, expr, for: duration, labels, annotations: { summary, runbook } }) => {
+    const when = `\`${expr.replaceAll('|', '\\|')}\`${duration === undefined ? '' : ` for ${duration}`}`;
+    const told = summary.replaceAll(/\{\{ \$(?:labels\.)?(\w+) \}\}/g, '$1');
+    const page = runbook.replace(/^docs\/reference\//, '').replace(/^docs\//, '../');
+    return `| \`${alert}\` | ${labels.severity} | ${when} | [${told}](${page}) |`;
+  });
+  return ['| Alert | Severity | When | Because |', '| --- | --- | --- | --- |', ...rows].join('\n');
+}
 
 function renderTable(metrics: readonly RegisteredMetric[]): string {
   const rows = metrics.map(({ name, type, labels, help }) => {
@@ -201,9 +209,7 @@ const labelWords: Readonly<Record<string, string>> = {
       slow: true,
     }),
   ),
-  'mcp_lifecycle_admission_shed_total reason': list(
-    namesOf<ShedReason>({ full: true, waited: true, connections: true, 'client certificate': true }),
-  ),
+  'mcp_lifecycle_admission_shed_total reason': list(shedReasons),
   'mcp_lifecycle_admission_look_ups_total result': list(lookUpResults),
   'mcp_lifecycle_api_requests_total result': list(requestResults),
   method: list(

@@ -2,12 +2,12 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { Severity } from '../core/engine/finding.ts';
 import { metricPrefix } from '../platform/metrics.ts';
 import type { CertificateLife } from '../platform/tls/certificates.ts';
-import type { ForeignChange } from '../platform/tls/foreign-changes.ts';
-import type { WebhookConfigurationType } from '../platform/tls/webhook-configuration.ts';
+import { foreignChanges, type ForeignChange } from '../platform/tls/foreign-changes.ts';
+import { webhookConfigurationTypes, type WebhookConfigurationType } from '../platform/tls/webhook-configuration.ts';
 import { rotationPhases, type RotationPhase } from '../platform/tls/certificate-secret.ts';
 import type { AnswerDecision, Operation } from './admission-review.ts';
-import type { Endpoint } from './handler.ts';
-import type { LookUpResult } from './look-ups.ts';
+import { endpoints, type Endpoint } from './handler.ts';
+import { lookUpResults, type LookUpResult } from './look-ups.ts';
 import type { SkipReason } from './scope.ts';
 
 /** Why a body was refused before it was a request: each is a 4xx. */
@@ -17,7 +17,8 @@ export type BodyRefusal = 'content type' | 'compressed' | 'bytes' | 'values' | '
  * Why load was turned away: the waiting line was full, waiting took all of the time, too many connections, or a client
  * without the certificate that is asked for.
  */
-export type ShedReason = 'full' | 'waited' | 'connections' | 'client certificate';
+export const shedReasons = ['full', 'waited', 'connections', 'client certificate'] as const;
+export type ShedReason = (typeof shedReasons)[number];
 
 /** Seconds. From what a decision costs (under 1 ms) to the longest timeout that makes sense for a webhook. */
 const durationBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -88,6 +89,13 @@ export function createAdmissionMetrics(registry: Registry, gauges: AdmissionGaug
     'Changes of our webhook configurations by somebody else: another CA bundle than ours, or deleted.',
     ...(['configuration', 'change'] as const),
   );
+  // A series that begins with its first event has no increase for who looks later.
+  for (const result of lookUpResults) lookUps.inc({ result }, 0);
+  for (const configuration of webhookConfigurationTypes) {
+    for (const change of foreignChanges) foreign.inc({ configuration, change }, 0);
+  }
+  for (const reason of shedReasons) sheds.inc({ reason }, 0);
+  for (const webhook of endpoints) bugs.inc({ webhook }, 0);
   registerGauges(registry, gauges);
 
   return {

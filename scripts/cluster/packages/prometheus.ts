@@ -10,6 +10,8 @@ export const prometheusVersion = '0.316.0';
 /** Of all ways to find targets only the one that the operator writes: the others are most of the program. */
 const tags = ['remove_all_sd', 'enable_kubernetes_sd'];
 
+const programs = 'github.com/prometheus/prometheus/cmd';
+
 export interface PrometheusPrograms {
   readonly prometheus: string;
   /** Reaches an API server by `--apiserver`. */
@@ -20,7 +22,7 @@ export interface PrometheusPrograms {
 export async function ensurePrometheus(cache: string, report: Report): Promise<PrometheusPrograms> {
   const prometheus = await cacheEntry(cache, `prometheus-${prometheusVersion}`, (unfinished) =>
     reportWhile(report, `building Prometheus ${prometheusVersion} (once, minutes)`, () =>
-      goBuild('prometheus', path.join(unfinished, 'prometheus'), 'tool', tags),
+      goBuild('prometheus', path.join(unfinished, 'prometheus'), `${programs}/prometheus`, tags),
     ),
   );
   const operator = await cacheEntry(cache, `prometheus-operator-${operatorVersion}`, (unfinished) =>
@@ -29,4 +31,14 @@ export async function ensurePrometheus(cache: string, report: Report): Promise<P
     ),
   );
   return { prometheus: path.join(prometheus, 'prometheus'), operator: path.join(operator, 'operator') };
+}
+
+/** Prometheus' own tool, which checks and tries rules. */
+export async function ensurePromtool(cache: string, report: Report): Promise<string> {
+  const directory = await cacheEntry(cache, `promtool-${prometheusVersion}`, (unfinished) =>
+    reportWhile(report, `building promtool ${prometheusVersion} (once, minutes)`, () =>
+      goBuild('prometheus', path.join(unfinished, 'promtool'), `${programs}/promtool`, tags),
+    ),
+  );
+  return path.join(directory, 'promtool');
 }
