@@ -31,6 +31,7 @@ describe('the network of an MCPServer', () => {
   beforeAll(async () => {
     await Promise.all([
       apply(namespace, everythingServer('search')),
+      apply(namespace, everythingServer('measured', { extensions: { metrics: { port: 4000, from: onlyFriend } } })),
       apply(namespace, everythingServer('closed', { network: { ingressFrom: onlyFriend } })),
       startNodePods(namespace, [
         { name: 'friend', labels: { role: 'client' }, listensOn: [9000, 9001] },
@@ -132,6 +133,25 @@ describe('the network of an MCPServer', () => {
     expect(await connectFrom(namespace, 'friend', { host: podIp(pod), port: 4000 })).toBe('unanswered');
     await eventually('the second listener still answers in its own pod', answersItself);
     await eventually('it ends', async () => (await askItself(4001)) === 'connected');
+    await listening;
+  });
+
+  it('lets in at the port of metrics only who is named there, and others at its own', async () => {
+    await untilCondition(namespace, 'measured', { type: 'Verified', status: 'True' });
+    const [pod] = await list({ namespace }, 'pods', 'mcp-server=measured');
+    const host = podIp(pod);
+    const ask = (name: string, port: number): Promise<string> => connectFrom(namespace, name, { host, port });
+    const listening = runInside(
+      namespace,
+      'deployment/measured',
+      `const server = require('node:net').createServer((c) => c.end('metrics'));
+       server.listen(4000);
+       setTimeout(() => process.exit(0), 30_000);`,
+    );
+    await eventually('the friend reads metrics', async () => (await ask('friend', 4000)) === 'connected');
+    expect(await ask('stranger', 4000)).toBe('unanswered');
+    expect(await ask('stranger', 3001)).toBe('connected');
+    expect(await ask('friend', 4000)).toBe('connected');
     await listening;
   });
 

@@ -1,11 +1,13 @@
 /**
- * One schema of crds/source: OpenAPI 3 as CRDs know it, plus our two words `title` and `x-kubernetes-type` and the
+ * One schema of crds/source: OpenAPI 3 as CRDs know it, plus our words `title`, `x-kubernetes-type` and `x-undescribed`, and the
  * `$ref` of Kubernetes' own definitions. Keywords that no generator looks at are carried along.
  */
 export interface SchemaNode {
   readonly $ref?: string;
   readonly title?: string;
   readonly 'x-kubernetes-type'?: string;
+  /** In the CRD no part of it is described. */
+  readonly 'x-undescribed'?: boolean;
   readonly type?: string | readonly string[];
   readonly format?: string;
   readonly description?: string;
@@ -39,7 +41,7 @@ export function resolve(node: SchemaNode, definitions: Definitions): SchemaNode 
       `${name} is not in crds/source/kubernetes-1.35.json: run scripts/generate/crd/extract-kubernetes-types.ts`,
     );
   }
-  return { ...definition, ...without(node, '$ref', 'x-kubernetes-type') };
+  return { ...definition, ...without(node, '$ref', 'x-kubernetes-type', 'x-undescribed') };
 }
 
 /** A copy with the function applied to every schema directly below. */

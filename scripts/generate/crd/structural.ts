@@ -19,6 +19,7 @@ const intOrString = {
  * https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#specifying-a-structural-schema
  */
 export function toStructural(node: SchemaNode, definitions: Definitions): SchemaNode {
+  if (node['x-undescribed'] === true) return undescribed(toStructural(without(node, 'x-undescribed'), definitions));
   const name = definitionOf(node);
   if (name === quantityName) return { ...describe(node), ...intOrString, pattern: quantityPattern };
   if (name === intOrStringName) return { ...describe(node), ...intOrString };
@@ -36,4 +37,9 @@ function rangeOf({ format }: SchemaNode): SchemaNode {
 
 function describe({ description }: SchemaNode): SchemaNode {
   return description === undefined ? {} : { description };
+}
+
+/** Without the descriptions of all parts: where another field of the same type has them, and bytes are scarce. */
+function undescribed(node: SchemaNode): SchemaNode {
+  return without(mapChildren(node, undescribed), 'description');
 }

@@ -805,6 +805,11 @@ function isRootSpecExtensionsToolContract(data) {
   return true;
 }
 
+function areRootSpecExtensionsMetricsFromItems(data) {
+  for (const item of data) if (!isNetworkPolicyPeer(item)) return false;
+  return true;
+}
+
 function isRootSpecExtensionsMetricsLabels(data) {
   if (!isObject(data)) return false;
   if (Object.keys(data).length > 50) return false;
@@ -820,10 +825,12 @@ function isRootSpecExtensionsMetrics(data) {
   if (data1 !== undefined && !(typeof data1 === 'string' && (data1.length >= 2 || lengthOf(data1) >= 1) && (data1.length <= 253 || lengthOf(data1) <= 253))) return false;
   const data2 = data["interval"];
   if (data2 !== undefined && !(typeof data2 === 'string' && /^[1-9][0-9]{0,4}[smh]$/u.test(data2))) return false;
-  const data3 = data["labels"];
-  if (data3 !== undefined && !isRootSpecExtensionsMetricsLabels(data3)) return false;
-  const data4 = data["kind"];
-  if (data4 !== undefined && !(typeof data4 === 'string' && (data4 === "PodMonitor" || data4 === "ServiceMonitor"))) return false;
+  const data3 = data["from"];
+  if (data3 !== undefined && !(Array.isArray(data3) && areRootSpecExtensionsMetricsFromItems(data3))) return false;
+  const data4 = data["labels"];
+  if (data4 !== undefined && !isRootSpecExtensionsMetricsLabels(data4)) return false;
+  const data5 = data["kind"];
+  if (data5 !== undefined && !(typeof data5 === 'string' && (data5 === "PodMonitor" || data5 === "ServiceMonitor"))) return false;
   return true;
 }
 

@@ -1193,6 +1193,90 @@ export const structure: StructuralSchema = {
         "interval": {
          "type": "string"
         },
+        "from": {
+         "type": "array",
+         "items": {
+          "type": "object",
+          "properties": {
+           "ipBlock": {
+            "type": "object",
+            "properties": {
+             "cidr": {
+              "type": "string"
+             },
+             "except": {
+              "type": "array",
+              "items": {
+               "type": "string"
+              }
+             }
+            }
+           },
+           "namespaceSelector": {
+            "type": "object",
+            "properties": {
+             "matchExpressions": {
+              "type": "array",
+              "items": {
+               "type": "object",
+               "properties": {
+                "key": {
+                 "type": "string"
+                },
+                "operator": {
+                 "type": "string"
+                },
+                "values": {
+                 "type": "array",
+                 "items": {
+                  "type": "string"
+                 }
+                }
+               }
+              }
+             },
+             "matchLabels": {
+              "type": "object",
+              "additionalProperties": {
+               "type": "string"
+              }
+             }
+            }
+           },
+           "podSelector": {
+            "type": "object",
+            "properties": {
+             "matchExpressions": {
+              "type": "array",
+              "items": {
+               "type": "object",
+               "properties": {
+                "key": {
+                 "type": "string"
+                },
+                "operator": {
+                 "type": "string"
+                },
+                "values": {
+                 "type": "array",
+                 "items": {
+                  "type": "string"
+                 }
+                }
+               }
+              }
+             },
+             "matchLabels": {
+              "type": "object",
+              "additionalProperties": {
+               "type": "string"
+              }
+             }
+            }
+           }
+          }
+         }
+        },
         "labels": {
          "type": "object",
          "additionalProperties": {

@@ -986,6 +986,10 @@ export interface MetricsSettings {
    */
   interval?: string;
   /**
+   * Who may reach a metrics port of its own, whatever ingressFrom says: mostly the pods of Prometheus. An empty list: nobody. Default: whoever may reach the server.
+   */
+  from?: NetworkPolicyPeer[];
+  /**
    * Labels of the PodMonitor or ServiceMonitor besides extraLabels: those by which your Prometheus selects them, as in release: prometheus (at most 50). The keys app and mcp-server are ignored. Default: none.
    */
   labels?: {

@@ -31,7 +31,7 @@ function escapePointer(name) {
 export function errorsOf(data: unknown): readonly SchemaError[] {
   return validate21(data) ? [] : (validate21.errors ?? []);
 }
-const schema6 = {"type":"object","required":["apiVersion","kind","metadata","spec"],"properties":{"apiVersion":{"type":"string","enum":["mcp.x-k8s.io/v1beta1","mcp.x-k8s.io/v1alpha1"]},"kind":{"type":"string","enum":["MCPServer"]},"metadata":{"type":"object","required":["name"],"properties":{"name":{"type":"string"},"generateName":{"type":"string"},"namespace":{"type":"string"},"uid":{"type":"string"},"resourceVersion":{"type":"string"},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"creationTimestamp":{"type":"string"},"deletionTimestamp":{"type":"string"},"labels":{"type":"object","additionalProperties":{"type":"string"}},"annotations":{"type":"object","additionalProperties":{"type":"string"}}}},"spec":{"type":"object","required":["source","config"],"properties":{"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ContainerImage"]},"containerImage":{"type":"object","required":["ref"],"properties":{"ref":{"type":"string","minLength":1,"maxLength":1000},"pullPolicy":{"type":"string","enum":["Always","IfNotPresent","Never"]},"imagePullSecrets":{"type":"array","items":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}}}}}}},"config":{"type":"object","required":["port"],"properties":{"port":{"minimum":1,"maximum":65535,"type":"integer"},"path":{"type":"string","minLength":1,"maxLength":253},"arguments":{"type":"array","items":{"type":"string","minLength":1}},"env":{"type":"array","maxItems":1000,"items":{"$ref":"#/$defs/EnvVar"}},"envFrom":{"type":"array","maxItems":250,"items":{"$ref":"#/$defs/EnvFromSource"}},"storage":{"type":"array","minItems":1,"maxItems":64,"items":{"type":"object","required":["path","source"],"properties":{"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ConfigMap","Secret","EmptyDir"]},"configMap":{"$ref":"#/$defs/ConfigMapVolumeSource"},"secret":{"$ref":"#/$defs/SecretVolumeSource"},"emptyDir":{"$ref":"#/$defs/EmptyDirVolumeSource"}}}}}}}},"runtime":{"type":"object","properties":{"replicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"resources":{"$ref":"#/$defs/ResourceRequirements"},"security":{"type":"object","properties":{"serviceAccountName":{"type":"string","maxLength":253},"podSecurityContext":{"$ref":"#/$defs/PodSecurityContext"},"securityContext":{"$ref":"#/$defs/SecurityContext"}}},"health":{"type":"object","minProperties":1,"properties":{"livenessProbe":{"$ref":"#/$defs/Probe"},"readinessProbe":{"$ref":"#/$defs/Probe"}}}}},"mcp":{"type":"object","properties":{"stateless":{"type":"boolean"}}},"network":{"type":"object","properties":{"ingressFrom":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressTo":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressPorts":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPort"}},"dnsEgressPeer":{"$ref":"#/$defs/NetworkPolicyPeer"}}},"transport":{"type":"object","properties":{"tls":{"type":"object","properties":{"enabled":{"type":"boolean"},"caBundleSecret":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}},"insecureSkipVerify":{"type":"boolean"}}}}},"gateway":{"type":"object","required":["provider"],"properties":{"provider":{"type":"string","minLength":1,"maxLength":253},"configRef":{"type":"string","maxLength":253}}},"extraLabels":{"type":"object","additionalProperties":{"type":"string"}},"extraAnnotations":{"type":"object","additionalProperties":{"type":"string"}},"extensions":{"type":"object","properties":{"verification":{"type":"object","properties":{"periodSeconds":{"minimum":5,"maximum":86400,"type":"integer"}}},"rollout":{"type":"object","properties":{"strategy":{"type":"string","enum":["RollingUpdate","Recreate"]},"verify":{"type":"string","enum":["Candidate","AfterSwitch"]},"deadlineSeconds":{"minimum":10,"maximum":3600,"type":"integer"},"minReadySeconds":{"minimum":1,"maximum":300,"type":"integer"},"terminationGracePeriodSeconds":{"minimum":1,"maximum":86400,"type":"integer"}}},"toolContract":{"type":"object","minProperties":1,"properties":{"mode":{"type":"string","enum":["Observe","Pin"]},"digest":{"type":"string","maxLength":71,"pattern":"^sha256:[0-9a-f]{64}$"},"ignore":{"type":"array","minItems":1,"maxItems":16,"items":{"type":"string","maxLength":256,"pattern":"^(/([^/~]|~[01])+)+$"}},"allow":{"type":"string","enum":["Any","ReadOnly"]}}},"metrics":{"type":"object","required":["port"],"properties":{"port":{"$ref":"#/$defs/IntOrString"},"path":{"type":"string","minLength":1,"maxLength":253},"interval":{"type":"string","pattern":"^[1-9][0-9]{0,4}[smh]$"},"labels":{"type":"object","maxProperties":50,"additionalProperties":{"type":"string"}},"kind":{"type":"string","enum":["PodMonitor","ServiceMonitor"]}}},"storage":{"type":"array","minItems":1,"maxItems":16,"items":{"type":"object","required":["claimName","path"],"properties":{"claimName":{"type":"string","minLength":1,"maxLength":253},"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"subPath":{"type":"string","minLength":1,"maxLength":1024}}}},"startupProbe":{"$ref":"#/$defs/Probe"},"stdio":{"type":"object","properties":{"command":{"type":"array","maxItems":64,"items":{"type":"string","maxLength":4096}},"cwd":{"type":"string","minLength":1,"maxLength":4096},"sessions":{"type":"string","enum":["Auto","PerSession","Shared"]},"maxSessions":{"minimum":1,"maximum":256,"type":"integer"},"idleTimeoutSeconds":{"minimum":10,"maximum":86400,"type":"integer"},"startTimeoutSeconds":{"minimum":1,"maximum":600,"type":"integer"},"maxMessageBytes":{"minimum":1024,"maximum":4194304,"type":"integer"}}},"autoscaling":{"type":"object","required":["maxReplicas"],"properties":{"minReplicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"maxReplicas":{"minimum":1,"maximum":2147483647,"type":"integer"},"targetCPUUtilizationPercentage":{"minimum":1,"maximum":2147483647,"type":"integer"},"metrics":{"type":"array","minItems":1,"maxItems":16,"items":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ContainerResource","External","Object","Pods","Resource"]},"resource":{"type":"object","required":["name","target"],"properties":{"name":{"type":"string","minLength":1,"maxLength":253},"target":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["AverageValue","Utilization"]},"averageUtilization":{"minimum":1,"maximum":2147483647,"type":"integer"},"averageValue":{"$ref":"#/$defs/IntOrString"}}}}},"containerResource":{"type":"object","required":["name","container","target"],"properties":{"name":{"type":"string","minLength":1,"maxLength":253},"container":{"type":"string","minLength":1,"maxLength":63},"target":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["AverageValue","Utilization"]},"averageUtilization":{"minimum":1,"maximum":2147483647,"type":"integer"},"averageValue":{"$ref":"#/$defs/IntOrString"}}}}},"pods":{"type":"object","required":["metric","target"],"properties":{"metric":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1,"maxLength":253},"selector":{"type":"object","properties":{"matchLabels":{"type":"object","maxProperties":32,"additionalProperties":{"type":"string"}}}}}},"target":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["AverageValue"]},"averageValue":{"$ref":"#/$defs/IntOrString"}}}}},"object":{"type":"object","required":["describedObject","metric","target"],"properties":{"describedObject":{"type":"object","required":["kind","name"],"properties":{"apiVersion":{"type":"string","maxLength":316},"kind":{"type":"string","minLength":1,"maxLength":63},"name":{"type":"string","minLength":1,"maxLength":253}}},"metric":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1,"maxLength":253},"selector":{"type":"object","properties":{"matchLabels":{"type":"object","maxProperties":32,"additionalProperties":{"type":"string"}}}}}},"target":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["AverageValue","Value"]},"value":{"$ref":"#/$defs/IntOrString"},"averageValue":{"$ref":"#/$defs/IntOrString"}}}}},"external":{"type":"object","required":["metric","target"],"properties":{"metric":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1,"maxLength":253},"selector":{"type":"object","properties":{"matchLabels":{"type":"object","maxProperties":32,"additionalProperties":{"type":"string"}}}}}},"target":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["AverageValue","Value"]},"value":{"$ref":"#/$defs/IntOrString"},"averageValue":{"$ref":"#/$defs/IntOrString"}}}}}}}},"behavior":{"type":"object","properties":{"scaleUp":{"type":"object","properties":{"stabilizationWindowSeconds":{"minimum":0,"maximum":3600,"type":"integer"},"selectPolicy":{"type":"string","enum":["Max","Min","Disabled"]},"policies":{"type":"array","minItems":1,"maxItems":10,"items":{"type":"object","required":["type","value","periodSeconds"],"properties":{"type":{"type":"string","enum":["Pods","Percent"]},"value":{"minimum":1,"maximum":2147483647,"type":"integer"},"periodSeconds":{"minimum":1,"maximum":1800,"type":"integer"}}}}}},"scaleDown":{"type":"object","properties":{"stabilizationWindowSeconds":{"minimum":0,"maximum":3600,"type":"integer"},"selectPolicy":{"type":"string","enum":["Max","Min","Disabled"]},"policies":{"type":"array","minItems":1,"maxItems":10,"items":{"type":"object","required":["type","value","periodSeconds"],"properties":{"type":{"type":"string","enum":["Pods","Percent"]},"value":{"minimum":1,"maximum":2147483647,"type":"integer"},"periodSeconds":{"minimum":1,"maximum":1800,"type":"integer"}}}}}}}}}},"scheduling":{"type":"object","minProperties":1,"properties":{"nodeSelector":{"type":"object","maxProperties":32,"additionalProperties":{"type":"string"}},"tolerations":{"type":"array","maxItems":32,"items":{"type":"object","properties":{"key":{"type":"string","maxLength":317},"operator":{"type":"string","enum":["Equal","Exists"]},"value":{"type":"string","maxLength":63},"effect":{"type":"string","enum":["NoSchedule","PreferNoSchedule","NoExecute"]},"tolerationSeconds":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"}}}},"topologySpreadConstraints":{"type":"array","maxItems":8,"items":{"type":"object","required":["maxSkew","topologyKey","whenUnsatisfiable"],"properties":{"maxSkew":{"minimum":1,"maximum":2147483647,"type":"integer"},"topologyKey":{"type":"string","minLength":1,"maxLength":317},"whenUnsatisfiable":{"type":"string","enum":["DoNotSchedule","ScheduleAnyway"]},"minDomains":{"minimum":1,"maximum":2147483647,"type":"integer"},"nodeAffinityPolicy":{"type":"string","enum":["Honor","Ignore"]},"nodeTaintsPolicy":{"type":"string","enum":["Honor","Ignore"]}}}},"priorityClassName":{"type":"string","minLength":1,"maxLength":253},"runtimeClassName":{"type":"string","minLength":1,"maxLength":253},"disruptionBudget":{"type":"object","properties":{"maxUnavailable":{"minimum":1,"maximum":2147483647,"type":"integer"},"unhealthyPodEvictionPolicy":{"type":"string","enum":["AlwaysAllow","IfHealthyBudget"]}}}}}}}}},"status":{"type":"object","properties":{"observedGeneration":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"phase":{"type":"string","enum":["Pending","Running","Failed"]},"deploymentName":{"type":"string"},"serviceName":{"type":"string"},"address":{"type":"object","properties":{"url":{"type":"string"}}},"replicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"readyReplicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"selector":{"type":"string"},"serverInfo":{"type":"object","properties":{"name":{"type":"string"},"version":{"type":"string"},"protocolVersion":{"type":"string"},"instructions":{"type":"string"},"capabilities":{"type":"object","properties":{"tools":{"type":"boolean"},"resources":{"type":"boolean"},"prompts":{"type":"boolean"},"logging":{"type":"boolean"},"completions":{"type":"boolean"}}}}},"handshakeRetryCount":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"gatewayBinding":{"type":"object","properties":{"name":{"type":"string"},"provider":{"type":"string"}}},"extensions":{"type":"object","properties":{"release":{"type":"string","maxLength":64},"clusterURL":{"type":"string","maxLength":2048},"causes":{"type":"object","maxProperties":16,"additionalProperties":{"type":"string","maxLength":200}},"policy":{"type":"object","properties":{"revision":{"minimum":1,"maximum":2147483647,"type":"integer"},"digests":{"type":"object","maxProperties":200,"additionalProperties":{"type":"string","maxLength":64}},"digest":{"type":"string","maxLength":64},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"tolerated":{"type":"array","maxItems":50,"items":{"type":"object","required":["rule","path","message","fingerprint"],"properties":{"rule":{"type":"string","maxLength":100},"path":{"type":"string","maxLength":400},"message":{"type":"string","maxLength":400},"fingerprint":{"type":"string","maxLength":64}}}},"excused":{"type":"array","maxItems":100,"items":{"type":"string","maxLength":100}},"excusedFingerprints":{"type":"array","maxItems":50,"items":{"type":"string","maxLength":64}},"pods":{"type":"string","maxLength":64},"toleratedNotListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"foreign":{"type":"object","required":["fields"],"properties":{"fields":{"type":"array","maxItems":20,"items":{"type":"object","required":["kind","path","state"],"properties":{"kind":{"type":"string","maxLength":63},"path":{"type":"string","maxLength":300},"manager":{"type":"string","maxLength":128},"state":{"type":"string","enum":["Waiting","ComesBack","FromAdmission","Stays"]}}}},"notListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"rollout":{"type":"object","required":["phase","target"],"properties":{"phase":{"type":"string","enum":["Proving","Rolling","Rejected","RolledBack","Blocked"]},"target":{"type":"object","required":["template","since"],"properties":{"template":{"type":"string","maxLength":64},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"since":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"}}},"stable":{"type":"object","required":["template","replicaSet"],"properties":{"template":{"type":"string","maxLength":64},"replicaSet":{"type":"string","maxLength":63},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"}}},"proof":{"type":"string","enum":["Proven","NotProven","Skipped"]},"reason":{"type":"string","maxLength":64},"message":{"type":"string","maxLength":1024},"failed":{"type":"array","maxItems":5,"items":{"type":"object","required":["template","reason","message","at"],"properties":{"template":{"type":"string","maxLength":64},"reason":{"type":"string","maxLength":64},"message":{"type":"string","maxLength":512},"retry":{"type":"string","maxLength":253},"contract":{"type":"string","maxLength":64},"at":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"}}}}}},"podFailure":{"type":"object","required":["cause","pod"],"properties":{"cause":{"type":"string","enum":["ImagePull","Configuration","Crashing","OutOfMemory","Unhealthy","Unschedulable","NotStarted"]},"pod":{"type":"string","maxLength":253},"image":{"type":"string","maxLength":1000},"exitCode":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"restarts":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"notReadyAfterSeconds":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"detail":{"type":"string","maxLength":512},"hint":{"type":"string","enum":["Stdio","Crash","Unready","Start","Own"]},"advice":{"type":"string","maxLength":32}}},"tools":{"type":"object","properties":{"digest":{"type":"string","maxLength":80},"image":{"type":"string","maxLength":1000},"changedAt":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"accepted":{"type":"string","maxLength":80},"ignore":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":256}},"list":{"type":"array","maxItems":64,"items":{"type":"object","required":["name","interface","wording"],"properties":{"name":{"type":"string","maxLength":128},"interface":{"type":"string","maxLength":16},"wording":{"type":"string","maxLength":16},"readOnly":{"type":"boolean"},"destructive":{"type":"boolean"},"openWorld":{"type":"boolean"}}}},"truncated":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"truncatedNotReadOnly":{"minimum":0,"maximum":2147483647,"type":"integer"},"reason":{"type":"string","enum":["ContractTooLarge","ContractUnreadable","ContractUnstable"]},"message":{"type":"string","maxLength":256}}},"verification":{"type":"object","properties":{"era":{"type":"string","enum":["Stateless","Handshake"]},"image":{"type":"string","maxLength":1000},"goneWhenAsked":{"minimum":1,"maximum":8,"type":"integer"},"lastVerdictTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"verifiedGeneration":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"toolsDigest":{"type":"string","maxLength":80},"notCounted":{"type":"string","maxLength":256},"failingPods":{"type":"array","maxItems":3,"items":{"type":"object","required":["name","message"],"properties":{"name":{"type":"string","maxLength":253},"message":{"type":"string","maxLength":256}}}},"toolCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"resourceCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"promptCount":{"minimum":0,"maximum":2147483647,"type":"integer"}}}}},"conditions":{"type":"array","items":{"type":"object","required":["type","status","lastTransitionTime","reason","message"],"properties":{"type":{"type":"string","maxLength":316,"pattern":"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"},"status":{"type":"string","enum":["True","False","Unknown"]},"observedGeneration":{"minimum":0,"maximum":9223372036854776000,"type":"integer"},"lastTransitionTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"reason":{"type":"string","minLength":1,"maxLength":1024,"pattern":"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"},"message":{"type":"string","maxLength":32768}}}}}}}};
+const schema6 = {"type":"object","required":["apiVersion","kind","metadata","spec"],"properties":{"apiVersion":{"type":"string","enum":["mcp.x-k8s.io/v1beta1","mcp.x-k8s.io/v1alpha1"]},"kind":{"type":"string","enum":["MCPServer"]},"metadata":{"type":"object","required":["name"],"properties":{"name":{"type":"string"},"generateName":{"type":"string"},"namespace":{"type":"string"},"uid":{"type":"string"},"resourceVersion":{"type":"string"},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"creationTimestamp":{"type":"string"},"deletionTimestamp":{"type":"string"},"labels":{"type":"object","additionalProperties":{"type":"string"}},"annotations":{"type":"object","additionalProperties":{"type":"string"}}}},"spec":{"type":"object","required":["source","config"],"properties":{"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ContainerImage"]},"containerImage":{"type":"object","required":["ref"],"properties":{"ref":{"type":"string","minLength":1,"maxLength":1000},"pullPolicy":{"type":"string","enum":["Always","IfNotPresent","Never"]},"imagePullSecrets":{"type":"array","items":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}}}}}}},"config":{"type":"object","required":["port"],"properties":{"port":{"minimum":1,"maximum":65535,"type":"integer"},"path":{"type":"string","minLength":1,"maxLength":253},"arguments":{"type":"array","items":{"type":"string","minLength":1}},"env":{"type":"array","maxItems":1000,"items":{"$ref":"#/$defs/EnvVar"}},"envFrom":{"type":"array","maxItems":250,"items":{"$ref":"#/$defs/EnvFromSource"}},"storage":{"type":"array","minItems":1,"maxItems":64,"items":{"type":"object","required":["path","source"],"properties":{"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ConfigMap","Secret","EmptyDir"]},"configMap":{"$ref":"#/$defs/ConfigMapVolumeSource"},"secret":{"$ref":"#/$defs/SecretVolumeSource"},"emptyDir":{"$ref":"#/$defs/EmptyDirVolumeSource"}}}}}}}},"runtime":{"type":"object","properties":{"replicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"resources":{"$ref":"#/$defs/ResourceRequirements"},"security":{"type":"object","properties":{"serviceAccountName":{"type":"string","maxLength":253},"podSecurityContext":{"$ref":"#/$defs/PodSecurityContext"},"securityContext":{"$ref":"#/$defs/SecurityContext"}}},"health":{"type":"object","minProperties":1,"properties":{"livenessProbe":{"$ref":"#/$defs/Probe"},"readinessProbe":{"$ref":"#/$defs/Probe"}}}}},"mcp":{"type":"object","properties":{"stateless":{"type":"boolean"}}},"network":{"type":"object","properties":{"ingressFrom":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressTo":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressPorts":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPort"}},"dnsEgressPeer":{"$ref":"#/$defs/NetworkPolicyPeer"}}},"transport":{"type":"object","properties":{"tls":{"type":"object","properties":{"enabled":{"type":"boolean"},"caBundleSecret":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}},"insecureSkipVerify":{"type":"boolean"}}}}},"gateway":{"type":"object","required":["provider"],"properties":{"provider":{"type":"string","minLength":1,"maxLength":253},"configRef":{"type":"string","maxLength":253}}},"extraLabels":{"type":"object","additionalProperties":{"type":"string"}},"extraAnnotations":{"type":"object","additionalProperties":{"type":"string"}},"extensions":{"type":"object","properties":{"verification":{"type":"object","properties":{"periodSeconds":{"minimum":5,"maximum":86400,"type":"integer"}}},"rollout":{"type":"object","properties":{"strategy":{"type":"string","enum":["RollingUpdate","Recreate"]},"verify":{"type":"string","enum":["Candidate","AfterSwitch"]},"deadlineSeconds":{"minimum":10,"maximum":3600,"type":"integer"},"minReadySeconds":{"minimum":1,"maximum":300,"type":"integer"},"terminationGracePeriodSeconds":{"minimum":1,"maximum":86400,"type":"integer"}}},"toolContract":{"type":"object","minProperties":1,"properties":{"mode":{"type":"string","enum":["Observe","Pin"]},"digest":{"type":"string","maxLength":71,"pattern":"^sha256:[0-9a-f]{64}$"},"ignore":{"type":"array","minItems":1,"maxItems":16,"items":{"type":"string","maxLength":256,"pattern":"^(/([^/~]|~[01])+)+$"}},"allow":{"type":"string","enum":["Any","ReadOnly"]}}},"metrics":{"type":"object","required":["port"],"properties":{"port":{"$ref":"#/$defs/IntOrString"},"path":{"type":"string","minLength":1,"maxLength":253},"interval":{"type":"string","pattern":"^[1-9][0-9]{0,4}[smh]$"},"from":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"labels":{"type":"object","maxProperties":50,"additionalProperties":{"type":"string"}},"kind":{"type":"string","enum":["PodMonitor","ServiceMonitor"]}}},"storage":{"type":"array","minItems":1,"maxItems":16,"items":{"type":"object","required":["claimName","path"],"properties":{"claimName":{"type":"string","minLength":1,"maxLength":253},"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"subPath":{"type":"string","minLength":1,"maxLength":1024}}}},"startupProbe":{"$ref":"#/$defs/Probe"},"stdio":{"type":"object","properties":{"command":{"type":"array","maxItems":64,"items":{"type":"string","maxLength":4096}},"cwd":{"type":"string","minLength":1,"maxLength":4096},"sessions":{"type":"string","enum":["Auto","PerSession","Shared"]},"maxSessions":{"minimum":1,"maximum":256,"type":"integer"},"idleTimeoutSeconds":{"minimum":10,"maximum":86400,"type":"integer"},"startTimeoutSeconds":{"minimum":1,"maximum":600,"type":"integer"},"maxMessageBytes":{"minimum":1024,"maximum":4194304,"type":"integer"}}},"autoscaling":{"type":"object","required":["maxReplicas"],"properties":{"minReplicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"maxReplicas":{"minimum":1,"maximum":2147483647,"type":"integer"},"targetCPUUtilizationPercentage":{"minimum":1,"maximum":2147483647,"type":"integer"},"metrics":{"type":"array","minItems":1,"maxItems":16,"items":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ContainerResource","External","Object","Pods","Resource"]},"resource":{"type":"object","required":["name","target"],"properties":{"name":{"type":"string","minLength":1,"maxLength":253},"target":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["AverageValue","Utilization"]},"averageUtilization":{"minimum":1,"maximum":2147483647,"type":"integer"},"averageValue":{"$ref":"#/$defs/IntOrString"}}}}},"containerResource":{"type":"object","required":["name","container","target"],"properties":{"name":{"type":"string","minLength":1,"maxLength":253},"container":{"type":"string","minLength":1,"maxLength":63},"target":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["AverageValue","Utilization"]},"averageUtilization":{"minimum":1,"maximum":2147483647,"type":"integer"},"averageValue":{"$ref":"#/$defs/IntOrString"}}}}},"pods":{"type":"object","required":["metric","target"],"properties":{"metric":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1,"maxLength":253},"selector":{"type":"object","properties":{"matchLabels":{"type":"object","maxProperties":32,"additionalProperties":{"type":"string"}}}}}},"target":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["AverageValue"]},"averageValue":{"$ref":"#/$defs/IntOrString"}}}}},"object":{"type":"object","required":["describedObject","metric","target"],"properties":{"describedObject":{"type":"object","required":["kind","name"],"properties":{"apiVersion":{"type":"string","maxLength":316},"kind":{"type":"string","minLength":1,"maxLength":63},"name":{"type":"string","minLength":1,"maxLength":253}}},"metric":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1,"maxLength":253},"selector":{"type":"object","properties":{"matchLabels":{"type":"object","maxProperties":32,"additionalProperties":{"type":"string"}}}}}},"target":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["AverageValue","Value"]},"value":{"$ref":"#/$defs/IntOrString"},"averageValue":{"$ref":"#/$defs/IntOrString"}}}}},"external":{"type":"object","required":["metric","target"],"properties":{"metric":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1,"maxLength":253},"selector":{"type":"object","properties":{"matchLabels":{"type":"object","maxProperties":32,"additionalProperties":{"type":"string"}}}}}},"target":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["AverageValue","Value"]},"value":{"$ref":"#/$defs/IntOrString"},"averageValue":{"$ref":"#/$defs/IntOrString"}}}}}}}},"behavior":{"type":"object","properties":{"scaleUp":{"type":"object","properties":{"stabilizationWindowSeconds":{"minimum":0,"maximum":3600,"type":"integer"},"selectPolicy":{"type":"string","enum":["Max","Min","Disabled"]},"policies":{"type":"array","minItems":1,"maxItems":10,"items":{"type":"object","required":["type","value","periodSeconds"],"properties":{"type":{"type":"string","enum":["Pods","Percent"]},"value":{"minimum":1,"maximum":2147483647,"type":"integer"},"periodSeconds":{"minimum":1,"maximum":1800,"type":"integer"}}}}}},"scaleDown":{"type":"object","properties":{"stabilizationWindowSeconds":{"minimum":0,"maximum":3600,"type":"integer"},"selectPolicy":{"type":"string","enum":["Max","Min","Disabled"]},"policies":{"type":"array","minItems":1,"maxItems":10,"items":{"type":"object","required":["type","value","periodSeconds"],"properties":{"type":{"type":"string","enum":["Pods","Percent"]},"value":{"minimum":1,"maximum":2147483647,"type":"integer"},"periodSeconds":{"minimum":1,"maximum":1800,"type":"integer"}}}}}}}}}},"scheduling":{"type":"object","minProperties":1,"properties":{"nodeSelector":{"type":"object","maxProperties":32,"additionalProperties":{"type":"string"}},"tolerations":{"type":"array","maxItems":32,"items":{"type":"object","properties":{"key":{"type":"string","maxLength":317},"operator":{"type":"string","enum":["Equal","Exists"]},"value":{"type":"string","maxLength":63},"effect":{"type":"string","enum":["NoSchedule","PreferNoSchedule","NoExecute"]},"tolerationSeconds":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"}}}},"topologySpreadConstraints":{"type":"array","maxItems":8,"items":{"type":"object","required":["maxSkew","topologyKey","whenUnsatisfiable"],"properties":{"maxSkew":{"minimum":1,"maximum":2147483647,"type":"integer"},"topologyKey":{"type":"string","minLength":1,"maxLength":317},"whenUnsatisfiable":{"type":"string","enum":["DoNotSchedule","ScheduleAnyway"]},"minDomains":{"minimum":1,"maximum":2147483647,"type":"integer"},"nodeAffinityPolicy":{"type":"string","enum":["Honor","Ignore"]},"nodeTaintsPolicy":{"type":"string","enum":["Honor","Ignore"]}}}},"priorityClassName":{"type":"string","minLength":1,"maxLength":253},"runtimeClassName":{"type":"string","minLength":1,"maxLength":253},"disruptionBudget":{"type":"object","properties":{"maxUnavailable":{"minimum":1,"maximum":2147483647,"type":"integer"},"unhealthyPodEvictionPolicy":{"type":"string","enum":["AlwaysAllow","IfHealthyBudget"]}}}}}}}}},"status":{"type":"object","properties":{"observedGeneration":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"phase":{"type":"string","enum":["Pending","Running","Failed"]},"deploymentName":{"type":"string"},"serviceName":{"type":"string"},"address":{"type":"object","properties":{"url":{"type":"string"}}},"replicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"readyReplicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"selector":{"type":"string"},"serverInfo":{"type":"object","properties":{"name":{"type":"string"},"version":{"type":"string"},"protocolVersion":{"type":"string"},"instructions":{"type":"string"},"capabilities":{"type":"object","properties":{"tools":{"type":"boolean"},"resources":{"type":"boolean"},"prompts":{"type":"boolean"},"logging":{"type":"boolean"},"completions":{"type":"boolean"}}}}},"handshakeRetryCount":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"gatewayBinding":{"type":"object","properties":{"name":{"type":"string"},"provider":{"type":"string"}}},"extensions":{"type":"object","properties":{"release":{"type":"string","maxLength":64},"clusterURL":{"type":"string","maxLength":2048},"causes":{"type":"object","maxProperties":16,"additionalProperties":{"type":"string","maxLength":200}},"policy":{"type":"object","properties":{"revision":{"minimum":1,"maximum":2147483647,"type":"integer"},"digests":{"type":"object","maxProperties":200,"additionalProperties":{"type":"string","maxLength":64}},"digest":{"type":"string","maxLength":64},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"tolerated":{"type":"array","maxItems":50,"items":{"type":"object","required":["rule","path","message","fingerprint"],"properties":{"rule":{"type":"string","maxLength":100},"path":{"type":"string","maxLength":400},"message":{"type":"string","maxLength":400},"fingerprint":{"type":"string","maxLength":64}}}},"excused":{"type":"array","maxItems":100,"items":{"type":"string","maxLength":100}},"excusedFingerprints":{"type":"array","maxItems":50,"items":{"type":"string","maxLength":64}},"pods":{"type":"string","maxLength":64},"toleratedNotListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"foreign":{"type":"object","required":["fields"],"properties":{"fields":{"type":"array","maxItems":20,"items":{"type":"object","required":["kind","path","state"],"properties":{"kind":{"type":"string","maxLength":63},"path":{"type":"string","maxLength":300},"manager":{"type":"string","maxLength":128},"state":{"type":"string","enum":["Waiting","ComesBack","FromAdmission","Stays"]}}}},"notListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"rollout":{"type":"object","required":["phase","target"],"properties":{"phase":{"type":"string","enum":["Proving","Rolling","Rejected","RolledBack","Blocked"]},"target":{"type":"object","required":["template","since"],"properties":{"template":{"type":"string","maxLength":64},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"since":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"}}},"stable":{"type":"object","required":["template","replicaSet"],"properties":{"template":{"type":"string","maxLength":64},"replicaSet":{"type":"string","maxLength":63},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"}}},"proof":{"type":"string","enum":["Proven","NotProven","Skipped"]},"reason":{"type":"string","maxLength":64},"message":{"type":"string","maxLength":1024},"failed":{"type":"array","maxItems":5,"items":{"type":"object","required":["template","reason","message","at"],"properties":{"template":{"type":"string","maxLength":64},"reason":{"type":"string","maxLength":64},"message":{"type":"string","maxLength":512},"retry":{"type":"string","maxLength":253},"contract":{"type":"string","maxLength":64},"at":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"}}}}}},"podFailure":{"type":"object","required":["cause","pod"],"properties":{"cause":{"type":"string","enum":["ImagePull","Configuration","Crashing","OutOfMemory","Unhealthy","Unschedulable","NotStarted"]},"pod":{"type":"string","maxLength":253},"image":{"type":"string","maxLength":1000},"exitCode":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"restarts":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"notReadyAfterSeconds":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"detail":{"type":"string","maxLength":512},"hint":{"type":"string","enum":["Stdio","Crash","Unready","Start","Own"]},"advice":{"type":"string","maxLength":32}}},"tools":{"type":"object","properties":{"digest":{"type":"string","maxLength":80},"image":{"type":"string","maxLength":1000},"changedAt":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"accepted":{"type":"string","maxLength":80},"ignore":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":256}},"list":{"type":"array","maxItems":64,"items":{"type":"object","required":["name","interface","wording"],"properties":{"name":{"type":"string","maxLength":128},"interface":{"type":"string","maxLength":16},"wording":{"type":"string","maxLength":16},"readOnly":{"type":"boolean"},"destructive":{"type":"boolean"},"openWorld":{"type":"boolean"}}}},"truncated":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"truncatedNotReadOnly":{"minimum":0,"maximum":2147483647,"type":"integer"},"reason":{"type":"string","enum":["ContractTooLarge","ContractUnreadable","ContractUnstable"]},"message":{"type":"string","maxLength":256}}},"verification":{"type":"object","properties":{"era":{"type":"string","enum":["Stateless","Handshake"]},"image":{"type":"string","maxLength":1000},"goneWhenAsked":{"minimum":1,"maximum":8,"type":"integer"},"lastVerdictTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"verifiedGeneration":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"toolsDigest":{"type":"string","maxLength":80},"notCounted":{"type":"string","maxLength":256},"failingPods":{"type":"array","maxItems":3,"items":{"type":"object","required":["name","message"],"properties":{"name":{"type":"string","maxLength":253},"message":{"type":"string","maxLength":256}}}},"toolCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"resourceCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"promptCount":{"minimum":0,"maximum":2147483647,"type":"integer"}}}}},"conditions":{"type":"array","items":{"type":"object","required":["type","status","lastTransitionTime","reason","message"],"properties":{"type":{"type":"string","maxLength":316,"pattern":"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"},"status":{"type":"string","enum":["True","False","Unknown"]},"observedGeneration":{"minimum":0,"maximum":9223372036854776000,"type":"integer"},"lastTransitionTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"reason":{"type":"string","minLength":1,"maxLength":1024,"pattern":"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"},"message":{"type":"string","maxLength":32768}}}}}}}};
 const func2 = unicodeLength.default;
 function validate24(data, instancePath = ""){
 let vErrors = null;
@@ -3034,159 +3034,176 @@ vErrors = add(vErrors, err144);
 errors++;
 }
 }
-if(data90.labels !== undefined){
-let data94 = data90.labels;
-if(data94 && typeof data94 == "object" && !Array.isArray(data94)){
-if(Object.keys(data94).length > 50){
-const err145 = {instancePath:instancePath+"/spec/extensions/metrics/labels",keyword:"maxProperties",params:{limit: 50}};
-vErrors = add(vErrors, err145);
-errors++;
-}
-for(const key4 in data94){
-if(typeof data94[key4] !== "string"){
-const err146 = {instancePath:instancePath+"/spec/extensions/metrics/labels/" + escapePointer(key4),keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err146);
-errors++;
+if(data90.from !== undefined){
+let data94 = data90.from;
+if(Array.isArray(data94)){
+const len9 = data94.length;
+for(let i9=0; i9<len9; i9++){
+if(!(validate96(data94[i9], instancePath+"/spec/extensions/metrics/from/" + i9))){
+vErrors = addAll(vErrors, validate96.errors);
+errors = vErrors.length;
 }
 }
 }
 else {
-const err147 = {instancePath:instancePath+"/spec/extensions/metrics/labels",keyword:"type",params:{type: "object"}};
+const err145 = {instancePath:instancePath+"/spec/extensions/metrics/from",keyword:"type",params:{type: "array"}};
+vErrors = add(vErrors, err145);
+errors++;
+}
+}
+if(data90.labels !== undefined){
+let data96 = data90.labels;
+if(data96 && typeof data96 == "object" && !Array.isArray(data96)){
+if(Object.keys(data96).length > 50){
+const err146 = {instancePath:instancePath+"/spec/extensions/metrics/labels",keyword:"maxProperties",params:{limit: 50}};
+vErrors = add(vErrors, err146);
+errors++;
+}
+for(const key4 in data96){
+if(typeof data96[key4] !== "string"){
+const err147 = {instancePath:instancePath+"/spec/extensions/metrics/labels/" + escapePointer(key4),keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err147);
 errors++;
 }
 }
-if(data90.kind !== undefined){
-let data96 = data90.kind;
-if(typeof data96 !== "string"){
-const err148 = {instancePath:instancePath+"/spec/extensions/metrics/kind",keyword:"type",params:{type: "string"}};
+}
+else {
+const err148 = {instancePath:instancePath+"/spec/extensions/metrics/labels",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err148);
 errors++;
 }
-if(!((data96 === "PodMonitor") || (data96 === "ServiceMonitor"))){
-const err149 = {instancePath:instancePath+"/spec/extensions/metrics/kind",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.metrics.properties.kind.enum}};
+}
+if(data90.kind !== undefined){
+let data98 = data90.kind;
+if(typeof data98 !== "string"){
+const err149 = {instancePath:instancePath+"/spec/extensions/metrics/kind",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err149);
 errors++;
 }
-}
-}
-else {
-const err150 = {instancePath:instancePath+"/spec/extensions/metrics",keyword:"type",params:{type: "object"}};
+if(!((data98 === "PodMonitor") || (data98 === "ServiceMonitor"))){
+const err150 = {instancePath:instancePath+"/spec/extensions/metrics/kind",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.metrics.properties.kind.enum}};
 vErrors = add(vErrors, err150);
 errors++;
 }
 }
-if(data75.storage !== undefined){
-let data97 = data75.storage;
-if(Array.isArray(data97)){
-if(data97.length > 16){
-const err151 = {instancePath:instancePath+"/spec/extensions/storage",keyword:"maxItems",params:{limit: 16}};
+}
+else {
+const err151 = {instancePath:instancePath+"/spec/extensions/metrics",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err151);
 errors++;
 }
-if(data97.length < 1){
-const err152 = {instancePath:instancePath+"/spec/extensions/storage",keyword:"minItems",params:{limit: 1}};
+}
+if(data75.storage !== undefined){
+let data99 = data75.storage;
+if(Array.isArray(data99)){
+if(data99.length > 16){
+const err152 = {instancePath:instancePath+"/spec/extensions/storage",keyword:"maxItems",params:{limit: 16}};
 vErrors = add(vErrors, err152);
 errors++;
 }
-const len9 = data97.length;
-for(let i9=0; i9<len9; i9++){
-let data98 = data97[i9];
-if(data98 && typeof data98 == "object" && !Array.isArray(data98)){
-if(data98.claimName === undefined){
-const err153 = {instancePath:instancePath+"/spec/extensions/storage/" + i9,keyword:"required",params:{missingProperty: "claimName"}};
+if(data99.length < 1){
+const err153 = {instancePath:instancePath+"/spec/extensions/storage",keyword:"minItems",params:{limit: 1}};
 vErrors = add(vErrors, err153);
 errors++;
 }
-if(data98.path === undefined){
-const err154 = {instancePath:instancePath+"/spec/extensions/storage/" + i9,keyword:"required",params:{missingProperty: "path"}};
+const len10 = data99.length;
+for(let i10=0; i10<len10; i10++){
+let data100 = data99[i10];
+if(data100 && typeof data100 == "object" && !Array.isArray(data100)){
+if(data100.claimName === undefined){
+const err154 = {instancePath:instancePath+"/spec/extensions/storage/" + i10,keyword:"required",params:{missingProperty: "claimName"}};
 vErrors = add(vErrors, err154);
 errors++;
 }
-if(data98.claimName !== undefined){
-let data99 = data98.claimName;
-if(typeof data99 === "string"){
-if(data99.length > 253 && func2(data99) > 253){
-const err155 = {instancePath:instancePath+"/spec/extensions/storage/" + i9+"/claimName",keyword:"maxLength",params:{limit: 253}};
+if(data100.path === undefined){
+const err155 = {instancePath:instancePath+"/spec/extensions/storage/" + i10,keyword:"required",params:{missingProperty: "path"}};
 vErrors = add(vErrors, err155);
 errors++;
 }
-if(data99.length < 2 && func2(data99) < 1){
-const err156 = {instancePath:instancePath+"/spec/extensions/storage/" + i9+"/claimName",keyword:"minLength",params:{limit: 1}};
+if(data100.claimName !== undefined){
+let data101 = data100.claimName;
+if(typeof data101 === "string"){
+if(data101.length > 253 && func2(data101) > 253){
+const err156 = {instancePath:instancePath+"/spec/extensions/storage/" + i10+"/claimName",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err156);
 errors++;
 }
-}
-else {
-const err157 = {instancePath:instancePath+"/spec/extensions/storage/" + i9+"/claimName",keyword:"type",params:{type: "string"}};
+if(data101.length < 2 && func2(data101) < 1){
+const err157 = {instancePath:instancePath+"/spec/extensions/storage/" + i10+"/claimName",keyword:"minLength",params:{limit: 1}};
 vErrors = add(vErrors, err157);
 errors++;
 }
 }
-if(data98.path !== undefined){
-let data100 = data98.path;
-if(typeof data100 === "string"){
-if(data100.length > 4096 && func2(data100) > 4096){
-const err158 = {instancePath:instancePath+"/spec/extensions/storage/" + i9+"/path",keyword:"maxLength",params:{limit: 4096}};
+else {
+const err158 = {instancePath:instancePath+"/spec/extensions/storage/" + i10+"/claimName",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err158);
 errors++;
 }
-if(data100.length < 2 && func2(data100) < 1){
-const err159 = {instancePath:instancePath+"/spec/extensions/storage/" + i9+"/path",keyword:"minLength",params:{limit: 1}};
+}
+if(data100.path !== undefined){
+let data102 = data100.path;
+if(typeof data102 === "string"){
+if(data102.length > 4096 && func2(data102) > 4096){
+const err159 = {instancePath:instancePath+"/spec/extensions/storage/" + i10+"/path",keyword:"maxLength",params:{limit: 4096}};
 vErrors = add(vErrors, err159);
 errors++;
 }
-}
-else {
-const err160 = {instancePath:instancePath+"/spec/extensions/storage/" + i9+"/path",keyword:"type",params:{type: "string"}};
+if(data102.length < 2 && func2(data102) < 1){
+const err160 = {instancePath:instancePath+"/spec/extensions/storage/" + i10+"/path",keyword:"minLength",params:{limit: 1}};
 vErrors = add(vErrors, err160);
 errors++;
 }
 }
-if(data98.permissions !== undefined){
-let data101 = data98.permissions;
-if(typeof data101 !== "string"){
-const err161 = {instancePath:instancePath+"/spec/extensions/storage/" + i9+"/permissions",keyword:"type",params:{type: "string"}};
+else {
+const err161 = {instancePath:instancePath+"/spec/extensions/storage/" + i10+"/path",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err161);
 errors++;
 }
-if(!(((data101 === "ReadOnly") || (data101 === "ReadWrite")) || (data101 === "RecursiveReadOnly"))){
-const err162 = {instancePath:instancePath+"/spec/extensions/storage/" + i9+"/permissions",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.storage.items.properties.permissions.enum}};
+}
+if(data100.permissions !== undefined){
+let data103 = data100.permissions;
+if(typeof data103 !== "string"){
+const err162 = {instancePath:instancePath+"/spec/extensions/storage/" + i10+"/permissions",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err162);
 errors++;
 }
-}
-if(data98.subPath !== undefined){
-let data102 = data98.subPath;
-if(typeof data102 === "string"){
-if(data102.length > 1024 && func2(data102) > 1024){
-const err163 = {instancePath:instancePath+"/spec/extensions/storage/" + i9+"/subPath",keyword:"maxLength",params:{limit: 1024}};
+if(!(((data103 === "ReadOnly") || (data103 === "ReadWrite")) || (data103 === "RecursiveReadOnly"))){
+const err163 = {instancePath:instancePath+"/spec/extensions/storage/" + i10+"/permissions",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.storage.items.properties.permissions.enum}};
 vErrors = add(vErrors, err163);
 errors++;
 }
-if(data102.length < 2 && func2(data102) < 1){
-const err164 = {instancePath:instancePath+"/spec/extensions/storage/" + i9+"/subPath",keyword:"minLength",params:{limit: 1}};
+}
+if(data100.subPath !== undefined){
+let data104 = data100.subPath;
+if(typeof data104 === "string"){
+if(data104.length > 1024 && func2(data104) > 1024){
+const err164 = {instancePath:instancePath+"/spec/extensions/storage/" + i10+"/subPath",keyword:"maxLength",params:{limit: 1024}};
 vErrors = add(vErrors, err164);
 errors++;
 }
-}
-else {
-const err165 = {instancePath:instancePath+"/spec/extensions/storage/" + i9+"/subPath",keyword:"type",params:{type: "string"}};
+if(data104.length < 2 && func2(data104) < 1){
+const err165 = {instancePath:instancePath+"/spec/extensions/storage/" + i10+"/subPath",keyword:"minLength",params:{limit: 1}};
 vErrors = add(vErrors, err165);
 errors++;
 }
 }
-}
 else {
-const err166 = {instancePath:instancePath+"/spec/extensions/storage/" + i9,keyword:"type",params:{type: "object"}};
+const err166 = {instancePath:instancePath+"/spec/extensions/storage/" + i10+"/subPath",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err166);
 errors++;
 }
 }
 }
 else {
-const err167 = {instancePath:instancePath+"/spec/extensions/storage",keyword:"type",params:{type: "array"}};
+const err167 = {instancePath:instancePath+"/spec/extensions/storage/" + i10,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err167);
+errors++;
+}
+}
+}
+else {
+const err168 = {instancePath:instancePath+"/spec/extensions/storage",keyword:"type",params:{type: "array"}};
+vErrors = add(vErrors, err168);
 errors++;
 }
 }
@@ -3197,3572 +3214,3572 @@ errors = vErrors.length;
 }
 }
 if(data75.stdio !== undefined){
-let data104 = data75.stdio;
-if(data104 && typeof data104 == "object" && !Array.isArray(data104)){
-if(data104.command !== undefined){
-let data105 = data104.command;
-if(Array.isArray(data105)){
-if(data105.length > 64){
-const err168 = {instancePath:instancePath+"/spec/extensions/stdio/command",keyword:"maxItems",params:{limit: 64}};
-vErrors = add(vErrors, err168);
-errors++;
-}
-const len10 = data105.length;
-for(let i10=0; i10<len10; i10++){
-let data106 = data105[i10];
-if(typeof data106 === "string"){
-if(data106.length > 4096 && func2(data106) > 4096){
-const err169 = {instancePath:instancePath+"/spec/extensions/stdio/command/" + i10,keyword:"maxLength",params:{limit: 4096}};
+let data106 = data75.stdio;
+if(data106 && typeof data106 == "object" && !Array.isArray(data106)){
+if(data106.command !== undefined){
+let data107 = data106.command;
+if(Array.isArray(data107)){
+if(data107.length > 64){
+const err169 = {instancePath:instancePath+"/spec/extensions/stdio/command",keyword:"maxItems",params:{limit: 64}};
 vErrors = add(vErrors, err169);
 errors++;
 }
-}
-else {
-const err170 = {instancePath:instancePath+"/spec/extensions/stdio/command/" + i10,keyword:"type",params:{type: "string"}};
+const len11 = data107.length;
+for(let i11=0; i11<len11; i11++){
+let data108 = data107[i11];
+if(typeof data108 === "string"){
+if(data108.length > 4096 && func2(data108) > 4096){
+const err170 = {instancePath:instancePath+"/spec/extensions/stdio/command/" + i11,keyword:"maxLength",params:{limit: 4096}};
 vErrors = add(vErrors, err170);
 errors++;
 }
 }
-}
 else {
-const err171 = {instancePath:instancePath+"/spec/extensions/stdio/command",keyword:"type",params:{type: "array"}};
+const err171 = {instancePath:instancePath+"/spec/extensions/stdio/command/" + i11,keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err171);
 errors++;
 }
 }
-if(data104.cwd !== undefined){
-let data107 = data104.cwd;
-if(typeof data107 === "string"){
-if(data107.length > 4096 && func2(data107) > 4096){
-const err172 = {instancePath:instancePath+"/spec/extensions/stdio/cwd",keyword:"maxLength",params:{limit: 4096}};
+}
+else {
+const err172 = {instancePath:instancePath+"/spec/extensions/stdio/command",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err172);
 errors++;
 }
-if(data107.length < 2 && func2(data107) < 1){
-const err173 = {instancePath:instancePath+"/spec/extensions/stdio/cwd",keyword:"minLength",params:{limit: 1}};
+}
+if(data106.cwd !== undefined){
+let data109 = data106.cwd;
+if(typeof data109 === "string"){
+if(data109.length > 4096 && func2(data109) > 4096){
+const err173 = {instancePath:instancePath+"/spec/extensions/stdio/cwd",keyword:"maxLength",params:{limit: 4096}};
 vErrors = add(vErrors, err173);
 errors++;
 }
-}
-else {
-const err174 = {instancePath:instancePath+"/spec/extensions/stdio/cwd",keyword:"type",params:{type: "string"}};
+if(data109.length < 2 && func2(data109) < 1){
+const err174 = {instancePath:instancePath+"/spec/extensions/stdio/cwd",keyword:"minLength",params:{limit: 1}};
 vErrors = add(vErrors, err174);
 errors++;
 }
 }
-if(data104.sessions !== undefined){
-let data108 = data104.sessions;
-if(typeof data108 !== "string"){
-const err175 = {instancePath:instancePath+"/spec/extensions/stdio/sessions",keyword:"type",params:{type: "string"}};
+else {
+const err175 = {instancePath:instancePath+"/spec/extensions/stdio/cwd",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err175);
 errors++;
 }
-if(!(((data108 === "Auto") || (data108 === "PerSession")) || (data108 === "Shared"))){
-const err176 = {instancePath:instancePath+"/spec/extensions/stdio/sessions",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.stdio.properties.sessions.enum}};
+}
+if(data106.sessions !== undefined){
+let data110 = data106.sessions;
+if(typeof data110 !== "string"){
+const err176 = {instancePath:instancePath+"/spec/extensions/stdio/sessions",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err176);
 errors++;
 }
-}
-if(data104.maxSessions !== undefined){
-let data109 = data104.maxSessions;
-if(!(((typeof data109 == "number") && (!(data109 % 1) && !isNaN(data109))) && (isFinite(data109)))){
-const err177 = {instancePath:instancePath+"/spec/extensions/stdio/maxSessions",keyword:"type",params:{type: "integer"}};
+if(!(((data110 === "Auto") || (data110 === "PerSession")) || (data110 === "Shared"))){
+const err177 = {instancePath:instancePath+"/spec/extensions/stdio/sessions",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.stdio.properties.sessions.enum}};
 vErrors = add(vErrors, err177);
 errors++;
 }
-if((typeof data109 == "number") && (isFinite(data109))){
-if(data109 > 256 || isNaN(data109)){
-const err178 = {instancePath:instancePath+"/spec/extensions/stdio/maxSessions",keyword:"maximum",params:{comparison: "<=", limit: 256}};
+}
+if(data106.maxSessions !== undefined){
+let data111 = data106.maxSessions;
+if(!(((typeof data111 == "number") && (!(data111 % 1) && !isNaN(data111))) && (isFinite(data111)))){
+const err178 = {instancePath:instancePath+"/spec/extensions/stdio/maxSessions",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err178);
 errors++;
 }
-if(data109 < 1 || isNaN(data109)){
-const err179 = {instancePath:instancePath+"/spec/extensions/stdio/maxSessions",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+if((typeof data111 == "number") && (isFinite(data111))){
+if(data111 > 256 || isNaN(data111)){
+const err179 = {instancePath:instancePath+"/spec/extensions/stdio/maxSessions",keyword:"maximum",params:{comparison: "<=", limit: 256}};
 vErrors = add(vErrors, err179);
 errors++;
 }
-}
-}
-if(data104.idleTimeoutSeconds !== undefined){
-let data110 = data104.idleTimeoutSeconds;
-if(!(((typeof data110 == "number") && (!(data110 % 1) && !isNaN(data110))) && (isFinite(data110)))){
-const err180 = {instancePath:instancePath+"/spec/extensions/stdio/idleTimeoutSeconds",keyword:"type",params:{type: "integer"}};
+if(data111 < 1 || isNaN(data111)){
+const err180 = {instancePath:instancePath+"/spec/extensions/stdio/maxSessions",keyword:"minimum",params:{comparison: ">=", limit: 1}};
 vErrors = add(vErrors, err180);
 errors++;
 }
-if((typeof data110 == "number") && (isFinite(data110))){
-if(data110 > 86400 || isNaN(data110)){
-const err181 = {instancePath:instancePath+"/spec/extensions/stdio/idleTimeoutSeconds",keyword:"maximum",params:{comparison: "<=", limit: 86400}};
+}
+}
+if(data106.idleTimeoutSeconds !== undefined){
+let data112 = data106.idleTimeoutSeconds;
+if(!(((typeof data112 == "number") && (!(data112 % 1) && !isNaN(data112))) && (isFinite(data112)))){
+const err181 = {instancePath:instancePath+"/spec/extensions/stdio/idleTimeoutSeconds",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err181);
 errors++;
 }
-if(data110 < 10 || isNaN(data110)){
-const err182 = {instancePath:instancePath+"/spec/extensions/stdio/idleTimeoutSeconds",keyword:"minimum",params:{comparison: ">=", limit: 10}};
+if((typeof data112 == "number") && (isFinite(data112))){
+if(data112 > 86400 || isNaN(data112)){
+const err182 = {instancePath:instancePath+"/spec/extensions/stdio/idleTimeoutSeconds",keyword:"maximum",params:{comparison: "<=", limit: 86400}};
 vErrors = add(vErrors, err182);
 errors++;
 }
-}
-}
-if(data104.startTimeoutSeconds !== undefined){
-let data111 = data104.startTimeoutSeconds;
-if(!(((typeof data111 == "number") && (!(data111 % 1) && !isNaN(data111))) && (isFinite(data111)))){
-const err183 = {instancePath:instancePath+"/spec/extensions/stdio/startTimeoutSeconds",keyword:"type",params:{type: "integer"}};
+if(data112 < 10 || isNaN(data112)){
+const err183 = {instancePath:instancePath+"/spec/extensions/stdio/idleTimeoutSeconds",keyword:"minimum",params:{comparison: ">=", limit: 10}};
 vErrors = add(vErrors, err183);
 errors++;
 }
-if((typeof data111 == "number") && (isFinite(data111))){
-if(data111 > 600 || isNaN(data111)){
-const err184 = {instancePath:instancePath+"/spec/extensions/stdio/startTimeoutSeconds",keyword:"maximum",params:{comparison: "<=", limit: 600}};
+}
+}
+if(data106.startTimeoutSeconds !== undefined){
+let data113 = data106.startTimeoutSeconds;
+if(!(((typeof data113 == "number") && (!(data113 % 1) && !isNaN(data113))) && (isFinite(data113)))){
+const err184 = {instancePath:instancePath+"/spec/extensions/stdio/startTimeoutSeconds",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err184);
 errors++;
 }
-if(data111 < 1 || isNaN(data111)){
-const err185 = {instancePath:instancePath+"/spec/extensions/stdio/startTimeoutSeconds",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+if((typeof data113 == "number") && (isFinite(data113))){
+if(data113 > 600 || isNaN(data113)){
+const err185 = {instancePath:instancePath+"/spec/extensions/stdio/startTimeoutSeconds",keyword:"maximum",params:{comparison: "<=", limit: 600}};
 vErrors = add(vErrors, err185);
 errors++;
 }
-}
-}
-if(data104.maxMessageBytes !== undefined){
-let data112 = data104.maxMessageBytes;
-if(!(((typeof data112 == "number") && (!(data112 % 1) && !isNaN(data112))) && (isFinite(data112)))){
-const err186 = {instancePath:instancePath+"/spec/extensions/stdio/maxMessageBytes",keyword:"type",params:{type: "integer"}};
+if(data113 < 1 || isNaN(data113)){
+const err186 = {instancePath:instancePath+"/spec/extensions/stdio/startTimeoutSeconds",keyword:"minimum",params:{comparison: ">=", limit: 1}};
 vErrors = add(vErrors, err186);
 errors++;
 }
-if((typeof data112 == "number") && (isFinite(data112))){
-if(data112 > 4194304 || isNaN(data112)){
-const err187 = {instancePath:instancePath+"/spec/extensions/stdio/maxMessageBytes",keyword:"maximum",params:{comparison: "<=", limit: 4194304}};
+}
+}
+if(data106.maxMessageBytes !== undefined){
+let data114 = data106.maxMessageBytes;
+if(!(((typeof data114 == "number") && (!(data114 % 1) && !isNaN(data114))) && (isFinite(data114)))){
+const err187 = {instancePath:instancePath+"/spec/extensions/stdio/maxMessageBytes",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err187);
 errors++;
 }
-if(data112 < 1024 || isNaN(data112)){
-const err188 = {instancePath:instancePath+"/spec/extensions/stdio/maxMessageBytes",keyword:"minimum",params:{comparison: ">=", limit: 1024}};
+if((typeof data114 == "number") && (isFinite(data114))){
+if(data114 > 4194304 || isNaN(data114)){
+const err188 = {instancePath:instancePath+"/spec/extensions/stdio/maxMessageBytes",keyword:"maximum",params:{comparison: "<=", limit: 4194304}};
 vErrors = add(vErrors, err188);
 errors++;
 }
-}
-}
-}
-else {
-const err189 = {instancePath:instancePath+"/spec/extensions/stdio",keyword:"type",params:{type: "object"}};
+if(data114 < 1024 || isNaN(data114)){
+const err189 = {instancePath:instancePath+"/spec/extensions/stdio/maxMessageBytes",keyword:"minimum",params:{comparison: ">=", limit: 1024}};
 vErrors = add(vErrors, err189);
 errors++;
 }
 }
-if(data75.autoscaling !== undefined){
-let data113 = data75.autoscaling;
-if(data113 && typeof data113 == "object" && !Array.isArray(data113)){
-if(data113.maxReplicas === undefined){
-const err190 = {instancePath:instancePath+"/spec/extensions/autoscaling",keyword:"required",params:{missingProperty: "maxReplicas"}};
+}
+}
+else {
+const err190 = {instancePath:instancePath+"/spec/extensions/stdio",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err190);
 errors++;
 }
-if(data113.minReplicas !== undefined){
-let data114 = data113.minReplicas;
-if(!(((typeof data114 == "number") && (!(data114 % 1) && !isNaN(data114))) && (isFinite(data114)))){
-const err191 = {instancePath:instancePath+"/spec/extensions/autoscaling/minReplicas",keyword:"type",params:{type: "integer"}};
+}
+if(data75.autoscaling !== undefined){
+let data115 = data75.autoscaling;
+if(data115 && typeof data115 == "object" && !Array.isArray(data115)){
+if(data115.maxReplicas === undefined){
+const err191 = {instancePath:instancePath+"/spec/extensions/autoscaling",keyword:"required",params:{missingProperty: "maxReplicas"}};
 vErrors = add(vErrors, err191);
 errors++;
 }
-if((typeof data114 == "number") && (isFinite(data114))){
-if(data114 > 2147483647 || isNaN(data114)){
-const err192 = {instancePath:instancePath+"/spec/extensions/autoscaling/minReplicas",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
-vErrors = add(vErrors, err192);
-errors++;
-}
-if(data114 < 0 || isNaN(data114)){
-const err193 = {instancePath:instancePath+"/spec/extensions/autoscaling/minReplicas",keyword:"minimum",params:{comparison: ">=", limit: 0}};
-vErrors = add(vErrors, err193);
-errors++;
-}
-}
-}
-if(data113.maxReplicas !== undefined){
-let data115 = data113.maxReplicas;
-if(!(((typeof data115 == "number") && (!(data115 % 1) && !isNaN(data115))) && (isFinite(data115)))){
-const err194 = {instancePath:instancePath+"/spec/extensions/autoscaling/maxReplicas",keyword:"type",params:{type: "integer"}};
-vErrors = add(vErrors, err194);
-errors++;
-}
-if((typeof data115 == "number") && (isFinite(data115))){
-if(data115 > 2147483647 || isNaN(data115)){
-const err195 = {instancePath:instancePath+"/spec/extensions/autoscaling/maxReplicas",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
-vErrors = add(vErrors, err195);
-errors++;
-}
-if(data115 < 1 || isNaN(data115)){
-const err196 = {instancePath:instancePath+"/spec/extensions/autoscaling/maxReplicas",keyword:"minimum",params:{comparison: ">=", limit: 1}};
-vErrors = add(vErrors, err196);
-errors++;
-}
-}
-}
-if(data113.targetCPUUtilizationPercentage !== undefined){
-let data116 = data113.targetCPUUtilizationPercentage;
+if(data115.minReplicas !== undefined){
+let data116 = data115.minReplicas;
 if(!(((typeof data116 == "number") && (!(data116 % 1) && !isNaN(data116))) && (isFinite(data116)))){
-const err197 = {instancePath:instancePath+"/spec/extensions/autoscaling/targetCPUUtilizationPercentage",keyword:"type",params:{type: "integer"}};
-vErrors = add(vErrors, err197);
+const err192 = {instancePath:instancePath+"/spec/extensions/autoscaling/minReplicas",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err192);
 errors++;
 }
 if((typeof data116 == "number") && (isFinite(data116))){
 if(data116 > 2147483647 || isNaN(data116)){
-const err198 = {instancePath:instancePath+"/spec/extensions/autoscaling/targetCPUUtilizationPercentage",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+const err193 = {instancePath:instancePath+"/spec/extensions/autoscaling/minReplicas",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err193);
+errors++;
+}
+if(data116 < 0 || isNaN(data116)){
+const err194 = {instancePath:instancePath+"/spec/extensions/autoscaling/minReplicas",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+vErrors = add(vErrors, err194);
+errors++;
+}
+}
+}
+if(data115.maxReplicas !== undefined){
+let data117 = data115.maxReplicas;
+if(!(((typeof data117 == "number") && (!(data117 % 1) && !isNaN(data117))) && (isFinite(data117)))){
+const err195 = {instancePath:instancePath+"/spec/extensions/autoscaling/maxReplicas",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err195);
+errors++;
+}
+if((typeof data117 == "number") && (isFinite(data117))){
+if(data117 > 2147483647 || isNaN(data117)){
+const err196 = {instancePath:instancePath+"/spec/extensions/autoscaling/maxReplicas",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err196);
+errors++;
+}
+if(data117 < 1 || isNaN(data117)){
+const err197 = {instancePath:instancePath+"/spec/extensions/autoscaling/maxReplicas",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+vErrors = add(vErrors, err197);
+errors++;
+}
+}
+}
+if(data115.targetCPUUtilizationPercentage !== undefined){
+let data118 = data115.targetCPUUtilizationPercentage;
+if(!(((typeof data118 == "number") && (!(data118 % 1) && !isNaN(data118))) && (isFinite(data118)))){
+const err198 = {instancePath:instancePath+"/spec/extensions/autoscaling/targetCPUUtilizationPercentage",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err198);
 errors++;
 }
-if(data116 < 1 || isNaN(data116)){
-const err199 = {instancePath:instancePath+"/spec/extensions/autoscaling/targetCPUUtilizationPercentage",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+if((typeof data118 == "number") && (isFinite(data118))){
+if(data118 > 2147483647 || isNaN(data118)){
+const err199 = {instancePath:instancePath+"/spec/extensions/autoscaling/targetCPUUtilizationPercentage",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err199);
 errors++;
 }
-}
-}
-if(data113.metrics !== undefined){
-let data117 = data113.metrics;
-if(Array.isArray(data117)){
-if(data117.length > 16){
-const err200 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics",keyword:"maxItems",params:{limit: 16}};
+if(data118 < 1 || isNaN(data118)){
+const err200 = {instancePath:instancePath+"/spec/extensions/autoscaling/targetCPUUtilizationPercentage",keyword:"minimum",params:{comparison: ">=", limit: 1}};
 vErrors = add(vErrors, err200);
 errors++;
 }
-if(data117.length < 1){
-const err201 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics",keyword:"minItems",params:{limit: 1}};
+}
+}
+if(data115.metrics !== undefined){
+let data119 = data115.metrics;
+if(Array.isArray(data119)){
+if(data119.length > 16){
+const err201 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics",keyword:"maxItems",params:{limit: 16}};
 vErrors = add(vErrors, err201);
 errors++;
 }
-const len11 = data117.length;
-for(let i11=0; i11<len11; i11++){
-let data118 = data117[i11];
-if(data118 && typeof data118 == "object" && !Array.isArray(data118)){
-if(data118.type === undefined){
-const err202 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11,keyword:"required",params:{missingProperty: "type"}};
+if(data119.length < 1){
+const err202 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics",keyword:"minItems",params:{limit: 1}};
 vErrors = add(vErrors, err202);
 errors++;
 }
-if(data118.type !== undefined){
-let data119 = data118.type;
-if(typeof data119 !== "string"){
-const err203 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/type",keyword:"type",params:{type: "string"}};
+const len12 = data119.length;
+for(let i12=0; i12<len12; i12++){
+let data120 = data119[i12];
+if(data120 && typeof data120 == "object" && !Array.isArray(data120)){
+if(data120.type === undefined){
+const err203 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12,keyword:"required",params:{missingProperty: "type"}};
 vErrors = add(vErrors, err203);
 errors++;
 }
-if(!(((((data119 === "ContainerResource") || (data119 === "External")) || (data119 === "Object")) || (data119 === "Pods")) || (data119 === "Resource"))){
-const err204 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/type",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.autoscaling.properties.metrics.items.properties.type.enum}};
+if(data120.type !== undefined){
+let data121 = data120.type;
+if(typeof data121 !== "string"){
+const err204 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/type",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err204);
 errors++;
 }
-}
-if(data118.resource !== undefined){
-let data120 = data118.resource;
-if(data120 && typeof data120 == "object" && !Array.isArray(data120)){
-if(data120.name === undefined){
-const err205 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/resource",keyword:"required",params:{missingProperty: "name"}};
+if(!(((((data121 === "ContainerResource") || (data121 === "External")) || (data121 === "Object")) || (data121 === "Pods")) || (data121 === "Resource"))){
+const err205 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/type",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.autoscaling.properties.metrics.items.properties.type.enum}};
 vErrors = add(vErrors, err205);
 errors++;
 }
-if(data120.target === undefined){
-const err206 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/resource",keyword:"required",params:{missingProperty: "target"}};
+}
+if(data120.resource !== undefined){
+let data122 = data120.resource;
+if(data122 && typeof data122 == "object" && !Array.isArray(data122)){
+if(data122.name === undefined){
+const err206 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/resource",keyword:"required",params:{missingProperty: "name"}};
 vErrors = add(vErrors, err206);
 errors++;
 }
-if(data120.name !== undefined){
-let data121 = data120.name;
-if(typeof data121 === "string"){
-if(data121.length > 253 && func2(data121) > 253){
-const err207 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/resource/name",keyword:"maxLength",params:{limit: 253}};
+if(data122.target === undefined){
+const err207 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/resource",keyword:"required",params:{missingProperty: "target"}};
 vErrors = add(vErrors, err207);
 errors++;
 }
-if(data121.length < 2 && func2(data121) < 1){
-const err208 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/resource/name",keyword:"minLength",params:{limit: 1}};
+if(data122.name !== undefined){
+let data123 = data122.name;
+if(typeof data123 === "string"){
+if(data123.length > 253 && func2(data123) > 253){
+const err208 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/resource/name",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err208);
 errors++;
 }
-}
-else {
-const err209 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/resource/name",keyword:"type",params:{type: "string"}};
+if(data123.length < 2 && func2(data123) < 1){
+const err209 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/resource/name",keyword:"minLength",params:{limit: 1}};
 vErrors = add(vErrors, err209);
 errors++;
 }
 }
-if(data120.target !== undefined){
-let data122 = data120.target;
-if(data122 && typeof data122 == "object" && !Array.isArray(data122)){
-if(data122.type === undefined){
-const err210 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/resource/target",keyword:"required",params:{missingProperty: "type"}};
+else {
+const err210 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/resource/name",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err210);
 errors++;
 }
-if(data122.type !== undefined){
-let data123 = data122.type;
-if(typeof data123 !== "string"){
-const err211 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/resource/target/type",keyword:"type",params:{type: "string"}};
+}
+if(data122.target !== undefined){
+let data124 = data122.target;
+if(data124 && typeof data124 == "object" && !Array.isArray(data124)){
+if(data124.type === undefined){
+const err211 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/resource/target",keyword:"required",params:{missingProperty: "type"}};
 vErrors = add(vErrors, err211);
 errors++;
 }
-if(!((data123 === "AverageValue") || (data123 === "Utilization"))){
-const err212 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/resource/target/type",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.autoscaling.properties.metrics.items.properties.resource.properties.target.properties.type.enum}};
+if(data124.type !== undefined){
+let data125 = data124.type;
+if(typeof data125 !== "string"){
+const err212 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/resource/target/type",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err212);
 errors++;
 }
-}
-if(data122.averageUtilization !== undefined){
-let data124 = data122.averageUtilization;
-if(!(((typeof data124 == "number") && (!(data124 % 1) && !isNaN(data124))) && (isFinite(data124)))){
-const err213 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/resource/target/averageUtilization",keyword:"type",params:{type: "integer"}};
+if(!((data125 === "AverageValue") || (data125 === "Utilization"))){
+const err213 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/resource/target/type",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.autoscaling.properties.metrics.items.properties.resource.properties.target.properties.type.enum}};
 vErrors = add(vErrors, err213);
 errors++;
 }
-if((typeof data124 == "number") && (isFinite(data124))){
-if(data124 > 2147483647 || isNaN(data124)){
-const err214 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/resource/target/averageUtilization",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+if(data124.averageUtilization !== undefined){
+let data126 = data124.averageUtilization;
+if(!(((typeof data126 == "number") && (!(data126 % 1) && !isNaN(data126))) && (isFinite(data126)))){
+const err214 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/resource/target/averageUtilization",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err214);
 errors++;
 }
-if(data124 < 1 || isNaN(data124)){
-const err215 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/resource/target/averageUtilization",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+if((typeof data126 == "number") && (isFinite(data126))){
+if(data126 > 2147483647 || isNaN(data126)){
+const err215 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/resource/target/averageUtilization",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err215);
 errors++;
 }
-}
-}
-if(data122.averageValue !== undefined){
-if(!(validate88(data122.averageValue, instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/resource/target/averageValue"))){
-vErrors = addAll(vErrors, validate88.errors);
-errors = vErrors.length;
-}
-}
-}
-else {
-const err216 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/resource/target",keyword:"type",params:{type: "object"}};
+if(data126 < 1 || isNaN(data126)){
+const err216 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/resource/target/averageUtilization",keyword:"minimum",params:{comparison: ">=", limit: 1}};
 vErrors = add(vErrors, err216);
 errors++;
 }
 }
 }
-else {
-const err217 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/resource",keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err217);
-errors++;
-}
-}
-if(data118.containerResource !== undefined){
-let data126 = data118.containerResource;
-if(data126 && typeof data126 == "object" && !Array.isArray(data126)){
-if(data126.name === undefined){
-const err218 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/containerResource",keyword:"required",params:{missingProperty: "name"}};
-vErrors = add(vErrors, err218);
-errors++;
-}
-if(data126.container === undefined){
-const err219 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/containerResource",keyword:"required",params:{missingProperty: "container"}};
-vErrors = add(vErrors, err219);
-errors++;
-}
-if(data126.target === undefined){
-const err220 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/containerResource",keyword:"required",params:{missingProperty: "target"}};
-vErrors = add(vErrors, err220);
-errors++;
-}
-if(data126.name !== undefined){
-let data127 = data126.name;
-if(typeof data127 === "string"){
-if(data127.length > 253 && func2(data127) > 253){
-const err221 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/containerResource/name",keyword:"maxLength",params:{limit: 253}};
-vErrors = add(vErrors, err221);
-errors++;
-}
-if(data127.length < 2 && func2(data127) < 1){
-const err222 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/containerResource/name",keyword:"minLength",params:{limit: 1}};
-vErrors = add(vErrors, err222);
-errors++;
-}
-}
-else {
-const err223 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/containerResource/name",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err223);
-errors++;
-}
-}
-if(data126.container !== undefined){
-let data128 = data126.container;
-if(typeof data128 === "string"){
-if(data128.length > 63 && func2(data128) > 63){
-const err224 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/containerResource/container",keyword:"maxLength",params:{limit: 63}};
-vErrors = add(vErrors, err224);
-errors++;
-}
-if(data128.length < 2 && func2(data128) < 1){
-const err225 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/containerResource/container",keyword:"minLength",params:{limit: 1}};
-vErrors = add(vErrors, err225);
-errors++;
-}
-}
-else {
-const err226 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/containerResource/container",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err226);
-errors++;
-}
-}
-if(data126.target !== undefined){
-let data129 = data126.target;
-if(data129 && typeof data129 == "object" && !Array.isArray(data129)){
-if(data129.type === undefined){
-const err227 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/containerResource/target",keyword:"required",params:{missingProperty: "type"}};
-vErrors = add(vErrors, err227);
-errors++;
-}
-if(data129.type !== undefined){
-let data130 = data129.type;
-if(typeof data130 !== "string"){
-const err228 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/containerResource/target/type",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err228);
-errors++;
-}
-if(!((data130 === "AverageValue") || (data130 === "Utilization"))){
-const err229 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/containerResource/target/type",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.autoscaling.properties.metrics.items.properties.containerResource.properties.target.properties.type.enum}};
-vErrors = add(vErrors, err229);
-errors++;
-}
-}
-if(data129.averageUtilization !== undefined){
-let data131 = data129.averageUtilization;
-if(!(((typeof data131 == "number") && (!(data131 % 1) && !isNaN(data131))) && (isFinite(data131)))){
-const err230 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/containerResource/target/averageUtilization",keyword:"type",params:{type: "integer"}};
-vErrors = add(vErrors, err230);
-errors++;
-}
-if((typeof data131 == "number") && (isFinite(data131))){
-if(data131 > 2147483647 || isNaN(data131)){
-const err231 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/containerResource/target/averageUtilization",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
-vErrors = add(vErrors, err231);
-errors++;
-}
-if(data131 < 1 || isNaN(data131)){
-const err232 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/containerResource/target/averageUtilization",keyword:"minimum",params:{comparison: ">=", limit: 1}};
-vErrors = add(vErrors, err232);
-errors++;
-}
-}
-}
-if(data129.averageValue !== undefined){
-if(!(validate88(data129.averageValue, instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/containerResource/target/averageValue"))){
+if(data124.averageValue !== undefined){
+if(!(validate88(data124.averageValue, instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/resource/target/averageValue"))){
 vErrors = addAll(vErrors, validate88.errors);
 errors = vErrors.length;
 }
 }
 }
 else {
-const err233 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/containerResource/target",keyword:"type",params:{type: "object"}};
+const err217 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/resource/target",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err217);
+errors++;
+}
+}
+}
+else {
+const err218 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/resource",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err218);
+errors++;
+}
+}
+if(data120.containerResource !== undefined){
+let data128 = data120.containerResource;
+if(data128 && typeof data128 == "object" && !Array.isArray(data128)){
+if(data128.name === undefined){
+const err219 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/containerResource",keyword:"required",params:{missingProperty: "name"}};
+vErrors = add(vErrors, err219);
+errors++;
+}
+if(data128.container === undefined){
+const err220 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/containerResource",keyword:"required",params:{missingProperty: "container"}};
+vErrors = add(vErrors, err220);
+errors++;
+}
+if(data128.target === undefined){
+const err221 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/containerResource",keyword:"required",params:{missingProperty: "target"}};
+vErrors = add(vErrors, err221);
+errors++;
+}
+if(data128.name !== undefined){
+let data129 = data128.name;
+if(typeof data129 === "string"){
+if(data129.length > 253 && func2(data129) > 253){
+const err222 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/containerResource/name",keyword:"maxLength",params:{limit: 253}};
+vErrors = add(vErrors, err222);
+errors++;
+}
+if(data129.length < 2 && func2(data129) < 1){
+const err223 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/containerResource/name",keyword:"minLength",params:{limit: 1}};
+vErrors = add(vErrors, err223);
+errors++;
+}
+}
+else {
+const err224 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/containerResource/name",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err224);
+errors++;
+}
+}
+if(data128.container !== undefined){
+let data130 = data128.container;
+if(typeof data130 === "string"){
+if(data130.length > 63 && func2(data130) > 63){
+const err225 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/containerResource/container",keyword:"maxLength",params:{limit: 63}};
+vErrors = add(vErrors, err225);
+errors++;
+}
+if(data130.length < 2 && func2(data130) < 1){
+const err226 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/containerResource/container",keyword:"minLength",params:{limit: 1}};
+vErrors = add(vErrors, err226);
+errors++;
+}
+}
+else {
+const err227 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/containerResource/container",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err227);
+errors++;
+}
+}
+if(data128.target !== undefined){
+let data131 = data128.target;
+if(data131 && typeof data131 == "object" && !Array.isArray(data131)){
+if(data131.type === undefined){
+const err228 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/containerResource/target",keyword:"required",params:{missingProperty: "type"}};
+vErrors = add(vErrors, err228);
+errors++;
+}
+if(data131.type !== undefined){
+let data132 = data131.type;
+if(typeof data132 !== "string"){
+const err229 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/containerResource/target/type",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err229);
+errors++;
+}
+if(!((data132 === "AverageValue") || (data132 === "Utilization"))){
+const err230 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/containerResource/target/type",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.autoscaling.properties.metrics.items.properties.containerResource.properties.target.properties.type.enum}};
+vErrors = add(vErrors, err230);
+errors++;
+}
+}
+if(data131.averageUtilization !== undefined){
+let data133 = data131.averageUtilization;
+if(!(((typeof data133 == "number") && (!(data133 % 1) && !isNaN(data133))) && (isFinite(data133)))){
+const err231 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/containerResource/target/averageUtilization",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err231);
+errors++;
+}
+if((typeof data133 == "number") && (isFinite(data133))){
+if(data133 > 2147483647 || isNaN(data133)){
+const err232 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/containerResource/target/averageUtilization",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err232);
+errors++;
+}
+if(data133 < 1 || isNaN(data133)){
+const err233 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/containerResource/target/averageUtilization",keyword:"minimum",params:{comparison: ">=", limit: 1}};
 vErrors = add(vErrors, err233);
 errors++;
 }
 }
 }
+if(data131.averageValue !== undefined){
+if(!(validate88(data131.averageValue, instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/containerResource/target/averageValue"))){
+vErrors = addAll(vErrors, validate88.errors);
+errors = vErrors.length;
+}
+}
+}
 else {
-const err234 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/containerResource",keyword:"type",params:{type: "object"}};
+const err234 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/containerResource/target",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err234);
 errors++;
 }
 }
-if(data118.pods !== undefined){
-let data133 = data118.pods;
-if(data133 && typeof data133 == "object" && !Array.isArray(data133)){
-if(data133.metric === undefined){
-const err235 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/pods",keyword:"required",params:{missingProperty: "metric"}};
+}
+else {
+const err235 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/containerResource",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err235);
 errors++;
 }
-if(data133.target === undefined){
-const err236 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/pods",keyword:"required",params:{missingProperty: "target"}};
+}
+if(data120.pods !== undefined){
+let data135 = data120.pods;
+if(data135 && typeof data135 == "object" && !Array.isArray(data135)){
+if(data135.metric === undefined){
+const err236 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/pods",keyword:"required",params:{missingProperty: "metric"}};
 vErrors = add(vErrors, err236);
 errors++;
 }
-if(data133.metric !== undefined){
-let data134 = data133.metric;
-if(data134 && typeof data134 == "object" && !Array.isArray(data134)){
-if(data134.name === undefined){
-const err237 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/pods/metric",keyword:"required",params:{missingProperty: "name"}};
+if(data135.target === undefined){
+const err237 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/pods",keyword:"required",params:{missingProperty: "target"}};
 vErrors = add(vErrors, err237);
 errors++;
 }
-if(data134.name !== undefined){
-let data135 = data134.name;
-if(typeof data135 === "string"){
-if(data135.length > 253 && func2(data135) > 253){
-const err238 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/pods/metric/name",keyword:"maxLength",params:{limit: 253}};
+if(data135.metric !== undefined){
+let data136 = data135.metric;
+if(data136 && typeof data136 == "object" && !Array.isArray(data136)){
+if(data136.name === undefined){
+const err238 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/pods/metric",keyword:"required",params:{missingProperty: "name"}};
 vErrors = add(vErrors, err238);
 errors++;
 }
-if(data135.length < 2 && func2(data135) < 1){
-const err239 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/pods/metric/name",keyword:"minLength",params:{limit: 1}};
+if(data136.name !== undefined){
+let data137 = data136.name;
+if(typeof data137 === "string"){
+if(data137.length > 253 && func2(data137) > 253){
+const err239 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/pods/metric/name",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err239);
 errors++;
 }
-}
-else {
-const err240 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/pods/metric/name",keyword:"type",params:{type: "string"}};
+if(data137.length < 2 && func2(data137) < 1){
+const err240 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/pods/metric/name",keyword:"minLength",params:{limit: 1}};
 vErrors = add(vErrors, err240);
 errors++;
 }
 }
-if(data134.selector !== undefined){
-let data136 = data134.selector;
-if(data136 && typeof data136 == "object" && !Array.isArray(data136)){
-if(data136.matchLabels !== undefined){
-let data137 = data136.matchLabels;
-if(data137 && typeof data137 == "object" && !Array.isArray(data137)){
-if(Object.keys(data137).length > 32){
-const err241 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/pods/metric/selector/matchLabels",keyword:"maxProperties",params:{limit: 32}};
+else {
+const err241 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/pods/metric/name",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err241);
 errors++;
 }
-for(const key5 in data137){
-if(typeof data137[key5] !== "string"){
-const err242 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/pods/metric/selector/matchLabels/" + escapePointer(key5),keyword:"type",params:{type: "string"}};
+}
+if(data136.selector !== undefined){
+let data138 = data136.selector;
+if(data138 && typeof data138 == "object" && !Array.isArray(data138)){
+if(data138.matchLabels !== undefined){
+let data139 = data138.matchLabels;
+if(data139 && typeof data139 == "object" && !Array.isArray(data139)){
+if(Object.keys(data139).length > 32){
+const err242 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/pods/metric/selector/matchLabels",keyword:"maxProperties",params:{limit: 32}};
 vErrors = add(vErrors, err242);
 errors++;
 }
-}
-}
-else {
-const err243 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/pods/metric/selector/matchLabels",keyword:"type",params:{type: "object"}};
+for(const key5 in data139){
+if(typeof data139[key5] !== "string"){
+const err243 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/pods/metric/selector/matchLabels/" + escapePointer(key5),keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err243);
 errors++;
 }
 }
 }
 else {
-const err244 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/pods/metric/selector",keyword:"type",params:{type: "object"}};
+const err244 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/pods/metric/selector/matchLabels",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err244);
 errors++;
 }
 }
 }
 else {
-const err245 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/pods/metric",keyword:"type",params:{type: "object"}};
+const err245 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/pods/metric/selector",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err245);
 errors++;
 }
 }
-if(data133.target !== undefined){
-let data139 = data133.target;
-if(data139 && typeof data139 == "object" && !Array.isArray(data139)){
-if(data139.type === undefined){
-const err246 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/pods/target",keyword:"required",params:{missingProperty: "type"}};
+}
+else {
+const err246 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/pods/metric",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err246);
 errors++;
 }
-if(data139.type !== undefined){
-let data140 = data139.type;
-if(typeof data140 !== "string"){
-const err247 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/pods/target/type",keyword:"type",params:{type: "string"}};
+}
+if(data135.target !== undefined){
+let data141 = data135.target;
+if(data141 && typeof data141 == "object" && !Array.isArray(data141)){
+if(data141.type === undefined){
+const err247 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/pods/target",keyword:"required",params:{missingProperty: "type"}};
 vErrors = add(vErrors, err247);
 errors++;
 }
-if(!(data140 === "AverageValue")){
-const err248 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/pods/target/type",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.autoscaling.properties.metrics.items.properties.pods.properties.target.properties.type.enum}};
+if(data141.type !== undefined){
+let data142 = data141.type;
+if(typeof data142 !== "string"){
+const err248 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/pods/target/type",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err248);
 errors++;
 }
+if(!(data142 === "AverageValue")){
+const err249 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/pods/target/type",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.autoscaling.properties.metrics.items.properties.pods.properties.target.properties.type.enum}};
+vErrors = add(vErrors, err249);
+errors++;
 }
-if(data139.averageValue !== undefined){
-if(!(validate88(data139.averageValue, instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/pods/target/averageValue"))){
+}
+if(data141.averageValue !== undefined){
+if(!(validate88(data141.averageValue, instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/pods/target/averageValue"))){
 vErrors = addAll(vErrors, validate88.errors);
 errors = vErrors.length;
 }
 }
 }
 else {
-const err249 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/pods/target",keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err249);
-errors++;
-}
-}
-}
-else {
-const err250 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/pods",keyword:"type",params:{type: "object"}};
+const err250 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/pods/target",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err250);
 errors++;
 }
 }
-if(data118.object !== undefined){
-let data142 = data118.object;
-if(data142 && typeof data142 == "object" && !Array.isArray(data142)){
-if(data142.describedObject === undefined){
-const err251 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object",keyword:"required",params:{missingProperty: "describedObject"}};
+}
+else {
+const err251 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/pods",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err251);
 errors++;
 }
-if(data142.metric === undefined){
-const err252 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object",keyword:"required",params:{missingProperty: "metric"}};
+}
+if(data120.object !== undefined){
+let data144 = data120.object;
+if(data144 && typeof data144 == "object" && !Array.isArray(data144)){
+if(data144.describedObject === undefined){
+const err252 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/object",keyword:"required",params:{missingProperty: "describedObject"}};
 vErrors = add(vErrors, err252);
 errors++;
 }
-if(data142.target === undefined){
-const err253 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object",keyword:"required",params:{missingProperty: "target"}};
+if(data144.metric === undefined){
+const err253 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/object",keyword:"required",params:{missingProperty: "metric"}};
 vErrors = add(vErrors, err253);
 errors++;
 }
-if(data142.describedObject !== undefined){
-let data143 = data142.describedObject;
-if(data143 && typeof data143 == "object" && !Array.isArray(data143)){
-if(data143.kind === undefined){
-const err254 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/describedObject",keyword:"required",params:{missingProperty: "kind"}};
+if(data144.target === undefined){
+const err254 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/object",keyword:"required",params:{missingProperty: "target"}};
 vErrors = add(vErrors, err254);
 errors++;
 }
-if(data143.name === undefined){
-const err255 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/describedObject",keyword:"required",params:{missingProperty: "name"}};
+if(data144.describedObject !== undefined){
+let data145 = data144.describedObject;
+if(data145 && typeof data145 == "object" && !Array.isArray(data145)){
+if(data145.kind === undefined){
+const err255 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/object/describedObject",keyword:"required",params:{missingProperty: "kind"}};
 vErrors = add(vErrors, err255);
 errors++;
 }
-if(data143.apiVersion !== undefined){
-let data144 = data143.apiVersion;
-if(typeof data144 === "string"){
-if(data144.length > 316 && func2(data144) > 316){
-const err256 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/describedObject/apiVersion",keyword:"maxLength",params:{limit: 316}};
+if(data145.name === undefined){
+const err256 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/object/describedObject",keyword:"required",params:{missingProperty: "name"}};
 vErrors = add(vErrors, err256);
 errors++;
 }
-}
-else {
-const err257 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/describedObject/apiVersion",keyword:"type",params:{type: "string"}};
+if(data145.apiVersion !== undefined){
+let data146 = data145.apiVersion;
+if(typeof data146 === "string"){
+if(data146.length > 316 && func2(data146) > 316){
+const err257 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/object/describedObject/apiVersion",keyword:"maxLength",params:{limit: 316}};
 vErrors = add(vErrors, err257);
 errors++;
 }
 }
-if(data143.kind !== undefined){
-let data145 = data143.kind;
-if(typeof data145 === "string"){
-if(data145.length > 63 && func2(data145) > 63){
-const err258 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/describedObject/kind",keyword:"maxLength",params:{limit: 63}};
+else {
+const err258 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/object/describedObject/apiVersion",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err258);
 errors++;
 }
-if(data145.length < 2 && func2(data145) < 1){
-const err259 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/describedObject/kind",keyword:"minLength",params:{limit: 1}};
+}
+if(data145.kind !== undefined){
+let data147 = data145.kind;
+if(typeof data147 === "string"){
+if(data147.length > 63 && func2(data147) > 63){
+const err259 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/object/describedObject/kind",keyword:"maxLength",params:{limit: 63}};
 vErrors = add(vErrors, err259);
 errors++;
 }
-}
-else {
-const err260 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/describedObject/kind",keyword:"type",params:{type: "string"}};
+if(data147.length < 2 && func2(data147) < 1){
+const err260 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/object/describedObject/kind",keyword:"minLength",params:{limit: 1}};
 vErrors = add(vErrors, err260);
 errors++;
 }
 }
-if(data143.name !== undefined){
-let data146 = data143.name;
-if(typeof data146 === "string"){
-if(data146.length > 253 && func2(data146) > 253){
-const err261 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/describedObject/name",keyword:"maxLength",params:{limit: 253}};
+else {
+const err261 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/object/describedObject/kind",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err261);
 errors++;
 }
-if(data146.length < 2 && func2(data146) < 1){
-const err262 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/describedObject/name",keyword:"minLength",params:{limit: 1}};
+}
+if(data145.name !== undefined){
+let data148 = data145.name;
+if(typeof data148 === "string"){
+if(data148.length > 253 && func2(data148) > 253){
+const err262 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/object/describedObject/name",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err262);
 errors++;
 }
-}
-else {
-const err263 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/describedObject/name",keyword:"type",params:{type: "string"}};
+if(data148.length < 2 && func2(data148) < 1){
+const err263 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/object/describedObject/name",keyword:"minLength",params:{limit: 1}};
 vErrors = add(vErrors, err263);
 errors++;
 }
 }
-}
 else {
-const err264 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/describedObject",keyword:"type",params:{type: "object"}};
+const err264 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/object/describedObject/name",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err264);
 errors++;
 }
 }
-if(data142.metric !== undefined){
-let data147 = data142.metric;
-if(data147 && typeof data147 == "object" && !Array.isArray(data147)){
-if(data147.name === undefined){
-const err265 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/metric",keyword:"required",params:{missingProperty: "name"}};
+}
+else {
+const err265 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/object/describedObject",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err265);
 errors++;
 }
-if(data147.name !== undefined){
-let data148 = data147.name;
-if(typeof data148 === "string"){
-if(data148.length > 253 && func2(data148) > 253){
-const err266 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/metric/name",keyword:"maxLength",params:{limit: 253}};
+}
+if(data144.metric !== undefined){
+let data149 = data144.metric;
+if(data149 && typeof data149 == "object" && !Array.isArray(data149)){
+if(data149.name === undefined){
+const err266 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/object/metric",keyword:"required",params:{missingProperty: "name"}};
 vErrors = add(vErrors, err266);
 errors++;
 }
-if(data148.length < 2 && func2(data148) < 1){
-const err267 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/metric/name",keyword:"minLength",params:{limit: 1}};
+if(data149.name !== undefined){
+let data150 = data149.name;
+if(typeof data150 === "string"){
+if(data150.length > 253 && func2(data150) > 253){
+const err267 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/object/metric/name",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err267);
 errors++;
 }
-}
-else {
-const err268 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/metric/name",keyword:"type",params:{type: "string"}};
+if(data150.length < 2 && func2(data150) < 1){
+const err268 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/object/metric/name",keyword:"minLength",params:{limit: 1}};
 vErrors = add(vErrors, err268);
 errors++;
 }
 }
-if(data147.selector !== undefined){
-let data149 = data147.selector;
-if(data149 && typeof data149 == "object" && !Array.isArray(data149)){
-if(data149.matchLabels !== undefined){
-let data150 = data149.matchLabels;
-if(data150 && typeof data150 == "object" && !Array.isArray(data150)){
-if(Object.keys(data150).length > 32){
-const err269 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/metric/selector/matchLabels",keyword:"maxProperties",params:{limit: 32}};
+else {
+const err269 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/object/metric/name",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err269);
 errors++;
 }
-for(const key6 in data150){
-if(typeof data150[key6] !== "string"){
-const err270 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/metric/selector/matchLabels/" + escapePointer(key6),keyword:"type",params:{type: "string"}};
+}
+if(data149.selector !== undefined){
+let data151 = data149.selector;
+if(data151 && typeof data151 == "object" && !Array.isArray(data151)){
+if(data151.matchLabels !== undefined){
+let data152 = data151.matchLabels;
+if(data152 && typeof data152 == "object" && !Array.isArray(data152)){
+if(Object.keys(data152).length > 32){
+const err270 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/object/metric/selector/matchLabels",keyword:"maxProperties",params:{limit: 32}};
 vErrors = add(vErrors, err270);
 errors++;
 }
-}
-}
-else {
-const err271 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/metric/selector/matchLabels",keyword:"type",params:{type: "object"}};
+for(const key6 in data152){
+if(typeof data152[key6] !== "string"){
+const err271 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/object/metric/selector/matchLabels/" + escapePointer(key6),keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err271);
 errors++;
 }
 }
 }
 else {
-const err272 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/metric/selector",keyword:"type",params:{type: "object"}};
+const err272 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/object/metric/selector/matchLabels",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err272);
 errors++;
 }
 }
 }
 else {
-const err273 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/metric",keyword:"type",params:{type: "object"}};
+const err273 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/object/metric/selector",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err273);
 errors++;
 }
 }
-if(data142.target !== undefined){
-let data152 = data142.target;
-if(data152 && typeof data152 == "object" && !Array.isArray(data152)){
-if(data152.type === undefined){
-const err274 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/target",keyword:"required",params:{missingProperty: "type"}};
+}
+else {
+const err274 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/object/metric",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err274);
 errors++;
 }
-if(data152.type !== undefined){
-let data153 = data152.type;
-if(typeof data153 !== "string"){
-const err275 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/target/type",keyword:"type",params:{type: "string"}};
+}
+if(data144.target !== undefined){
+let data154 = data144.target;
+if(data154 && typeof data154 == "object" && !Array.isArray(data154)){
+if(data154.type === undefined){
+const err275 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/object/target",keyword:"required",params:{missingProperty: "type"}};
 vErrors = add(vErrors, err275);
 errors++;
 }
-if(!((data153 === "AverageValue") || (data153 === "Value"))){
-const err276 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/target/type",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.autoscaling.properties.metrics.items.properties.object.properties.target.properties.type.enum}};
+if(data154.type !== undefined){
+let data155 = data154.type;
+if(typeof data155 !== "string"){
+const err276 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/object/target/type",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err276);
 errors++;
 }
-}
-if(data152.value !== undefined){
-if(!(validate88(data152.value, instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/target/value"))){
-vErrors = addAll(vErrors, validate88.errors);
-errors = vErrors.length;
-}
-}
-if(data152.averageValue !== undefined){
-if(!(validate88(data152.averageValue, instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/target/averageValue"))){
-vErrors = addAll(vErrors, validate88.errors);
-errors = vErrors.length;
-}
-}
-}
-else {
-const err277 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object/target",keyword:"type",params:{type: "object"}};
+if(!((data155 === "AverageValue") || (data155 === "Value"))){
+const err277 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/object/target/type",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.autoscaling.properties.metrics.items.properties.object.properties.target.properties.type.enum}};
 vErrors = add(vErrors, err277);
 errors++;
 }
 }
+if(data154.value !== undefined){
+if(!(validate88(data154.value, instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/object/target/value"))){
+vErrors = addAll(vErrors, validate88.errors);
+errors = vErrors.length;
+}
+}
+if(data154.averageValue !== undefined){
+if(!(validate88(data154.averageValue, instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/object/target/averageValue"))){
+vErrors = addAll(vErrors, validate88.errors);
+errors = vErrors.length;
+}
+}
 }
 else {
-const err278 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/object",keyword:"type",params:{type: "object"}};
+const err278 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/object/target",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err278);
 errors++;
 }
 }
-if(data118.external !== undefined){
-let data156 = data118.external;
-if(data156 && typeof data156 == "object" && !Array.isArray(data156)){
-if(data156.metric === undefined){
-const err279 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/external",keyword:"required",params:{missingProperty: "metric"}};
+}
+else {
+const err279 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/object",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err279);
 errors++;
 }
-if(data156.target === undefined){
-const err280 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/external",keyword:"required",params:{missingProperty: "target"}};
+}
+if(data120.external !== undefined){
+let data158 = data120.external;
+if(data158 && typeof data158 == "object" && !Array.isArray(data158)){
+if(data158.metric === undefined){
+const err280 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/external",keyword:"required",params:{missingProperty: "metric"}};
 vErrors = add(vErrors, err280);
 errors++;
 }
-if(data156.metric !== undefined){
-let data157 = data156.metric;
-if(data157 && typeof data157 == "object" && !Array.isArray(data157)){
-if(data157.name === undefined){
-const err281 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/external/metric",keyword:"required",params:{missingProperty: "name"}};
+if(data158.target === undefined){
+const err281 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/external",keyword:"required",params:{missingProperty: "target"}};
 vErrors = add(vErrors, err281);
 errors++;
 }
-if(data157.name !== undefined){
-let data158 = data157.name;
-if(typeof data158 === "string"){
-if(data158.length > 253 && func2(data158) > 253){
-const err282 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/external/metric/name",keyword:"maxLength",params:{limit: 253}};
+if(data158.metric !== undefined){
+let data159 = data158.metric;
+if(data159 && typeof data159 == "object" && !Array.isArray(data159)){
+if(data159.name === undefined){
+const err282 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/external/metric",keyword:"required",params:{missingProperty: "name"}};
 vErrors = add(vErrors, err282);
 errors++;
 }
-if(data158.length < 2 && func2(data158) < 1){
-const err283 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/external/metric/name",keyword:"minLength",params:{limit: 1}};
+if(data159.name !== undefined){
+let data160 = data159.name;
+if(typeof data160 === "string"){
+if(data160.length > 253 && func2(data160) > 253){
+const err283 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/external/metric/name",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err283);
 errors++;
 }
-}
-else {
-const err284 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/external/metric/name",keyword:"type",params:{type: "string"}};
+if(data160.length < 2 && func2(data160) < 1){
+const err284 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/external/metric/name",keyword:"minLength",params:{limit: 1}};
 vErrors = add(vErrors, err284);
 errors++;
 }
 }
-if(data157.selector !== undefined){
-let data159 = data157.selector;
-if(data159 && typeof data159 == "object" && !Array.isArray(data159)){
-if(data159.matchLabels !== undefined){
-let data160 = data159.matchLabels;
-if(data160 && typeof data160 == "object" && !Array.isArray(data160)){
-if(Object.keys(data160).length > 32){
-const err285 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/external/metric/selector/matchLabels",keyword:"maxProperties",params:{limit: 32}};
+else {
+const err285 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/external/metric/name",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err285);
 errors++;
 }
-for(const key7 in data160){
-if(typeof data160[key7] !== "string"){
-const err286 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/external/metric/selector/matchLabels/" + escapePointer(key7),keyword:"type",params:{type: "string"}};
+}
+if(data159.selector !== undefined){
+let data161 = data159.selector;
+if(data161 && typeof data161 == "object" && !Array.isArray(data161)){
+if(data161.matchLabels !== undefined){
+let data162 = data161.matchLabels;
+if(data162 && typeof data162 == "object" && !Array.isArray(data162)){
+if(Object.keys(data162).length > 32){
+const err286 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/external/metric/selector/matchLabels",keyword:"maxProperties",params:{limit: 32}};
 vErrors = add(vErrors, err286);
 errors++;
 }
-}
-}
-else {
-const err287 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/external/metric/selector/matchLabels",keyword:"type",params:{type: "object"}};
+for(const key7 in data162){
+if(typeof data162[key7] !== "string"){
+const err287 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/external/metric/selector/matchLabels/" + escapePointer(key7),keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err287);
 errors++;
 }
 }
 }
 else {
-const err288 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/external/metric/selector",keyword:"type",params:{type: "object"}};
+const err288 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/external/metric/selector/matchLabels",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err288);
 errors++;
 }
 }
 }
 else {
-const err289 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/external/metric",keyword:"type",params:{type: "object"}};
+const err289 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/external/metric/selector",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err289);
 errors++;
 }
 }
-if(data156.target !== undefined){
-let data162 = data156.target;
-if(data162 && typeof data162 == "object" && !Array.isArray(data162)){
-if(data162.type === undefined){
-const err290 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/external/target",keyword:"required",params:{missingProperty: "type"}};
+}
+else {
+const err290 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/external/metric",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err290);
 errors++;
 }
-if(data162.type !== undefined){
-let data163 = data162.type;
-if(typeof data163 !== "string"){
-const err291 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/external/target/type",keyword:"type",params:{type: "string"}};
+}
+if(data158.target !== undefined){
+let data164 = data158.target;
+if(data164 && typeof data164 == "object" && !Array.isArray(data164)){
+if(data164.type === undefined){
+const err291 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/external/target",keyword:"required",params:{missingProperty: "type"}};
 vErrors = add(vErrors, err291);
 errors++;
 }
-if(!((data163 === "AverageValue") || (data163 === "Value"))){
-const err292 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/external/target/type",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.autoscaling.properties.metrics.items.properties.external.properties.target.properties.type.enum}};
+if(data164.type !== undefined){
+let data165 = data164.type;
+if(typeof data165 !== "string"){
+const err292 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/external/target/type",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err292);
 errors++;
 }
-}
-if(data162.value !== undefined){
-if(!(validate88(data162.value, instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/external/target/value"))){
-vErrors = addAll(vErrors, validate88.errors);
-errors = vErrors.length;
-}
-}
-if(data162.averageValue !== undefined){
-if(!(validate88(data162.averageValue, instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/external/target/averageValue"))){
-vErrors = addAll(vErrors, validate88.errors);
-errors = vErrors.length;
-}
-}
-}
-else {
-const err293 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/external/target",keyword:"type",params:{type: "object"}};
+if(!((data165 === "AverageValue") || (data165 === "Value"))){
+const err293 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/external/target/type",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.autoscaling.properties.metrics.items.properties.external.properties.target.properties.type.enum}};
 vErrors = add(vErrors, err293);
 errors++;
 }
 }
+if(data164.value !== undefined){
+if(!(validate88(data164.value, instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/external/target/value"))){
+vErrors = addAll(vErrors, validate88.errors);
+errors = vErrors.length;
+}
+}
+if(data164.averageValue !== undefined){
+if(!(validate88(data164.averageValue, instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/external/target/averageValue"))){
+vErrors = addAll(vErrors, validate88.errors);
+errors = vErrors.length;
+}
+}
 }
 else {
-const err294 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11+"/external",keyword:"type",params:{type: "object"}};
+const err294 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/external/target",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err294);
 errors++;
 }
 }
 }
 else {
-const err295 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i11,keyword:"type",params:{type: "object"}};
+const err295 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12+"/external",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err295);
 errors++;
 }
 }
 }
 else {
-const err296 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics",keyword:"type",params:{type: "array"}};
+const err296 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics/" + i12,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err296);
 errors++;
 }
 }
-if(data113.behavior !== undefined){
-let data166 = data113.behavior;
-if(data166 && typeof data166 == "object" && !Array.isArray(data166)){
-if(data166.scaleUp !== undefined){
-let data167 = data166.scaleUp;
-if(data167 && typeof data167 == "object" && !Array.isArray(data167)){
-if(data167.stabilizationWindowSeconds !== undefined){
-let data168 = data167.stabilizationWindowSeconds;
-if(!(((typeof data168 == "number") && (!(data168 % 1) && !isNaN(data168))) && (isFinite(data168)))){
-const err297 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/stabilizationWindowSeconds",keyword:"type",params:{type: "integer"}};
+}
+else {
+const err297 = {instancePath:instancePath+"/spec/extensions/autoscaling/metrics",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err297);
 errors++;
 }
-if((typeof data168 == "number") && (isFinite(data168))){
-if(data168 > 3600 || isNaN(data168)){
-const err298 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/stabilizationWindowSeconds",keyword:"maximum",params:{comparison: "<=", limit: 3600}};
+}
+if(data115.behavior !== undefined){
+let data168 = data115.behavior;
+if(data168 && typeof data168 == "object" && !Array.isArray(data168)){
+if(data168.scaleUp !== undefined){
+let data169 = data168.scaleUp;
+if(data169 && typeof data169 == "object" && !Array.isArray(data169)){
+if(data169.stabilizationWindowSeconds !== undefined){
+let data170 = data169.stabilizationWindowSeconds;
+if(!(((typeof data170 == "number") && (!(data170 % 1) && !isNaN(data170))) && (isFinite(data170)))){
+const err298 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/stabilizationWindowSeconds",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err298);
 errors++;
 }
-if(data168 < 0 || isNaN(data168)){
-const err299 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/stabilizationWindowSeconds",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+if((typeof data170 == "number") && (isFinite(data170))){
+if(data170 > 3600 || isNaN(data170)){
+const err299 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/stabilizationWindowSeconds",keyword:"maximum",params:{comparison: "<=", limit: 3600}};
 vErrors = add(vErrors, err299);
 errors++;
 }
-}
-}
-if(data167.selectPolicy !== undefined){
-let data169 = data167.selectPolicy;
-if(typeof data169 !== "string"){
-const err300 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/selectPolicy",keyword:"type",params:{type: "string"}};
+if(data170 < 0 || isNaN(data170)){
+const err300 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/stabilizationWindowSeconds",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 vErrors = add(vErrors, err300);
 errors++;
 }
-if(!(((data169 === "Max") || (data169 === "Min")) || (data169 === "Disabled"))){
-const err301 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/selectPolicy",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.autoscaling.properties.behavior.properties.scaleUp.properties.selectPolicy.enum}};
+}
+}
+if(data169.selectPolicy !== undefined){
+let data171 = data169.selectPolicy;
+if(typeof data171 !== "string"){
+const err301 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/selectPolicy",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err301);
 errors++;
 }
-}
-if(data167.policies !== undefined){
-let data170 = data167.policies;
-if(Array.isArray(data170)){
-if(data170.length > 10){
-const err302 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/policies",keyword:"maxItems",params:{limit: 10}};
+if(!(((data171 === "Max") || (data171 === "Min")) || (data171 === "Disabled"))){
+const err302 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/selectPolicy",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.autoscaling.properties.behavior.properties.scaleUp.properties.selectPolicy.enum}};
 vErrors = add(vErrors, err302);
 errors++;
 }
-if(data170.length < 1){
-const err303 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/policies",keyword:"minItems",params:{limit: 1}};
+}
+if(data169.policies !== undefined){
+let data172 = data169.policies;
+if(Array.isArray(data172)){
+if(data172.length > 10){
+const err303 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/policies",keyword:"maxItems",params:{limit: 10}};
 vErrors = add(vErrors, err303);
 errors++;
 }
-const len12 = data170.length;
-for(let i12=0; i12<len12; i12++){
-let data171 = data170[i12];
-if(data171 && typeof data171 == "object" && !Array.isArray(data171)){
-if(data171.type === undefined){
-const err304 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/policies/" + i12,keyword:"required",params:{missingProperty: "type"}};
+if(data172.length < 1){
+const err304 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/policies",keyword:"minItems",params:{limit: 1}};
 vErrors = add(vErrors, err304);
 errors++;
 }
-if(data171.value === undefined){
-const err305 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/policies/" + i12,keyword:"required",params:{missingProperty: "value"}};
+const len13 = data172.length;
+for(let i13=0; i13<len13; i13++){
+let data173 = data172[i13];
+if(data173 && typeof data173 == "object" && !Array.isArray(data173)){
+if(data173.type === undefined){
+const err305 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/policies/" + i13,keyword:"required",params:{missingProperty: "type"}};
 vErrors = add(vErrors, err305);
 errors++;
 }
-if(data171.periodSeconds === undefined){
-const err306 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/policies/" + i12,keyword:"required",params:{missingProperty: "periodSeconds"}};
+if(data173.value === undefined){
+const err306 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/policies/" + i13,keyword:"required",params:{missingProperty: "value"}};
 vErrors = add(vErrors, err306);
 errors++;
 }
-if(data171.type !== undefined){
-let data172 = data171.type;
-if(typeof data172 !== "string"){
-const err307 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/policies/" + i12+"/type",keyword:"type",params:{type: "string"}};
+if(data173.periodSeconds === undefined){
+const err307 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/policies/" + i13,keyword:"required",params:{missingProperty: "periodSeconds"}};
 vErrors = add(vErrors, err307);
 errors++;
 }
-if(!((data172 === "Pods") || (data172 === "Percent"))){
-const err308 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/policies/" + i12+"/type",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.autoscaling.properties.behavior.properties.scaleUp.properties.policies.items.properties.type.enum}};
+if(data173.type !== undefined){
+let data174 = data173.type;
+if(typeof data174 !== "string"){
+const err308 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/policies/" + i13+"/type",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err308);
 errors++;
 }
-}
-if(data171.value !== undefined){
-let data173 = data171.value;
-if(!(((typeof data173 == "number") && (!(data173 % 1) && !isNaN(data173))) && (isFinite(data173)))){
-const err309 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/policies/" + i12+"/value",keyword:"type",params:{type: "integer"}};
+if(!((data174 === "Pods") || (data174 === "Percent"))){
+const err309 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/policies/" + i13+"/type",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.autoscaling.properties.behavior.properties.scaleUp.properties.policies.items.properties.type.enum}};
 vErrors = add(vErrors, err309);
 errors++;
 }
-if((typeof data173 == "number") && (isFinite(data173))){
-if(data173 > 2147483647 || isNaN(data173)){
-const err310 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/policies/" + i12+"/value",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+if(data173.value !== undefined){
+let data175 = data173.value;
+if(!(((typeof data175 == "number") && (!(data175 % 1) && !isNaN(data175))) && (isFinite(data175)))){
+const err310 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/policies/" + i13+"/value",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err310);
 errors++;
 }
-if(data173 < 1 || isNaN(data173)){
-const err311 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/policies/" + i12+"/value",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+if((typeof data175 == "number") && (isFinite(data175))){
+if(data175 > 2147483647 || isNaN(data175)){
+const err311 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/policies/" + i13+"/value",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err311);
 errors++;
 }
-}
-}
-if(data171.periodSeconds !== undefined){
-let data174 = data171.periodSeconds;
-if(!(((typeof data174 == "number") && (!(data174 % 1) && !isNaN(data174))) && (isFinite(data174)))){
-const err312 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/policies/" + i12+"/periodSeconds",keyword:"type",params:{type: "integer"}};
+if(data175 < 1 || isNaN(data175)){
+const err312 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/policies/" + i13+"/value",keyword:"minimum",params:{comparison: ">=", limit: 1}};
 vErrors = add(vErrors, err312);
 errors++;
 }
-if((typeof data174 == "number") && (isFinite(data174))){
-if(data174 > 1800 || isNaN(data174)){
-const err313 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/policies/" + i12+"/periodSeconds",keyword:"maximum",params:{comparison: "<=", limit: 1800}};
+}
+}
+if(data173.periodSeconds !== undefined){
+let data176 = data173.periodSeconds;
+if(!(((typeof data176 == "number") && (!(data176 % 1) && !isNaN(data176))) && (isFinite(data176)))){
+const err313 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/policies/" + i13+"/periodSeconds",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err313);
 errors++;
 }
-if(data174 < 1 || isNaN(data174)){
-const err314 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/policies/" + i12+"/periodSeconds",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+if((typeof data176 == "number") && (isFinite(data176))){
+if(data176 > 1800 || isNaN(data176)){
+const err314 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/policies/" + i13+"/periodSeconds",keyword:"maximum",params:{comparison: "<=", limit: 1800}};
 vErrors = add(vErrors, err314);
 errors++;
 }
-}
-}
-}
-else {
-const err315 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/policies/" + i12,keyword:"type",params:{type: "object"}};
+if(data176 < 1 || isNaN(data176)){
+const err315 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/policies/" + i13+"/periodSeconds",keyword:"minimum",params:{comparison: ">=", limit: 1}};
 vErrors = add(vErrors, err315);
 errors++;
 }
 }
 }
+}
 else {
-const err316 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/policies",keyword:"type",params:{type: "array"}};
+const err316 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/policies/" + i13,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err316);
 errors++;
 }
 }
 }
 else {
-const err317 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp",keyword:"type",params:{type: "object"}};
+const err317 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp/policies",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err317);
 errors++;
 }
 }
-if(data166.scaleDown !== undefined){
-let data175 = data166.scaleDown;
-if(data175 && typeof data175 == "object" && !Array.isArray(data175)){
-if(data175.stabilizationWindowSeconds !== undefined){
-let data176 = data175.stabilizationWindowSeconds;
-if(!(((typeof data176 == "number") && (!(data176 % 1) && !isNaN(data176))) && (isFinite(data176)))){
-const err318 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/stabilizationWindowSeconds",keyword:"type",params:{type: "integer"}};
+}
+else {
+const err318 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleUp",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err318);
 errors++;
 }
-if((typeof data176 == "number") && (isFinite(data176))){
-if(data176 > 3600 || isNaN(data176)){
-const err319 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/stabilizationWindowSeconds",keyword:"maximum",params:{comparison: "<=", limit: 3600}};
+}
+if(data168.scaleDown !== undefined){
+let data177 = data168.scaleDown;
+if(data177 && typeof data177 == "object" && !Array.isArray(data177)){
+if(data177.stabilizationWindowSeconds !== undefined){
+let data178 = data177.stabilizationWindowSeconds;
+if(!(((typeof data178 == "number") && (!(data178 % 1) && !isNaN(data178))) && (isFinite(data178)))){
+const err319 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/stabilizationWindowSeconds",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err319);
 errors++;
 }
-if(data176 < 0 || isNaN(data176)){
-const err320 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/stabilizationWindowSeconds",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+if((typeof data178 == "number") && (isFinite(data178))){
+if(data178 > 3600 || isNaN(data178)){
+const err320 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/stabilizationWindowSeconds",keyword:"maximum",params:{comparison: "<=", limit: 3600}};
 vErrors = add(vErrors, err320);
 errors++;
 }
-}
-}
-if(data175.selectPolicy !== undefined){
-let data177 = data175.selectPolicy;
-if(typeof data177 !== "string"){
-const err321 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/selectPolicy",keyword:"type",params:{type: "string"}};
+if(data178 < 0 || isNaN(data178)){
+const err321 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/stabilizationWindowSeconds",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 vErrors = add(vErrors, err321);
 errors++;
 }
-if(!(((data177 === "Max") || (data177 === "Min")) || (data177 === "Disabled"))){
-const err322 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/selectPolicy",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.autoscaling.properties.behavior.properties.scaleDown.properties.selectPolicy.enum}};
+}
+}
+if(data177.selectPolicy !== undefined){
+let data179 = data177.selectPolicy;
+if(typeof data179 !== "string"){
+const err322 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/selectPolicy",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err322);
 errors++;
 }
-}
-if(data175.policies !== undefined){
-let data178 = data175.policies;
-if(Array.isArray(data178)){
-if(data178.length > 10){
-const err323 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/policies",keyword:"maxItems",params:{limit: 10}};
+if(!(((data179 === "Max") || (data179 === "Min")) || (data179 === "Disabled"))){
+const err323 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/selectPolicy",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.autoscaling.properties.behavior.properties.scaleDown.properties.selectPolicy.enum}};
 vErrors = add(vErrors, err323);
 errors++;
 }
-if(data178.length < 1){
-const err324 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/policies",keyword:"minItems",params:{limit: 1}};
+}
+if(data177.policies !== undefined){
+let data180 = data177.policies;
+if(Array.isArray(data180)){
+if(data180.length > 10){
+const err324 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/policies",keyword:"maxItems",params:{limit: 10}};
 vErrors = add(vErrors, err324);
 errors++;
 }
-const len13 = data178.length;
-for(let i13=0; i13<len13; i13++){
-let data179 = data178[i13];
-if(data179 && typeof data179 == "object" && !Array.isArray(data179)){
-if(data179.type === undefined){
-const err325 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/policies/" + i13,keyword:"required",params:{missingProperty: "type"}};
+if(data180.length < 1){
+const err325 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/policies",keyword:"minItems",params:{limit: 1}};
 vErrors = add(vErrors, err325);
 errors++;
 }
-if(data179.value === undefined){
-const err326 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/policies/" + i13,keyword:"required",params:{missingProperty: "value"}};
+const len14 = data180.length;
+for(let i14=0; i14<len14; i14++){
+let data181 = data180[i14];
+if(data181 && typeof data181 == "object" && !Array.isArray(data181)){
+if(data181.type === undefined){
+const err326 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/policies/" + i14,keyword:"required",params:{missingProperty: "type"}};
 vErrors = add(vErrors, err326);
 errors++;
 }
-if(data179.periodSeconds === undefined){
-const err327 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/policies/" + i13,keyword:"required",params:{missingProperty: "periodSeconds"}};
+if(data181.value === undefined){
+const err327 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/policies/" + i14,keyword:"required",params:{missingProperty: "value"}};
 vErrors = add(vErrors, err327);
 errors++;
 }
-if(data179.type !== undefined){
-let data180 = data179.type;
-if(typeof data180 !== "string"){
-const err328 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/policies/" + i13+"/type",keyword:"type",params:{type: "string"}};
+if(data181.periodSeconds === undefined){
+const err328 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/policies/" + i14,keyword:"required",params:{missingProperty: "periodSeconds"}};
 vErrors = add(vErrors, err328);
 errors++;
 }
-if(!((data180 === "Pods") || (data180 === "Percent"))){
-const err329 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/policies/" + i13+"/type",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.autoscaling.properties.behavior.properties.scaleDown.properties.policies.items.properties.type.enum}};
+if(data181.type !== undefined){
+let data182 = data181.type;
+if(typeof data182 !== "string"){
+const err329 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/policies/" + i14+"/type",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err329);
 errors++;
 }
-}
-if(data179.value !== undefined){
-let data181 = data179.value;
-if(!(((typeof data181 == "number") && (!(data181 % 1) && !isNaN(data181))) && (isFinite(data181)))){
-const err330 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/policies/" + i13+"/value",keyword:"type",params:{type: "integer"}};
+if(!((data182 === "Pods") || (data182 === "Percent"))){
+const err330 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/policies/" + i14+"/type",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.autoscaling.properties.behavior.properties.scaleDown.properties.policies.items.properties.type.enum}};
 vErrors = add(vErrors, err330);
 errors++;
 }
-if((typeof data181 == "number") && (isFinite(data181))){
-if(data181 > 2147483647 || isNaN(data181)){
-const err331 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/policies/" + i13+"/value",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+if(data181.value !== undefined){
+let data183 = data181.value;
+if(!(((typeof data183 == "number") && (!(data183 % 1) && !isNaN(data183))) && (isFinite(data183)))){
+const err331 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/policies/" + i14+"/value",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err331);
 errors++;
 }
-if(data181 < 1 || isNaN(data181)){
-const err332 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/policies/" + i13+"/value",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+if((typeof data183 == "number") && (isFinite(data183))){
+if(data183 > 2147483647 || isNaN(data183)){
+const err332 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/policies/" + i14+"/value",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err332);
 errors++;
 }
-}
-}
-if(data179.periodSeconds !== undefined){
-let data182 = data179.periodSeconds;
-if(!(((typeof data182 == "number") && (!(data182 % 1) && !isNaN(data182))) && (isFinite(data182)))){
-const err333 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/policies/" + i13+"/periodSeconds",keyword:"type",params:{type: "integer"}};
+if(data183 < 1 || isNaN(data183)){
+const err333 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/policies/" + i14+"/value",keyword:"minimum",params:{comparison: ">=", limit: 1}};
 vErrors = add(vErrors, err333);
 errors++;
 }
-if((typeof data182 == "number") && (isFinite(data182))){
-if(data182 > 1800 || isNaN(data182)){
-const err334 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/policies/" + i13+"/periodSeconds",keyword:"maximum",params:{comparison: "<=", limit: 1800}};
+}
+}
+if(data181.periodSeconds !== undefined){
+let data184 = data181.periodSeconds;
+if(!(((typeof data184 == "number") && (!(data184 % 1) && !isNaN(data184))) && (isFinite(data184)))){
+const err334 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/policies/" + i14+"/periodSeconds",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err334);
 errors++;
 }
-if(data182 < 1 || isNaN(data182)){
-const err335 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/policies/" + i13+"/periodSeconds",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+if((typeof data184 == "number") && (isFinite(data184))){
+if(data184 > 1800 || isNaN(data184)){
+const err335 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/policies/" + i14+"/periodSeconds",keyword:"maximum",params:{comparison: "<=", limit: 1800}};
 vErrors = add(vErrors, err335);
 errors++;
 }
-}
-}
-}
-else {
-const err336 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/policies/" + i13,keyword:"type",params:{type: "object"}};
+if(data184 < 1 || isNaN(data184)){
+const err336 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/policies/" + i14+"/periodSeconds",keyword:"minimum",params:{comparison: ">=", limit: 1}};
 vErrors = add(vErrors, err336);
 errors++;
 }
 }
 }
+}
 else {
-const err337 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/policies",keyword:"type",params:{type: "array"}};
+const err337 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/policies/" + i14,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err337);
 errors++;
 }
 }
 }
 else {
-const err338 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown",keyword:"type",params:{type: "object"}};
+const err338 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown/policies",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err338);
 errors++;
 }
 }
 }
 else {
-const err339 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior",keyword:"type",params:{type: "object"}};
+const err339 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior/scaleDown",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err339);
 errors++;
 }
 }
 }
 else {
-const err340 = {instancePath:instancePath+"/spec/extensions/autoscaling",keyword:"type",params:{type: "object"}};
+const err340 = {instancePath:instancePath+"/spec/extensions/autoscaling/behavior",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err340);
 errors++;
 }
 }
-if(data75.scheduling !== undefined){
-let data183 = data75.scheduling;
-if(data183 && typeof data183 == "object" && !Array.isArray(data183)){
-if(Object.keys(data183).length < 1){
-const err341 = {instancePath:instancePath+"/spec/extensions/scheduling",keyword:"minProperties",params:{limit: 1}};
+}
+else {
+const err341 = {instancePath:instancePath+"/spec/extensions/autoscaling",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err341);
 errors++;
 }
-if(data183.nodeSelector !== undefined){
-let data184 = data183.nodeSelector;
-if(data184 && typeof data184 == "object" && !Array.isArray(data184)){
-if(Object.keys(data184).length > 32){
-const err342 = {instancePath:instancePath+"/spec/extensions/scheduling/nodeSelector",keyword:"maxProperties",params:{limit: 32}};
+}
+if(data75.scheduling !== undefined){
+let data185 = data75.scheduling;
+if(data185 && typeof data185 == "object" && !Array.isArray(data185)){
+if(Object.keys(data185).length < 1){
+const err342 = {instancePath:instancePath+"/spec/extensions/scheduling",keyword:"minProperties",params:{limit: 1}};
 vErrors = add(vErrors, err342);
 errors++;
 }
-for(const key8 in data184){
-if(typeof data184[key8] !== "string"){
-const err343 = {instancePath:instancePath+"/spec/extensions/scheduling/nodeSelector/" + escapePointer(key8),keyword:"type",params:{type: "string"}};
+if(data185.nodeSelector !== undefined){
+let data186 = data185.nodeSelector;
+if(data186 && typeof data186 == "object" && !Array.isArray(data186)){
+if(Object.keys(data186).length > 32){
+const err343 = {instancePath:instancePath+"/spec/extensions/scheduling/nodeSelector",keyword:"maxProperties",params:{limit: 32}};
 vErrors = add(vErrors, err343);
 errors++;
 }
-}
-}
-else {
-const err344 = {instancePath:instancePath+"/spec/extensions/scheduling/nodeSelector",keyword:"type",params:{type: "object"}};
+for(const key8 in data186){
+if(typeof data186[key8] !== "string"){
+const err344 = {instancePath:instancePath+"/spec/extensions/scheduling/nodeSelector/" + escapePointer(key8),keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err344);
 errors++;
 }
 }
-if(data183.tolerations !== undefined){
-let data186 = data183.tolerations;
-if(Array.isArray(data186)){
-if(data186.length > 32){
-const err345 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations",keyword:"maxItems",params:{limit: 32}};
+}
+else {
+const err345 = {instancePath:instancePath+"/spec/extensions/scheduling/nodeSelector",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err345);
 errors++;
 }
-const len14 = data186.length;
-for(let i14=0; i14<len14; i14++){
-let data187 = data186[i14];
-if(data187 && typeof data187 == "object" && !Array.isArray(data187)){
-if(data187.key !== undefined){
-let data188 = data187.key;
-if(typeof data188 === "string"){
-if(data188.length > 317 && func2(data188) > 317){
-const err346 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i14+"/key",keyword:"maxLength",params:{limit: 317}};
+}
+if(data185.tolerations !== undefined){
+let data188 = data185.tolerations;
+if(Array.isArray(data188)){
+if(data188.length > 32){
+const err346 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations",keyword:"maxItems",params:{limit: 32}};
 vErrors = add(vErrors, err346);
 errors++;
 }
-}
-else {
-const err347 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i14+"/key",keyword:"type",params:{type: "string"}};
+const len15 = data188.length;
+for(let i15=0; i15<len15; i15++){
+let data189 = data188[i15];
+if(data189 && typeof data189 == "object" && !Array.isArray(data189)){
+if(data189.key !== undefined){
+let data190 = data189.key;
+if(typeof data190 === "string"){
+if(data190.length > 317 && func2(data190) > 317){
+const err347 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i15+"/key",keyword:"maxLength",params:{limit: 317}};
 vErrors = add(vErrors, err347);
 errors++;
 }
 }
-if(data187.operator !== undefined){
-let data189 = data187.operator;
-if(typeof data189 !== "string"){
-const err348 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i14+"/operator",keyword:"type",params:{type: "string"}};
+else {
+const err348 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i15+"/key",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err348);
 errors++;
 }
-if(!((data189 === "Equal") || (data189 === "Exists"))){
-const err349 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i14+"/operator",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.tolerations.items.properties.operator.enum}};
+}
+if(data189.operator !== undefined){
+let data191 = data189.operator;
+if(typeof data191 !== "string"){
+const err349 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i15+"/operator",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err349);
 errors++;
 }
-}
-if(data187.value !== undefined){
-let data190 = data187.value;
-if(typeof data190 === "string"){
-if(data190.length > 63 && func2(data190) > 63){
-const err350 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i14+"/value",keyword:"maxLength",params:{limit: 63}};
+if(!((data191 === "Equal") || (data191 === "Exists"))){
+const err350 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i15+"/operator",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.tolerations.items.properties.operator.enum}};
 vErrors = add(vErrors, err350);
 errors++;
 }
 }
-else {
-const err351 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i14+"/value",keyword:"type",params:{type: "string"}};
+if(data189.value !== undefined){
+let data192 = data189.value;
+if(typeof data192 === "string"){
+if(data192.length > 63 && func2(data192) > 63){
+const err351 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i15+"/value",keyword:"maxLength",params:{limit: 63}};
 vErrors = add(vErrors, err351);
 errors++;
 }
 }
-if(data187.effect !== undefined){
-let data191 = data187.effect;
-if(typeof data191 !== "string"){
-const err352 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i14+"/effect",keyword:"type",params:{type: "string"}};
+else {
+const err352 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i15+"/value",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err352);
 errors++;
 }
-if(!(((data191 === "NoSchedule") || (data191 === "PreferNoSchedule")) || (data191 === "NoExecute"))){
-const err353 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i14+"/effect",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.tolerations.items.properties.effect.enum}};
+}
+if(data189.effect !== undefined){
+let data193 = data189.effect;
+if(typeof data193 !== "string"){
+const err353 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i15+"/effect",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err353);
 errors++;
 }
-}
-if(data187.tolerationSeconds !== undefined){
-let data192 = data187.tolerationSeconds;
-if(!(((typeof data192 == "number") && (!(data192 % 1) && !isNaN(data192))) && (isFinite(data192)))){
-const err354 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i14+"/tolerationSeconds",keyword:"type",params:{type: "integer"}};
+if(!(((data193 === "NoSchedule") || (data193 === "PreferNoSchedule")) || (data193 === "NoExecute"))){
+const err354 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i15+"/effect",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.tolerations.items.properties.effect.enum}};
 vErrors = add(vErrors, err354);
 errors++;
 }
-if((typeof data192 == "number") && (isFinite(data192))){
-if(data192 > 9223372036854776000 || isNaN(data192)){
-const err355 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i14+"/tolerationSeconds",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+}
+if(data189.tolerationSeconds !== undefined){
+let data194 = data189.tolerationSeconds;
+if(!(((typeof data194 == "number") && (!(data194 % 1) && !isNaN(data194))) && (isFinite(data194)))){
+const err355 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i15+"/tolerationSeconds",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err355);
 errors++;
 }
-if(data192 < -9223372036854776000 || isNaN(data192)){
-const err356 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i14+"/tolerationSeconds",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
+if((typeof data194 == "number") && (isFinite(data194))){
+if(data194 > 9223372036854776000 || isNaN(data194)){
+const err356 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i15+"/tolerationSeconds",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
 vErrors = add(vErrors, err356);
 errors++;
 }
-}
-}
-}
-else {
-const err357 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i14,keyword:"type",params:{type: "object"}};
+if(data194 < -9223372036854776000 || isNaN(data194)){
+const err357 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i15+"/tolerationSeconds",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
 vErrors = add(vErrors, err357);
 errors++;
 }
 }
 }
+}
 else {
-const err358 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations",keyword:"type",params:{type: "array"}};
+const err358 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i15,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err358);
 errors++;
 }
 }
-if(data183.topologySpreadConstraints !== undefined){
-let data193 = data183.topologySpreadConstraints;
-if(Array.isArray(data193)){
-if(data193.length > 8){
-const err359 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints",keyword:"maxItems",params:{limit: 8}};
+}
+else {
+const err359 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err359);
 errors++;
 }
-const len15 = data193.length;
-for(let i15=0; i15<len15; i15++){
-let data194 = data193[i15];
-if(data194 && typeof data194 == "object" && !Array.isArray(data194)){
-if(data194.maxSkew === undefined){
-const err360 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i15,keyword:"required",params:{missingProperty: "maxSkew"}};
+}
+if(data185.topologySpreadConstraints !== undefined){
+let data195 = data185.topologySpreadConstraints;
+if(Array.isArray(data195)){
+if(data195.length > 8){
+const err360 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints",keyword:"maxItems",params:{limit: 8}};
 vErrors = add(vErrors, err360);
 errors++;
 }
-if(data194.topologyKey === undefined){
-const err361 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i15,keyword:"required",params:{missingProperty: "topologyKey"}};
+const len16 = data195.length;
+for(let i16=0; i16<len16; i16++){
+let data196 = data195[i16];
+if(data196 && typeof data196 == "object" && !Array.isArray(data196)){
+if(data196.maxSkew === undefined){
+const err361 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16,keyword:"required",params:{missingProperty: "maxSkew"}};
 vErrors = add(vErrors, err361);
 errors++;
 }
-if(data194.whenUnsatisfiable === undefined){
-const err362 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i15,keyword:"required",params:{missingProperty: "whenUnsatisfiable"}};
+if(data196.topologyKey === undefined){
+const err362 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16,keyword:"required",params:{missingProperty: "topologyKey"}};
 vErrors = add(vErrors, err362);
 errors++;
 }
-if(data194.maxSkew !== undefined){
-let data195 = data194.maxSkew;
-if(!(((typeof data195 == "number") && (!(data195 % 1) && !isNaN(data195))) && (isFinite(data195)))){
-const err363 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i15+"/maxSkew",keyword:"type",params:{type: "integer"}};
+if(data196.whenUnsatisfiable === undefined){
+const err363 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16,keyword:"required",params:{missingProperty: "whenUnsatisfiable"}};
 vErrors = add(vErrors, err363);
 errors++;
 }
-if((typeof data195 == "number") && (isFinite(data195))){
-if(data195 > 2147483647 || isNaN(data195)){
-const err364 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i15+"/maxSkew",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+if(data196.maxSkew !== undefined){
+let data197 = data196.maxSkew;
+if(!(((typeof data197 == "number") && (!(data197 % 1) && !isNaN(data197))) && (isFinite(data197)))){
+const err364 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/maxSkew",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err364);
 errors++;
 }
-if(data195 < 1 || isNaN(data195)){
-const err365 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i15+"/maxSkew",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+if((typeof data197 == "number") && (isFinite(data197))){
+if(data197 > 2147483647 || isNaN(data197)){
+const err365 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/maxSkew",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err365);
 errors++;
 }
-}
-}
-if(data194.topologyKey !== undefined){
-let data196 = data194.topologyKey;
-if(typeof data196 === "string"){
-if(data196.length > 317 && func2(data196) > 317){
-const err366 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i15+"/topologyKey",keyword:"maxLength",params:{limit: 317}};
+if(data197 < 1 || isNaN(data197)){
+const err366 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/maxSkew",keyword:"minimum",params:{comparison: ">=", limit: 1}};
 vErrors = add(vErrors, err366);
 errors++;
 }
-if(data196.length < 2 && func2(data196) < 1){
-const err367 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i15+"/topologyKey",keyword:"minLength",params:{limit: 1}};
+}
+}
+if(data196.topologyKey !== undefined){
+let data198 = data196.topologyKey;
+if(typeof data198 === "string"){
+if(data198.length > 317 && func2(data198) > 317){
+const err367 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/topologyKey",keyword:"maxLength",params:{limit: 317}};
 vErrors = add(vErrors, err367);
 errors++;
 }
-}
-else {
-const err368 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i15+"/topologyKey",keyword:"type",params:{type: "string"}};
+if(data198.length < 2 && func2(data198) < 1){
+const err368 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/topologyKey",keyword:"minLength",params:{limit: 1}};
 vErrors = add(vErrors, err368);
 errors++;
 }
 }
-if(data194.whenUnsatisfiable !== undefined){
-let data197 = data194.whenUnsatisfiable;
-if(typeof data197 !== "string"){
-const err369 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i15+"/whenUnsatisfiable",keyword:"type",params:{type: "string"}};
+else {
+const err369 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/topologyKey",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err369);
 errors++;
 }
-if(!((data197 === "DoNotSchedule") || (data197 === "ScheduleAnyway"))){
-const err370 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i15+"/whenUnsatisfiable",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.topologySpreadConstraints.items.properties.whenUnsatisfiable.enum}};
+}
+if(data196.whenUnsatisfiable !== undefined){
+let data199 = data196.whenUnsatisfiable;
+if(typeof data199 !== "string"){
+const err370 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/whenUnsatisfiable",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err370);
 errors++;
 }
-}
-if(data194.minDomains !== undefined){
-let data198 = data194.minDomains;
-if(!(((typeof data198 == "number") && (!(data198 % 1) && !isNaN(data198))) && (isFinite(data198)))){
-const err371 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i15+"/minDomains",keyword:"type",params:{type: "integer"}};
+if(!((data199 === "DoNotSchedule") || (data199 === "ScheduleAnyway"))){
+const err371 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/whenUnsatisfiable",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.topologySpreadConstraints.items.properties.whenUnsatisfiable.enum}};
 vErrors = add(vErrors, err371);
 errors++;
 }
-if((typeof data198 == "number") && (isFinite(data198))){
-if(data198 > 2147483647 || isNaN(data198)){
-const err372 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i15+"/minDomains",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+if(data196.minDomains !== undefined){
+let data200 = data196.minDomains;
+if(!(((typeof data200 == "number") && (!(data200 % 1) && !isNaN(data200))) && (isFinite(data200)))){
+const err372 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/minDomains",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err372);
 errors++;
 }
-if(data198 < 1 || isNaN(data198)){
-const err373 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i15+"/minDomains",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+if((typeof data200 == "number") && (isFinite(data200))){
+if(data200 > 2147483647 || isNaN(data200)){
+const err373 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/minDomains",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err373);
 errors++;
 }
-}
-}
-if(data194.nodeAffinityPolicy !== undefined){
-let data199 = data194.nodeAffinityPolicy;
-if(typeof data199 !== "string"){
-const err374 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i15+"/nodeAffinityPolicy",keyword:"type",params:{type: "string"}};
+if(data200 < 1 || isNaN(data200)){
+const err374 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/minDomains",keyword:"minimum",params:{comparison: ">=", limit: 1}};
 vErrors = add(vErrors, err374);
 errors++;
 }
-if(!((data199 === "Honor") || (data199 === "Ignore"))){
-const err375 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i15+"/nodeAffinityPolicy",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.topologySpreadConstraints.items.properties.nodeAffinityPolicy.enum}};
+}
+}
+if(data196.nodeAffinityPolicy !== undefined){
+let data201 = data196.nodeAffinityPolicy;
+if(typeof data201 !== "string"){
+const err375 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/nodeAffinityPolicy",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err375);
 errors++;
 }
-}
-if(data194.nodeTaintsPolicy !== undefined){
-let data200 = data194.nodeTaintsPolicy;
-if(typeof data200 !== "string"){
-const err376 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i15+"/nodeTaintsPolicy",keyword:"type",params:{type: "string"}};
+if(!((data201 === "Honor") || (data201 === "Ignore"))){
+const err376 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/nodeAffinityPolicy",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.topologySpreadConstraints.items.properties.nodeAffinityPolicy.enum}};
 vErrors = add(vErrors, err376);
 errors++;
 }
-if(!((data200 === "Honor") || (data200 === "Ignore"))){
-const err377 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i15+"/nodeTaintsPolicy",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.topologySpreadConstraints.items.properties.nodeTaintsPolicy.enum}};
+}
+if(data196.nodeTaintsPolicy !== undefined){
+let data202 = data196.nodeTaintsPolicy;
+if(typeof data202 !== "string"){
+const err377 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/nodeTaintsPolicy",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err377);
 errors++;
 }
-}
-}
-else {
-const err378 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i15,keyword:"type",params:{type: "object"}};
+if(!((data202 === "Honor") || (data202 === "Ignore"))){
+const err378 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/nodeTaintsPolicy",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.topologySpreadConstraints.items.properties.nodeTaintsPolicy.enum}};
 vErrors = add(vErrors, err378);
 errors++;
 }
 }
 }
 else {
-const err379 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints",keyword:"type",params:{type: "array"}};
+const err379 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err379);
 errors++;
 }
 }
-if(data183.priorityClassName !== undefined){
-let data201 = data183.priorityClassName;
-if(typeof data201 === "string"){
-if(data201.length > 253 && func2(data201) > 253){
-const err380 = {instancePath:instancePath+"/spec/extensions/scheduling/priorityClassName",keyword:"maxLength",params:{limit: 253}};
+}
+else {
+const err380 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err380);
 errors++;
 }
-if(data201.length < 2 && func2(data201) < 1){
-const err381 = {instancePath:instancePath+"/spec/extensions/scheduling/priorityClassName",keyword:"minLength",params:{limit: 1}};
+}
+if(data185.priorityClassName !== undefined){
+let data203 = data185.priorityClassName;
+if(typeof data203 === "string"){
+if(data203.length > 253 && func2(data203) > 253){
+const err381 = {instancePath:instancePath+"/spec/extensions/scheduling/priorityClassName",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err381);
 errors++;
 }
-}
-else {
-const err382 = {instancePath:instancePath+"/spec/extensions/scheduling/priorityClassName",keyword:"type",params:{type: "string"}};
+if(data203.length < 2 && func2(data203) < 1){
+const err382 = {instancePath:instancePath+"/spec/extensions/scheduling/priorityClassName",keyword:"minLength",params:{limit: 1}};
 vErrors = add(vErrors, err382);
 errors++;
 }
 }
-if(data183.runtimeClassName !== undefined){
-let data202 = data183.runtimeClassName;
-if(typeof data202 === "string"){
-if(data202.length > 253 && func2(data202) > 253){
-const err383 = {instancePath:instancePath+"/spec/extensions/scheduling/runtimeClassName",keyword:"maxLength",params:{limit: 253}};
+else {
+const err383 = {instancePath:instancePath+"/spec/extensions/scheduling/priorityClassName",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err383);
 errors++;
 }
-if(data202.length < 2 && func2(data202) < 1){
-const err384 = {instancePath:instancePath+"/spec/extensions/scheduling/runtimeClassName",keyword:"minLength",params:{limit: 1}};
+}
+if(data185.runtimeClassName !== undefined){
+let data204 = data185.runtimeClassName;
+if(typeof data204 === "string"){
+if(data204.length > 253 && func2(data204) > 253){
+const err384 = {instancePath:instancePath+"/spec/extensions/scheduling/runtimeClassName",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err384);
 errors++;
 }
-}
-else {
-const err385 = {instancePath:instancePath+"/spec/extensions/scheduling/runtimeClassName",keyword:"type",params:{type: "string"}};
+if(data204.length < 2 && func2(data204) < 1){
+const err385 = {instancePath:instancePath+"/spec/extensions/scheduling/runtimeClassName",keyword:"minLength",params:{limit: 1}};
 vErrors = add(vErrors, err385);
 errors++;
 }
 }
-if(data183.disruptionBudget !== undefined){
-let data203 = data183.disruptionBudget;
-if(data203 && typeof data203 == "object" && !Array.isArray(data203)){
-if(data203.maxUnavailable !== undefined){
-let data204 = data203.maxUnavailable;
-if(!(((typeof data204 == "number") && (!(data204 % 1) && !isNaN(data204))) && (isFinite(data204)))){
-const err386 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/maxUnavailable",keyword:"type",params:{type: "integer"}};
+else {
+const err386 = {instancePath:instancePath+"/spec/extensions/scheduling/runtimeClassName",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err386);
 errors++;
 }
-if((typeof data204 == "number") && (isFinite(data204))){
-if(data204 > 2147483647 || isNaN(data204)){
-const err387 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/maxUnavailable",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+if(data185.disruptionBudget !== undefined){
+let data205 = data185.disruptionBudget;
+if(data205 && typeof data205 == "object" && !Array.isArray(data205)){
+if(data205.maxUnavailable !== undefined){
+let data206 = data205.maxUnavailable;
+if(!(((typeof data206 == "number") && (!(data206 % 1) && !isNaN(data206))) && (isFinite(data206)))){
+const err387 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/maxUnavailable",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err387);
 errors++;
 }
-if(data204 < 1 || isNaN(data204)){
-const err388 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/maxUnavailable",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+if((typeof data206 == "number") && (isFinite(data206))){
+if(data206 > 2147483647 || isNaN(data206)){
+const err388 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/maxUnavailable",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err388);
 errors++;
 }
-}
-}
-if(data203.unhealthyPodEvictionPolicy !== undefined){
-let data205 = data203.unhealthyPodEvictionPolicy;
-if(typeof data205 !== "string"){
-const err389 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/unhealthyPodEvictionPolicy",keyword:"type",params:{type: "string"}};
+if(data206 < 1 || isNaN(data206)){
+const err389 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/maxUnavailable",keyword:"minimum",params:{comparison: ">=", limit: 1}};
 vErrors = add(vErrors, err389);
 errors++;
 }
-if(!((data205 === "AlwaysAllow") || (data205 === "IfHealthyBudget"))){
-const err390 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/unhealthyPodEvictionPolicy",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.disruptionBudget.properties.unhealthyPodEvictionPolicy.enum}};
+}
+}
+if(data205.unhealthyPodEvictionPolicy !== undefined){
+let data207 = data205.unhealthyPodEvictionPolicy;
+if(typeof data207 !== "string"){
+const err390 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/unhealthyPodEvictionPolicy",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err390);
 errors++;
 }
-}
-}
-else {
-const err391 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget",keyword:"type",params:{type: "object"}};
+if(!((data207 === "AlwaysAllow") || (data207 === "IfHealthyBudget"))){
+const err391 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/unhealthyPodEvictionPolicy",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.disruptionBudget.properties.unhealthyPodEvictionPolicy.enum}};
 vErrors = add(vErrors, err391);
 errors++;
 }
 }
 }
 else {
-const err392 = {instancePath:instancePath+"/spec/extensions/scheduling",keyword:"type",params:{type: "object"}};
+const err392 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err392);
 errors++;
 }
 }
 }
 else {
-const err393 = {instancePath:instancePath+"/spec/extensions",keyword:"type",params:{type: "object"}};
+const err393 = {instancePath:instancePath+"/spec/extensions/scheduling",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err393);
 errors++;
 }
 }
 }
 else {
-const err394 = {instancePath:instancePath+"/spec",keyword:"type",params:{type: "object"}};
+const err394 = {instancePath:instancePath+"/spec/extensions",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err394);
 errors++;
 }
 }
-if(data.status !== undefined){
-let data206 = data.status;
-if(data206 && typeof data206 == "object" && !Array.isArray(data206)){
-if(data206.observedGeneration !== undefined){
-let data207 = data206.observedGeneration;
-if(!(((typeof data207 == "number") && (!(data207 % 1) && !isNaN(data207))) && (isFinite(data207)))){
-const err395 = {instancePath:instancePath+"/status/observedGeneration",keyword:"type",params:{type: "integer"}};
+}
+else {
+const err395 = {instancePath:instancePath+"/spec",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err395);
 errors++;
 }
-if((typeof data207 == "number") && (isFinite(data207))){
-if(data207 > 9223372036854776000 || isNaN(data207)){
-const err396 = {instancePath:instancePath+"/status/observedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+}
+if(data.status !== undefined){
+let data208 = data.status;
+if(data208 && typeof data208 == "object" && !Array.isArray(data208)){
+if(data208.observedGeneration !== undefined){
+let data209 = data208.observedGeneration;
+if(!(((typeof data209 == "number") && (!(data209 % 1) && !isNaN(data209))) && (isFinite(data209)))){
+const err396 = {instancePath:instancePath+"/status/observedGeneration",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err396);
 errors++;
 }
-if(data207 < -9223372036854776000 || isNaN(data207)){
-const err397 = {instancePath:instancePath+"/status/observedGeneration",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
+if((typeof data209 == "number") && (isFinite(data209))){
+if(data209 > 9223372036854776000 || isNaN(data209)){
+const err397 = {instancePath:instancePath+"/status/observedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
 vErrors = add(vErrors, err397);
 errors++;
 }
-}
-}
-if(data206.phase !== undefined){
-let data208 = data206.phase;
-if(typeof data208 !== "string"){
-const err398 = {instancePath:instancePath+"/status/phase",keyword:"type",params:{type: "string"}};
+if(data209 < -9223372036854776000 || isNaN(data209)){
+const err398 = {instancePath:instancePath+"/status/observedGeneration",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
 vErrors = add(vErrors, err398);
 errors++;
 }
-if(!(((data208 === "Pending") || (data208 === "Running")) || (data208 === "Failed"))){
-const err399 = {instancePath:instancePath+"/status/phase",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.phase.enum}};
+}
+}
+if(data208.phase !== undefined){
+let data210 = data208.phase;
+if(typeof data210 !== "string"){
+const err399 = {instancePath:instancePath+"/status/phase",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err399);
 errors++;
 }
-}
-if(data206.deploymentName !== undefined){
-if(typeof data206.deploymentName !== "string"){
-const err400 = {instancePath:instancePath+"/status/deploymentName",keyword:"type",params:{type: "string"}};
+if(!(((data210 === "Pending") || (data210 === "Running")) || (data210 === "Failed"))){
+const err400 = {instancePath:instancePath+"/status/phase",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.phase.enum}};
 vErrors = add(vErrors, err400);
 errors++;
 }
 }
-if(data206.serviceName !== undefined){
-if(typeof data206.serviceName !== "string"){
-const err401 = {instancePath:instancePath+"/status/serviceName",keyword:"type",params:{type: "string"}};
+if(data208.deploymentName !== undefined){
+if(typeof data208.deploymentName !== "string"){
+const err401 = {instancePath:instancePath+"/status/deploymentName",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err401);
 errors++;
 }
 }
-if(data206.address !== undefined){
-let data211 = data206.address;
-if(data211 && typeof data211 == "object" && !Array.isArray(data211)){
-if(data211.url !== undefined){
-if(typeof data211.url !== "string"){
-const err402 = {instancePath:instancePath+"/status/address/url",keyword:"type",params:{type: "string"}};
+if(data208.serviceName !== undefined){
+if(typeof data208.serviceName !== "string"){
+const err402 = {instancePath:instancePath+"/status/serviceName",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err402);
 errors++;
 }
 }
-}
-else {
-const err403 = {instancePath:instancePath+"/status/address",keyword:"type",params:{type: "object"}};
+if(data208.address !== undefined){
+let data213 = data208.address;
+if(data213 && typeof data213 == "object" && !Array.isArray(data213)){
+if(data213.url !== undefined){
+if(typeof data213.url !== "string"){
+const err403 = {instancePath:instancePath+"/status/address/url",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err403);
 errors++;
 }
 }
-if(data206.replicas !== undefined){
-let data213 = data206.replicas;
-if(!(((typeof data213 == "number") && (!(data213 % 1) && !isNaN(data213))) && (isFinite(data213)))){
-const err404 = {instancePath:instancePath+"/status/replicas",keyword:"type",params:{type: "integer"}};
+}
+else {
+const err404 = {instancePath:instancePath+"/status/address",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err404);
 errors++;
 }
-if((typeof data213 == "number") && (isFinite(data213))){
-if(data213 > 2147483647 || isNaN(data213)){
-const err405 = {instancePath:instancePath+"/status/replicas",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+if(data208.replicas !== undefined){
+let data215 = data208.replicas;
+if(!(((typeof data215 == "number") && (!(data215 % 1) && !isNaN(data215))) && (isFinite(data215)))){
+const err405 = {instancePath:instancePath+"/status/replicas",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err405);
 errors++;
 }
-if(data213 < -2147483648 || isNaN(data213)){
-const err406 = {instancePath:instancePath+"/status/replicas",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+if((typeof data215 == "number") && (isFinite(data215))){
+if(data215 > 2147483647 || isNaN(data215)){
+const err406 = {instancePath:instancePath+"/status/replicas",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err406);
 errors++;
 }
-}
-}
-if(data206.readyReplicas !== undefined){
-let data214 = data206.readyReplicas;
-if(!(((typeof data214 == "number") && (!(data214 % 1) && !isNaN(data214))) && (isFinite(data214)))){
-const err407 = {instancePath:instancePath+"/status/readyReplicas",keyword:"type",params:{type: "integer"}};
+if(data215 < -2147483648 || isNaN(data215)){
+const err407 = {instancePath:instancePath+"/status/replicas",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err407);
 errors++;
 }
-if((typeof data214 == "number") && (isFinite(data214))){
-if(data214 > 2147483647 || isNaN(data214)){
-const err408 = {instancePath:instancePath+"/status/readyReplicas",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+}
+if(data208.readyReplicas !== undefined){
+let data216 = data208.readyReplicas;
+if(!(((typeof data216 == "number") && (!(data216 % 1) && !isNaN(data216))) && (isFinite(data216)))){
+const err408 = {instancePath:instancePath+"/status/readyReplicas",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err408);
 errors++;
 }
-if(data214 < -2147483648 || isNaN(data214)){
-const err409 = {instancePath:instancePath+"/status/readyReplicas",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+if((typeof data216 == "number") && (isFinite(data216))){
+if(data216 > 2147483647 || isNaN(data216)){
+const err409 = {instancePath:instancePath+"/status/readyReplicas",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err409);
 errors++;
 }
-}
-}
-if(data206.selector !== undefined){
-if(typeof data206.selector !== "string"){
-const err410 = {instancePath:instancePath+"/status/selector",keyword:"type",params:{type: "string"}};
+if(data216 < -2147483648 || isNaN(data216)){
+const err410 = {instancePath:instancePath+"/status/readyReplicas",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err410);
 errors++;
 }
 }
-if(data206.serverInfo !== undefined){
-let data216 = data206.serverInfo;
-if(data216 && typeof data216 == "object" && !Array.isArray(data216)){
-if(data216.name !== undefined){
-if(typeof data216.name !== "string"){
-const err411 = {instancePath:instancePath+"/status/serverInfo/name",keyword:"type",params:{type: "string"}};
+}
+if(data208.selector !== undefined){
+if(typeof data208.selector !== "string"){
+const err411 = {instancePath:instancePath+"/status/selector",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err411);
 errors++;
 }
 }
-if(data216.version !== undefined){
-if(typeof data216.version !== "string"){
-const err412 = {instancePath:instancePath+"/status/serverInfo/version",keyword:"type",params:{type: "string"}};
+if(data208.serverInfo !== undefined){
+let data218 = data208.serverInfo;
+if(data218 && typeof data218 == "object" && !Array.isArray(data218)){
+if(data218.name !== undefined){
+if(typeof data218.name !== "string"){
+const err412 = {instancePath:instancePath+"/status/serverInfo/name",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err412);
 errors++;
 }
 }
-if(data216.protocolVersion !== undefined){
-if(typeof data216.protocolVersion !== "string"){
-const err413 = {instancePath:instancePath+"/status/serverInfo/protocolVersion",keyword:"type",params:{type: "string"}};
+if(data218.version !== undefined){
+if(typeof data218.version !== "string"){
+const err413 = {instancePath:instancePath+"/status/serverInfo/version",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err413);
 errors++;
 }
 }
-if(data216.instructions !== undefined){
-if(typeof data216.instructions !== "string"){
-const err414 = {instancePath:instancePath+"/status/serverInfo/instructions",keyword:"type",params:{type: "string"}};
+if(data218.protocolVersion !== undefined){
+if(typeof data218.protocolVersion !== "string"){
+const err414 = {instancePath:instancePath+"/status/serverInfo/protocolVersion",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err414);
 errors++;
 }
 }
-if(data216.capabilities !== undefined){
-let data221 = data216.capabilities;
-if(data221 && typeof data221 == "object" && !Array.isArray(data221)){
-if(data221.tools !== undefined){
-if(typeof data221.tools !== "boolean"){
-const err415 = {instancePath:instancePath+"/status/serverInfo/capabilities/tools",keyword:"type",params:{type: "boolean"}};
+if(data218.instructions !== undefined){
+if(typeof data218.instructions !== "string"){
+const err415 = {instancePath:instancePath+"/status/serverInfo/instructions",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err415);
 errors++;
 }
 }
-if(data221.resources !== undefined){
-if(typeof data221.resources !== "boolean"){
-const err416 = {instancePath:instancePath+"/status/serverInfo/capabilities/resources",keyword:"type",params:{type: "boolean"}};
+if(data218.capabilities !== undefined){
+let data223 = data218.capabilities;
+if(data223 && typeof data223 == "object" && !Array.isArray(data223)){
+if(data223.tools !== undefined){
+if(typeof data223.tools !== "boolean"){
+const err416 = {instancePath:instancePath+"/status/serverInfo/capabilities/tools",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err416);
 errors++;
 }
 }
-if(data221.prompts !== undefined){
-if(typeof data221.prompts !== "boolean"){
-const err417 = {instancePath:instancePath+"/status/serverInfo/capabilities/prompts",keyword:"type",params:{type: "boolean"}};
+if(data223.resources !== undefined){
+if(typeof data223.resources !== "boolean"){
+const err417 = {instancePath:instancePath+"/status/serverInfo/capabilities/resources",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err417);
 errors++;
 }
 }
-if(data221.logging !== undefined){
-if(typeof data221.logging !== "boolean"){
-const err418 = {instancePath:instancePath+"/status/serverInfo/capabilities/logging",keyword:"type",params:{type: "boolean"}};
+if(data223.prompts !== undefined){
+if(typeof data223.prompts !== "boolean"){
+const err418 = {instancePath:instancePath+"/status/serverInfo/capabilities/prompts",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err418);
 errors++;
 }
 }
-if(data221.completions !== undefined){
-if(typeof data221.completions !== "boolean"){
-const err419 = {instancePath:instancePath+"/status/serverInfo/capabilities/completions",keyword:"type",params:{type: "boolean"}};
+if(data223.logging !== undefined){
+if(typeof data223.logging !== "boolean"){
+const err419 = {instancePath:instancePath+"/status/serverInfo/capabilities/logging",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err419);
 errors++;
 }
 }
-}
-else {
-const err420 = {instancePath:instancePath+"/status/serverInfo/capabilities",keyword:"type",params:{type: "object"}};
+if(data223.completions !== undefined){
+if(typeof data223.completions !== "boolean"){
+const err420 = {instancePath:instancePath+"/status/serverInfo/capabilities/completions",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err420);
 errors++;
 }
 }
 }
 else {
-const err421 = {instancePath:instancePath+"/status/serverInfo",keyword:"type",params:{type: "object"}};
+const err421 = {instancePath:instancePath+"/status/serverInfo/capabilities",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err421);
 errors++;
 }
 }
-if(data206.handshakeRetryCount !== undefined){
-let data227 = data206.handshakeRetryCount;
-if(!(((typeof data227 == "number") && (!(data227 % 1) && !isNaN(data227))) && (isFinite(data227)))){
-const err422 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"type",params:{type: "integer"}};
+}
+else {
+const err422 = {instancePath:instancePath+"/status/serverInfo",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err422);
 errors++;
 }
-if((typeof data227 == "number") && (isFinite(data227))){
-if(data227 > 2147483647 || isNaN(data227)){
-const err423 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+if(data208.handshakeRetryCount !== undefined){
+let data229 = data208.handshakeRetryCount;
+if(!(((typeof data229 == "number") && (!(data229 % 1) && !isNaN(data229))) && (isFinite(data229)))){
+const err423 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err423);
 errors++;
 }
-if(data227 < -2147483648 || isNaN(data227)){
-const err424 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+if((typeof data229 == "number") && (isFinite(data229))){
+if(data229 > 2147483647 || isNaN(data229)){
+const err424 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err424);
 errors++;
 }
-}
-}
-if(data206.gatewayBinding !== undefined){
-let data228 = data206.gatewayBinding;
-if(data228 && typeof data228 == "object" && !Array.isArray(data228)){
-if(data228.name !== undefined){
-if(typeof data228.name !== "string"){
-const err425 = {instancePath:instancePath+"/status/gatewayBinding/name",keyword:"type",params:{type: "string"}};
+if(data229 < -2147483648 || isNaN(data229)){
+const err425 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err425);
 errors++;
 }
 }
-if(data228.provider !== undefined){
-if(typeof data228.provider !== "string"){
-const err426 = {instancePath:instancePath+"/status/gatewayBinding/provider",keyword:"type",params:{type: "string"}};
+}
+if(data208.gatewayBinding !== undefined){
+let data230 = data208.gatewayBinding;
+if(data230 && typeof data230 == "object" && !Array.isArray(data230)){
+if(data230.name !== undefined){
+if(typeof data230.name !== "string"){
+const err426 = {instancePath:instancePath+"/status/gatewayBinding/name",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err426);
 errors++;
 }
 }
-}
-else {
-const err427 = {instancePath:instancePath+"/status/gatewayBinding",keyword:"type",params:{type: "object"}};
+if(data230.provider !== undefined){
+if(typeof data230.provider !== "string"){
+const err427 = {instancePath:instancePath+"/status/gatewayBinding/provider",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err427);
 errors++;
 }
 }
-if(data206.extensions !== undefined){
-let data231 = data206.extensions;
-if(data231 && typeof data231 == "object" && !Array.isArray(data231)){
-if(data231.release !== undefined){
-let data232 = data231.release;
-if(typeof data232 === "string"){
-if(data232.length > 64 && func2(data232) > 64){
-const err428 = {instancePath:instancePath+"/status/extensions/release",keyword:"maxLength",params:{limit: 64}};
+}
+else {
+const err428 = {instancePath:instancePath+"/status/gatewayBinding",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err428);
 errors++;
 }
 }
-else {
-const err429 = {instancePath:instancePath+"/status/extensions/release",keyword:"type",params:{type: "string"}};
+if(data208.extensions !== undefined){
+let data233 = data208.extensions;
+if(data233 && typeof data233 == "object" && !Array.isArray(data233)){
+if(data233.release !== undefined){
+let data234 = data233.release;
+if(typeof data234 === "string"){
+if(data234.length > 64 && func2(data234) > 64){
+const err429 = {instancePath:instancePath+"/status/extensions/release",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err429);
 errors++;
 }
 }
-if(data231.clusterURL !== undefined){
-let data233 = data231.clusterURL;
-if(typeof data233 === "string"){
-if(data233.length > 2048 && func2(data233) > 2048){
-const err430 = {instancePath:instancePath+"/status/extensions/clusterURL",keyword:"maxLength",params:{limit: 2048}};
+else {
+const err430 = {instancePath:instancePath+"/status/extensions/release",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err430);
 errors++;
 }
 }
-else {
-const err431 = {instancePath:instancePath+"/status/extensions/clusterURL",keyword:"type",params:{type: "string"}};
+if(data233.clusterURL !== undefined){
+let data235 = data233.clusterURL;
+if(typeof data235 === "string"){
+if(data235.length > 2048 && func2(data235) > 2048){
+const err431 = {instancePath:instancePath+"/status/extensions/clusterURL",keyword:"maxLength",params:{limit: 2048}};
 vErrors = add(vErrors, err431);
 errors++;
 }
 }
-if(data231.causes !== undefined){
-let data234 = data231.causes;
-if(data234 && typeof data234 == "object" && !Array.isArray(data234)){
-if(Object.keys(data234).length > 16){
-const err432 = {instancePath:instancePath+"/status/extensions/causes",keyword:"maxProperties",params:{limit: 16}};
+else {
+const err432 = {instancePath:instancePath+"/status/extensions/clusterURL",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err432);
 errors++;
 }
-for(const key9 in data234){
-let data235 = data234[key9];
-if(typeof data235 === "string"){
-if(data235.length > 200 && func2(data235) > 200){
-const err433 = {instancePath:instancePath+"/status/extensions/causes/" + escapePointer(key9),keyword:"maxLength",params:{limit: 200}};
+}
+if(data233.causes !== undefined){
+let data236 = data233.causes;
+if(data236 && typeof data236 == "object" && !Array.isArray(data236)){
+if(Object.keys(data236).length > 16){
+const err433 = {instancePath:instancePath+"/status/extensions/causes",keyword:"maxProperties",params:{limit: 16}};
 vErrors = add(vErrors, err433);
 errors++;
 }
-}
-else {
-const err434 = {instancePath:instancePath+"/status/extensions/causes/" + escapePointer(key9),keyword:"type",params:{type: "string"}};
+for(const key9 in data236){
+let data237 = data236[key9];
+if(typeof data237 === "string"){
+if(data237.length > 200 && func2(data237) > 200){
+const err434 = {instancePath:instancePath+"/status/extensions/causes/" + escapePointer(key9),keyword:"maxLength",params:{limit: 200}};
 vErrors = add(vErrors, err434);
 errors++;
 }
 }
-}
 else {
-const err435 = {instancePath:instancePath+"/status/extensions/causes",keyword:"type",params:{type: "object"}};
+const err435 = {instancePath:instancePath+"/status/extensions/causes/" + escapePointer(key9),keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err435);
 errors++;
 }
 }
-if(data231.policy !== undefined){
-let data236 = data231.policy;
-if(data236 && typeof data236 == "object" && !Array.isArray(data236)){
-if(data236.revision !== undefined){
-let data237 = data236.revision;
-if(!(((typeof data237 == "number") && (!(data237 % 1) && !isNaN(data237))) && (isFinite(data237)))){
-const err436 = {instancePath:instancePath+"/status/extensions/policy/revision",keyword:"type",params:{type: "integer"}};
+}
+else {
+const err436 = {instancePath:instancePath+"/status/extensions/causes",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err436);
 errors++;
 }
-if((typeof data237 == "number") && (isFinite(data237))){
-if(data237 > 2147483647 || isNaN(data237)){
-const err437 = {instancePath:instancePath+"/status/extensions/policy/revision",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+if(data233.policy !== undefined){
+let data238 = data233.policy;
+if(data238 && typeof data238 == "object" && !Array.isArray(data238)){
+if(data238.revision !== undefined){
+let data239 = data238.revision;
+if(!(((typeof data239 == "number") && (!(data239 % 1) && !isNaN(data239))) && (isFinite(data239)))){
+const err437 = {instancePath:instancePath+"/status/extensions/policy/revision",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err437);
 errors++;
 }
-if(data237 < 1 || isNaN(data237)){
-const err438 = {instancePath:instancePath+"/status/extensions/policy/revision",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+if((typeof data239 == "number") && (isFinite(data239))){
+if(data239 > 2147483647 || isNaN(data239)){
+const err438 = {instancePath:instancePath+"/status/extensions/policy/revision",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err438);
 errors++;
 }
-}
-}
-if(data236.digests !== undefined){
-let data238 = data236.digests;
-if(data238 && typeof data238 == "object" && !Array.isArray(data238)){
-if(Object.keys(data238).length > 200){
-const err439 = {instancePath:instancePath+"/status/extensions/policy/digests",keyword:"maxProperties",params:{limit: 200}};
+if(data239 < 1 || isNaN(data239)){
+const err439 = {instancePath:instancePath+"/status/extensions/policy/revision",keyword:"minimum",params:{comparison: ">=", limit: 1}};
 vErrors = add(vErrors, err439);
 errors++;
 }
-for(const key10 in data238){
-let data239 = data238[key10];
-if(typeof data239 === "string"){
-if(data239.length > 64 && func2(data239) > 64){
-const err440 = {instancePath:instancePath+"/status/extensions/policy/digests/" + escapePointer(key10),keyword:"maxLength",params:{limit: 64}};
+}
+}
+if(data238.digests !== undefined){
+let data240 = data238.digests;
+if(data240 && typeof data240 == "object" && !Array.isArray(data240)){
+if(Object.keys(data240).length > 200){
+const err440 = {instancePath:instancePath+"/status/extensions/policy/digests",keyword:"maxProperties",params:{limit: 200}};
 vErrors = add(vErrors, err440);
 errors++;
 }
-}
-else {
-const err441 = {instancePath:instancePath+"/status/extensions/policy/digests/" + escapePointer(key10),keyword:"type",params:{type: "string"}};
+for(const key10 in data240){
+let data241 = data240[key10];
+if(typeof data241 === "string"){
+if(data241.length > 64 && func2(data241) > 64){
+const err441 = {instancePath:instancePath+"/status/extensions/policy/digests/" + escapePointer(key10),keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err441);
 errors++;
 }
 }
-}
 else {
-const err442 = {instancePath:instancePath+"/status/extensions/policy/digests",keyword:"type",params:{type: "object"}};
+const err442 = {instancePath:instancePath+"/status/extensions/policy/digests/" + escapePointer(key10),keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err442);
 errors++;
 }
 }
-if(data236.digest !== undefined){
-let data240 = data236.digest;
-if(typeof data240 === "string"){
-if(data240.length > 64 && func2(data240) > 64){
-const err443 = {instancePath:instancePath+"/status/extensions/policy/digest",keyword:"maxLength",params:{limit: 64}};
+}
+else {
+const err443 = {instancePath:instancePath+"/status/extensions/policy/digests",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err443);
 errors++;
 }
 }
-else {
-const err444 = {instancePath:instancePath+"/status/extensions/policy/digest",keyword:"type",params:{type: "string"}};
+if(data238.digest !== undefined){
+let data242 = data238.digest;
+if(typeof data242 === "string"){
+if(data242.length > 64 && func2(data242) > 64){
+const err444 = {instancePath:instancePath+"/status/extensions/policy/digest",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err444);
 errors++;
 }
 }
-if(data236.generation !== undefined){
-let data241 = data236.generation;
-if(!(((typeof data241 == "number") && (!(data241 % 1) && !isNaN(data241))) && (isFinite(data241)))){
-const err445 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"type",params:{type: "integer"}};
+else {
+const err445 = {instancePath:instancePath+"/status/extensions/policy/digest",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err445);
 errors++;
 }
-if((typeof data241 == "number") && (isFinite(data241))){
-if(data241 > 9223372036854776000 || isNaN(data241)){
-const err446 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+}
+if(data238.generation !== undefined){
+let data243 = data238.generation;
+if(!(((typeof data243 == "number") && (!(data243 % 1) && !isNaN(data243))) && (isFinite(data243)))){
+const err446 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err446);
 errors++;
 }
-if(data241 < -9223372036854776000 || isNaN(data241)){
-const err447 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
+if((typeof data243 == "number") && (isFinite(data243))){
+if(data243 > 9223372036854776000 || isNaN(data243)){
+const err447 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
 vErrors = add(vErrors, err447);
 errors++;
 }
-}
-}
-if(data236.tolerated !== undefined){
-let data242 = data236.tolerated;
-if(Array.isArray(data242)){
-if(data242.length > 50){
-const err448 = {instancePath:instancePath+"/status/extensions/policy/tolerated",keyword:"maxItems",params:{limit: 50}};
+if(data243 < -9223372036854776000 || isNaN(data243)){
+const err448 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
 vErrors = add(vErrors, err448);
 errors++;
 }
-const len16 = data242.length;
-for(let i16=0; i16<len16; i16++){
-let data243 = data242[i16];
-if(data243 && typeof data243 == "object" && !Array.isArray(data243)){
-if(data243.rule === undefined){
-const err449 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i16,keyword:"required",params:{missingProperty: "rule"}};
+}
+}
+if(data238.tolerated !== undefined){
+let data244 = data238.tolerated;
+if(Array.isArray(data244)){
+if(data244.length > 50){
+const err449 = {instancePath:instancePath+"/status/extensions/policy/tolerated",keyword:"maxItems",params:{limit: 50}};
 vErrors = add(vErrors, err449);
 errors++;
 }
-if(data243.path === undefined){
-const err450 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i16,keyword:"required",params:{missingProperty: "path"}};
+const len17 = data244.length;
+for(let i17=0; i17<len17; i17++){
+let data245 = data244[i17];
+if(data245 && typeof data245 == "object" && !Array.isArray(data245)){
+if(data245.rule === undefined){
+const err450 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i17,keyword:"required",params:{missingProperty: "rule"}};
 vErrors = add(vErrors, err450);
 errors++;
 }
-if(data243.message === undefined){
-const err451 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i16,keyword:"required",params:{missingProperty: "message"}};
+if(data245.path === undefined){
+const err451 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i17,keyword:"required",params:{missingProperty: "path"}};
 vErrors = add(vErrors, err451);
 errors++;
 }
-if(data243.fingerprint === undefined){
-const err452 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i16,keyword:"required",params:{missingProperty: "fingerprint"}};
+if(data245.message === undefined){
+const err452 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i17,keyword:"required",params:{missingProperty: "message"}};
 vErrors = add(vErrors, err452);
 errors++;
 }
-if(data243.rule !== undefined){
-let data244 = data243.rule;
-if(typeof data244 === "string"){
-if(data244.length > 100 && func2(data244) > 100){
-const err453 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i16+"/rule",keyword:"maxLength",params:{limit: 100}};
+if(data245.fingerprint === undefined){
+const err453 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i17,keyword:"required",params:{missingProperty: "fingerprint"}};
 vErrors = add(vErrors, err453);
 errors++;
 }
-}
-else {
-const err454 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i16+"/rule",keyword:"type",params:{type: "string"}};
+if(data245.rule !== undefined){
+let data246 = data245.rule;
+if(typeof data246 === "string"){
+if(data246.length > 100 && func2(data246) > 100){
+const err454 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i17+"/rule",keyword:"maxLength",params:{limit: 100}};
 vErrors = add(vErrors, err454);
 errors++;
 }
 }
-if(data243.path !== undefined){
-let data245 = data243.path;
-if(typeof data245 === "string"){
-if(data245.length > 400 && func2(data245) > 400){
-const err455 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i16+"/path",keyword:"maxLength",params:{limit: 400}};
+else {
+const err455 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i17+"/rule",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err455);
 errors++;
 }
 }
-else {
-const err456 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i16+"/path",keyword:"type",params:{type: "string"}};
+if(data245.path !== undefined){
+let data247 = data245.path;
+if(typeof data247 === "string"){
+if(data247.length > 400 && func2(data247) > 400){
+const err456 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i17+"/path",keyword:"maxLength",params:{limit: 400}};
 vErrors = add(vErrors, err456);
 errors++;
 }
 }
-if(data243.message !== undefined){
-let data246 = data243.message;
-if(typeof data246 === "string"){
-if(data246.length > 400 && func2(data246) > 400){
-const err457 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i16+"/message",keyword:"maxLength",params:{limit: 400}};
+else {
+const err457 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i17+"/path",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err457);
 errors++;
 }
 }
-else {
-const err458 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i16+"/message",keyword:"type",params:{type: "string"}};
+if(data245.message !== undefined){
+let data248 = data245.message;
+if(typeof data248 === "string"){
+if(data248.length > 400 && func2(data248) > 400){
+const err458 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i17+"/message",keyword:"maxLength",params:{limit: 400}};
 vErrors = add(vErrors, err458);
 errors++;
 }
 }
-if(data243.fingerprint !== undefined){
-let data247 = data243.fingerprint;
-if(typeof data247 === "string"){
-if(data247.length > 64 && func2(data247) > 64){
-const err459 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i16+"/fingerprint",keyword:"maxLength",params:{limit: 64}};
+else {
+const err459 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i17+"/message",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err459);
 errors++;
 }
 }
-else {
-const err460 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i16+"/fingerprint",keyword:"type",params:{type: "string"}};
+if(data245.fingerprint !== undefined){
+let data249 = data245.fingerprint;
+if(typeof data249 === "string"){
+if(data249.length > 64 && func2(data249) > 64){
+const err460 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i17+"/fingerprint",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err460);
 errors++;
 }
 }
-}
 else {
-const err461 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i16,keyword:"type",params:{type: "object"}};
+const err461 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i17+"/fingerprint",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err461);
 errors++;
 }
 }
 }
 else {
-const err462 = {instancePath:instancePath+"/status/extensions/policy/tolerated",keyword:"type",params:{type: "array"}};
+const err462 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i17,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err462);
 errors++;
 }
 }
-if(data236.excused !== undefined){
-let data248 = data236.excused;
-if(Array.isArray(data248)){
-if(data248.length > 100){
-const err463 = {instancePath:instancePath+"/status/extensions/policy/excused",keyword:"maxItems",params:{limit: 100}};
+}
+else {
+const err463 = {instancePath:instancePath+"/status/extensions/policy/tolerated",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err463);
 errors++;
 }
-const len17 = data248.length;
-for(let i17=0; i17<len17; i17++){
-let data249 = data248[i17];
-if(typeof data249 === "string"){
-if(data249.length > 100 && func2(data249) > 100){
-const err464 = {instancePath:instancePath+"/status/extensions/policy/excused/" + i17,keyword:"maxLength",params:{limit: 100}};
-vErrors = add(vErrors, err464);
-errors++;
 }
-}
-else {
-const err465 = {instancePath:instancePath+"/status/extensions/policy/excused/" + i17,keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err465);
-errors++;
-}
-}
-}
-else {
-const err466 = {instancePath:instancePath+"/status/extensions/policy/excused",keyword:"type",params:{type: "array"}};
-vErrors = add(vErrors, err466);
-errors++;
-}
-}
-if(data236.excusedFingerprints !== undefined){
-let data250 = data236.excusedFingerprints;
+if(data238.excused !== undefined){
+let data250 = data238.excused;
 if(Array.isArray(data250)){
-if(data250.length > 50){
-const err467 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints",keyword:"maxItems",params:{limit: 50}};
-vErrors = add(vErrors, err467);
+if(data250.length > 100){
+const err464 = {instancePath:instancePath+"/status/extensions/policy/excused",keyword:"maxItems",params:{limit: 100}};
+vErrors = add(vErrors, err464);
 errors++;
 }
 const len18 = data250.length;
 for(let i18=0; i18<len18; i18++){
 let data251 = data250[i18];
 if(typeof data251 === "string"){
-if(data251.length > 64 && func2(data251) > 64){
-const err468 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints/" + i18,keyword:"maxLength",params:{limit: 64}};
-vErrors = add(vErrors, err468);
+if(data251.length > 100 && func2(data251) > 100){
+const err465 = {instancePath:instancePath+"/status/extensions/policy/excused/" + i18,keyword:"maxLength",params:{limit: 100}};
+vErrors = add(vErrors, err465);
 errors++;
 }
 }
 else {
-const err469 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints/" + i18,keyword:"type",params:{type: "string"}};
+const err466 = {instancePath:instancePath+"/status/extensions/policy/excused/" + i18,keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err466);
+errors++;
+}
+}
+}
+else {
+const err467 = {instancePath:instancePath+"/status/extensions/policy/excused",keyword:"type",params:{type: "array"}};
+vErrors = add(vErrors, err467);
+errors++;
+}
+}
+if(data238.excusedFingerprints !== undefined){
+let data252 = data238.excusedFingerprints;
+if(Array.isArray(data252)){
+if(data252.length > 50){
+const err468 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints",keyword:"maxItems",params:{limit: 50}};
+vErrors = add(vErrors, err468);
+errors++;
+}
+const len19 = data252.length;
+for(let i19=0; i19<len19; i19++){
+let data253 = data252[i19];
+if(typeof data253 === "string"){
+if(data253.length > 64 && func2(data253) > 64){
+const err469 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints/" + i19,keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err469);
 errors++;
 }
 }
-}
 else {
-const err470 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints",keyword:"type",params:{type: "array"}};
+const err470 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints/" + i19,keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err470);
 errors++;
 }
 }
-if(data236.pods !== undefined){
-let data252 = data236.pods;
-if(typeof data252 === "string"){
-if(data252.length > 64 && func2(data252) > 64){
-const err471 = {instancePath:instancePath+"/status/extensions/policy/pods",keyword:"maxLength",params:{limit: 64}};
+}
+else {
+const err471 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err471);
 errors++;
 }
 }
-else {
-const err472 = {instancePath:instancePath+"/status/extensions/policy/pods",keyword:"type",params:{type: "string"}};
+if(data238.pods !== undefined){
+let data254 = data238.pods;
+if(typeof data254 === "string"){
+if(data254.length > 64 && func2(data254) > 64){
+const err472 = {instancePath:instancePath+"/status/extensions/policy/pods",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err472);
 errors++;
 }
 }
-if(data236.toleratedNotListed !== undefined){
-let data253 = data236.toleratedNotListed;
-if(!(((typeof data253 == "number") && (!(data253 % 1) && !isNaN(data253))) && (isFinite(data253)))){
-const err473 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"type",params:{type: "integer"}};
+else {
+const err473 = {instancePath:instancePath+"/status/extensions/policy/pods",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err473);
 errors++;
 }
-if((typeof data253 == "number") && (isFinite(data253))){
-if(data253 > 2147483647 || isNaN(data253)){
-const err474 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+if(data238.toleratedNotListed !== undefined){
+let data255 = data238.toleratedNotListed;
+if(!(((typeof data255 == "number") && (!(data255 % 1) && !isNaN(data255))) && (isFinite(data255)))){
+const err474 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err474);
 errors++;
 }
-if(data253 < -2147483648 || isNaN(data253)){
-const err475 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+if((typeof data255 == "number") && (isFinite(data255))){
+if(data255 > 2147483647 || isNaN(data255)){
+const err475 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err475);
 errors++;
 }
-}
-}
-}
-else {
-const err476 = {instancePath:instancePath+"/status/extensions/policy",keyword:"type",params:{type: "object"}};
+if(data255 < -2147483648 || isNaN(data255)){
+const err476 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err476);
 errors++;
 }
 }
-if(data231.foreign !== undefined){
-let data254 = data231.foreign;
-if(data254 && typeof data254 == "object" && !Array.isArray(data254)){
-if(data254.fields === undefined){
-const err477 = {instancePath:instancePath+"/status/extensions/foreign",keyword:"required",params:{missingProperty: "fields"}};
-vErrors = add(vErrors, err477);
-errors++;
-}
-if(data254.fields !== undefined){
-let data255 = data254.fields;
-if(Array.isArray(data255)){
-if(data255.length > 20){
-const err478 = {instancePath:instancePath+"/status/extensions/foreign/fields",keyword:"maxItems",params:{limit: 20}};
-vErrors = add(vErrors, err478);
-errors++;
-}
-const len19 = data255.length;
-for(let i19=0; i19<len19; i19++){
-let data256 = data255[i19];
-if(data256 && typeof data256 == "object" && !Array.isArray(data256)){
-if(data256.kind === undefined){
-const err479 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i19,keyword:"required",params:{missingProperty: "kind"}};
-vErrors = add(vErrors, err479);
-errors++;
-}
-if(data256.path === undefined){
-const err480 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i19,keyword:"required",params:{missingProperty: "path"}};
-vErrors = add(vErrors, err480);
-errors++;
-}
-if(data256.state === undefined){
-const err481 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i19,keyword:"required",params:{missingProperty: "state"}};
-vErrors = add(vErrors, err481);
-errors++;
-}
-if(data256.kind !== undefined){
-let data257 = data256.kind;
-if(typeof data257 === "string"){
-if(data257.length > 63 && func2(data257) > 63){
-const err482 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i19+"/kind",keyword:"maxLength",params:{limit: 63}};
-vErrors = add(vErrors, err482);
-errors++;
 }
 }
 else {
-const err483 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i19+"/kind",keyword:"type",params:{type: "string"}};
+const err477 = {instancePath:instancePath+"/status/extensions/policy",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err477);
+errors++;
+}
+}
+if(data233.foreign !== undefined){
+let data256 = data233.foreign;
+if(data256 && typeof data256 == "object" && !Array.isArray(data256)){
+if(data256.fields === undefined){
+const err478 = {instancePath:instancePath+"/status/extensions/foreign",keyword:"required",params:{missingProperty: "fields"}};
+vErrors = add(vErrors, err478);
+errors++;
+}
+if(data256.fields !== undefined){
+let data257 = data256.fields;
+if(Array.isArray(data257)){
+if(data257.length > 20){
+const err479 = {instancePath:instancePath+"/status/extensions/foreign/fields",keyword:"maxItems",params:{limit: 20}};
+vErrors = add(vErrors, err479);
+errors++;
+}
+const len20 = data257.length;
+for(let i20=0; i20<len20; i20++){
+let data258 = data257[i20];
+if(data258 && typeof data258 == "object" && !Array.isArray(data258)){
+if(data258.kind === undefined){
+const err480 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i20,keyword:"required",params:{missingProperty: "kind"}};
+vErrors = add(vErrors, err480);
+errors++;
+}
+if(data258.path === undefined){
+const err481 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i20,keyword:"required",params:{missingProperty: "path"}};
+vErrors = add(vErrors, err481);
+errors++;
+}
+if(data258.state === undefined){
+const err482 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i20,keyword:"required",params:{missingProperty: "state"}};
+vErrors = add(vErrors, err482);
+errors++;
+}
+if(data258.kind !== undefined){
+let data259 = data258.kind;
+if(typeof data259 === "string"){
+if(data259.length > 63 && func2(data259) > 63){
+const err483 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i20+"/kind",keyword:"maxLength",params:{limit: 63}};
 vErrors = add(vErrors, err483);
 errors++;
 }
 }
-if(data256.path !== undefined){
-let data258 = data256.path;
-if(typeof data258 === "string"){
-if(data258.length > 300 && func2(data258) > 300){
-const err484 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i19+"/path",keyword:"maxLength",params:{limit: 300}};
+else {
+const err484 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i20+"/kind",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err484);
 errors++;
 }
 }
-else {
-const err485 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i19+"/path",keyword:"type",params:{type: "string"}};
+if(data258.path !== undefined){
+let data260 = data258.path;
+if(typeof data260 === "string"){
+if(data260.length > 300 && func2(data260) > 300){
+const err485 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i20+"/path",keyword:"maxLength",params:{limit: 300}};
 vErrors = add(vErrors, err485);
 errors++;
 }
 }
-if(data256.manager !== undefined){
-let data259 = data256.manager;
-if(typeof data259 === "string"){
-if(data259.length > 128 && func2(data259) > 128){
-const err486 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i19+"/manager",keyword:"maxLength",params:{limit: 128}};
+else {
+const err486 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i20+"/path",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err486);
 errors++;
 }
 }
-else {
-const err487 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i19+"/manager",keyword:"type",params:{type: "string"}};
+if(data258.manager !== undefined){
+let data261 = data258.manager;
+if(typeof data261 === "string"){
+if(data261.length > 128 && func2(data261) > 128){
+const err487 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i20+"/manager",keyword:"maxLength",params:{limit: 128}};
 vErrors = add(vErrors, err487);
 errors++;
 }
 }
-if(data256.state !== undefined){
-let data260 = data256.state;
-if(typeof data260 !== "string"){
-const err488 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i19+"/state",keyword:"type",params:{type: "string"}};
+else {
+const err488 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i20+"/manager",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err488);
 errors++;
 }
-if(!((((data260 === "Waiting") || (data260 === "ComesBack")) || (data260 === "FromAdmission")) || (data260 === "Stays"))){
-const err489 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i19+"/state",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.foreign.properties.fields.items.properties.state.enum}};
+}
+if(data258.state !== undefined){
+let data262 = data258.state;
+if(typeof data262 !== "string"){
+const err489 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i20+"/state",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err489);
 errors++;
 }
-}
-}
-else {
-const err490 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i19,keyword:"type",params:{type: "object"}};
+if(!((((data262 === "Waiting") || (data262 === "ComesBack")) || (data262 === "FromAdmission")) || (data262 === "Stays"))){
+const err490 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i20+"/state",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.foreign.properties.fields.items.properties.state.enum}};
 vErrors = add(vErrors, err490);
 errors++;
 }
 }
 }
 else {
-const err491 = {instancePath:instancePath+"/status/extensions/foreign/fields",keyword:"type",params:{type: "array"}};
+const err491 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i20,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err491);
 errors++;
 }
 }
-if(data254.notListed !== undefined){
-let data261 = data254.notListed;
-if(!(((typeof data261 == "number") && (!(data261 % 1) && !isNaN(data261))) && (isFinite(data261)))){
-const err492 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"type",params:{type: "integer"}};
+}
+else {
+const err492 = {instancePath:instancePath+"/status/extensions/foreign/fields",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err492);
 errors++;
 }
-if((typeof data261 == "number") && (isFinite(data261))){
-if(data261 > 2147483647 || isNaN(data261)){
-const err493 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+if(data256.notListed !== undefined){
+let data263 = data256.notListed;
+if(!(((typeof data263 == "number") && (!(data263 % 1) && !isNaN(data263))) && (isFinite(data263)))){
+const err493 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err493);
 errors++;
 }
-if(data261 < -2147483648 || isNaN(data261)){
-const err494 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+if((typeof data263 == "number") && (isFinite(data263))){
+if(data263 > 2147483647 || isNaN(data263)){
+const err494 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err494);
 errors++;
 }
-}
-}
-}
-else {
-const err495 = {instancePath:instancePath+"/status/extensions/foreign",keyword:"type",params:{type: "object"}};
+if(data263 < -2147483648 || isNaN(data263)){
+const err495 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err495);
 errors++;
 }
 }
-if(data231.rollout !== undefined){
-let data262 = data231.rollout;
-if(data262 && typeof data262 == "object" && !Array.isArray(data262)){
-if(data262.phase === undefined){
-const err496 = {instancePath:instancePath+"/status/extensions/rollout",keyword:"required",params:{missingProperty: "phase"}};
-vErrors = add(vErrors, err496);
-errors++;
-}
-if(data262.target === undefined){
-const err497 = {instancePath:instancePath+"/status/extensions/rollout",keyword:"required",params:{missingProperty: "target"}};
-vErrors = add(vErrors, err497);
-errors++;
-}
-if(data262.phase !== undefined){
-let data263 = data262.phase;
-if(typeof data263 !== "string"){
-const err498 = {instancePath:instancePath+"/status/extensions/rollout/phase",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err498);
-errors++;
-}
-if(!(((((data263 === "Proving") || (data263 === "Rolling")) || (data263 === "Rejected")) || (data263 === "RolledBack")) || (data263 === "Blocked"))){
-const err499 = {instancePath:instancePath+"/status/extensions/rollout/phase",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.rollout.properties.phase.enum}};
-vErrors = add(vErrors, err499);
-errors++;
-}
-}
-if(data262.target !== undefined){
-let data264 = data262.target;
-if(data264 && typeof data264 == "object" && !Array.isArray(data264)){
-if(data264.template === undefined){
-const err500 = {instancePath:instancePath+"/status/extensions/rollout/target",keyword:"required",params:{missingProperty: "template"}};
-vErrors = add(vErrors, err500);
-errors++;
-}
-if(data264.since === undefined){
-const err501 = {instancePath:instancePath+"/status/extensions/rollout/target",keyword:"required",params:{missingProperty: "since"}};
-vErrors = add(vErrors, err501);
-errors++;
-}
-if(data264.template !== undefined){
-let data265 = data264.template;
-if(typeof data265 === "string"){
-if(data265.length > 64 && func2(data265) > 64){
-const err502 = {instancePath:instancePath+"/status/extensions/rollout/target/template",keyword:"maxLength",params:{limit: 64}};
-vErrors = add(vErrors, err502);
-errors++;
 }
 }
 else {
-const err503 = {instancePath:instancePath+"/status/extensions/rollout/target/template",keyword:"type",params:{type: "string"}};
+const err496 = {instancePath:instancePath+"/status/extensions/foreign",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err496);
+errors++;
+}
+}
+if(data233.rollout !== undefined){
+let data264 = data233.rollout;
+if(data264 && typeof data264 == "object" && !Array.isArray(data264)){
+if(data264.phase === undefined){
+const err497 = {instancePath:instancePath+"/status/extensions/rollout",keyword:"required",params:{missingProperty: "phase"}};
+vErrors = add(vErrors, err497);
+errors++;
+}
+if(data264.target === undefined){
+const err498 = {instancePath:instancePath+"/status/extensions/rollout",keyword:"required",params:{missingProperty: "target"}};
+vErrors = add(vErrors, err498);
+errors++;
+}
+if(data264.phase !== undefined){
+let data265 = data264.phase;
+if(typeof data265 !== "string"){
+const err499 = {instancePath:instancePath+"/status/extensions/rollout/phase",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err499);
+errors++;
+}
+if(!(((((data265 === "Proving") || (data265 === "Rolling")) || (data265 === "Rejected")) || (data265 === "RolledBack")) || (data265 === "Blocked"))){
+const err500 = {instancePath:instancePath+"/status/extensions/rollout/phase",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.rollout.properties.phase.enum}};
+vErrors = add(vErrors, err500);
+errors++;
+}
+}
+if(data264.target !== undefined){
+let data266 = data264.target;
+if(data266 && typeof data266 == "object" && !Array.isArray(data266)){
+if(data266.template === undefined){
+const err501 = {instancePath:instancePath+"/status/extensions/rollout/target",keyword:"required",params:{missingProperty: "template"}};
+vErrors = add(vErrors, err501);
+errors++;
+}
+if(data266.since === undefined){
+const err502 = {instancePath:instancePath+"/status/extensions/rollout/target",keyword:"required",params:{missingProperty: "since"}};
+vErrors = add(vErrors, err502);
+errors++;
+}
+if(data266.template !== undefined){
+let data267 = data266.template;
+if(typeof data267 === "string"){
+if(data267.length > 64 && func2(data267) > 64){
+const err503 = {instancePath:instancePath+"/status/extensions/rollout/target/template",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err503);
 errors++;
 }
 }
-if(data264.generation !== undefined){
-let data266 = data264.generation;
-if(!(((typeof data266 == "number") && (!(data266 % 1) && !isNaN(data266))) && (isFinite(data266)))){
-const err504 = {instancePath:instancePath+"/status/extensions/rollout/target/generation",keyword:"type",params:{type: "integer"}};
+else {
+const err504 = {instancePath:instancePath+"/status/extensions/rollout/target/template",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err504);
 errors++;
 }
-if((typeof data266 == "number") && (isFinite(data266))){
-if(data266 > 9223372036854776000 || isNaN(data266)){
-const err505 = {instancePath:instancePath+"/status/extensions/rollout/target/generation",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+}
+if(data266.generation !== undefined){
+let data268 = data266.generation;
+if(!(((typeof data268 == "number") && (!(data268 % 1) && !isNaN(data268))) && (isFinite(data268)))){
+const err505 = {instancePath:instancePath+"/status/extensions/rollout/target/generation",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err505);
 errors++;
 }
-if(data266 < -9223372036854776000 || isNaN(data266)){
-const err506 = {instancePath:instancePath+"/status/extensions/rollout/target/generation",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
+if((typeof data268 == "number") && (isFinite(data268))){
+if(data268 > 9223372036854776000 || isNaN(data268)){
+const err506 = {instancePath:instancePath+"/status/extensions/rollout/target/generation",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
 vErrors = add(vErrors, err506);
 errors++;
 }
-}
-}
-if(data264.since !== undefined){
-let data267 = data264.since;
-if(typeof data267 === "string"){
-if(!pattern4.test(data267)){
-const err507 = {instancePath:instancePath+"/status/extensions/rollout/target/since",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
+if(data268 < -9223372036854776000 || isNaN(data268)){
+const err507 = {instancePath:instancePath+"/status/extensions/rollout/target/generation",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
 vErrors = add(vErrors, err507);
 errors++;
 }
 }
-else {
-const err508 = {instancePath:instancePath+"/status/extensions/rollout/target/since",keyword:"type",params:{type: "string"}};
+}
+if(data266.since !== undefined){
+let data269 = data266.since;
+if(typeof data269 === "string"){
+if(!pattern4.test(data269)){
+const err508 = {instancePath:instancePath+"/status/extensions/rollout/target/since",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
 vErrors = add(vErrors, err508);
 errors++;
 }
 }
-}
 else {
-const err509 = {instancePath:instancePath+"/status/extensions/rollout/target",keyword:"type",params:{type: "object"}};
+const err509 = {instancePath:instancePath+"/status/extensions/rollout/target/since",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err509);
 errors++;
 }
 }
-if(data262.stable !== undefined){
-let data268 = data262.stable;
-if(data268 && typeof data268 == "object" && !Array.isArray(data268)){
-if(data268.template === undefined){
-const err510 = {instancePath:instancePath+"/status/extensions/rollout/stable",keyword:"required",params:{missingProperty: "template"}};
+}
+else {
+const err510 = {instancePath:instancePath+"/status/extensions/rollout/target",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err510);
 errors++;
 }
-if(data268.replicaSet === undefined){
-const err511 = {instancePath:instancePath+"/status/extensions/rollout/stable",keyword:"required",params:{missingProperty: "replicaSet"}};
+}
+if(data264.stable !== undefined){
+let data270 = data264.stable;
+if(data270 && typeof data270 == "object" && !Array.isArray(data270)){
+if(data270.template === undefined){
+const err511 = {instancePath:instancePath+"/status/extensions/rollout/stable",keyword:"required",params:{missingProperty: "template"}};
 vErrors = add(vErrors, err511);
 errors++;
 }
-if(data268.template !== undefined){
-let data269 = data268.template;
-if(typeof data269 === "string"){
-if(data269.length > 64 && func2(data269) > 64){
-const err512 = {instancePath:instancePath+"/status/extensions/rollout/stable/template",keyword:"maxLength",params:{limit: 64}};
+if(data270.replicaSet === undefined){
+const err512 = {instancePath:instancePath+"/status/extensions/rollout/stable",keyword:"required",params:{missingProperty: "replicaSet"}};
 vErrors = add(vErrors, err512);
 errors++;
 }
-}
-else {
-const err513 = {instancePath:instancePath+"/status/extensions/rollout/stable/template",keyword:"type",params:{type: "string"}};
+if(data270.template !== undefined){
+let data271 = data270.template;
+if(typeof data271 === "string"){
+if(data271.length > 64 && func2(data271) > 64){
+const err513 = {instancePath:instancePath+"/status/extensions/rollout/stable/template",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err513);
 errors++;
 }
 }
-if(data268.replicaSet !== undefined){
-let data270 = data268.replicaSet;
-if(typeof data270 === "string"){
-if(data270.length > 63 && func2(data270) > 63){
-const err514 = {instancePath:instancePath+"/status/extensions/rollout/stable/replicaSet",keyword:"maxLength",params:{limit: 63}};
+else {
+const err514 = {instancePath:instancePath+"/status/extensions/rollout/stable/template",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err514);
 errors++;
 }
 }
-else {
-const err515 = {instancePath:instancePath+"/status/extensions/rollout/stable/replicaSet",keyword:"type",params:{type: "string"}};
+if(data270.replicaSet !== undefined){
+let data272 = data270.replicaSet;
+if(typeof data272 === "string"){
+if(data272.length > 63 && func2(data272) > 63){
+const err515 = {instancePath:instancePath+"/status/extensions/rollout/stable/replicaSet",keyword:"maxLength",params:{limit: 63}};
 vErrors = add(vErrors, err515);
 errors++;
 }
 }
-if(data268.generation !== undefined){
-let data271 = data268.generation;
-if(!(((typeof data271 == "number") && (!(data271 % 1) && !isNaN(data271))) && (isFinite(data271)))){
-const err516 = {instancePath:instancePath+"/status/extensions/rollout/stable/generation",keyword:"type",params:{type: "integer"}};
+else {
+const err516 = {instancePath:instancePath+"/status/extensions/rollout/stable/replicaSet",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err516);
 errors++;
 }
-if((typeof data271 == "number") && (isFinite(data271))){
-if(data271 > 9223372036854776000 || isNaN(data271)){
-const err517 = {instancePath:instancePath+"/status/extensions/rollout/stable/generation",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+}
+if(data270.generation !== undefined){
+let data273 = data270.generation;
+if(!(((typeof data273 == "number") && (!(data273 % 1) && !isNaN(data273))) && (isFinite(data273)))){
+const err517 = {instancePath:instancePath+"/status/extensions/rollout/stable/generation",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err517);
 errors++;
 }
-if(data271 < -9223372036854776000 || isNaN(data271)){
-const err518 = {instancePath:instancePath+"/status/extensions/rollout/stable/generation",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
+if((typeof data273 == "number") && (isFinite(data273))){
+if(data273 > 9223372036854776000 || isNaN(data273)){
+const err518 = {instancePath:instancePath+"/status/extensions/rollout/stable/generation",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
 vErrors = add(vErrors, err518);
 errors++;
 }
-}
-}
-}
-else {
-const err519 = {instancePath:instancePath+"/status/extensions/rollout/stable",keyword:"type",params:{type: "object"}};
+if(data273 < -9223372036854776000 || isNaN(data273)){
+const err519 = {instancePath:instancePath+"/status/extensions/rollout/stable/generation",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
 vErrors = add(vErrors, err519);
 errors++;
 }
 }
-if(data262.proof !== undefined){
-let data272 = data262.proof;
-if(typeof data272 !== "string"){
-const err520 = {instancePath:instancePath+"/status/extensions/rollout/proof",keyword:"type",params:{type: "string"}};
+}
+}
+else {
+const err520 = {instancePath:instancePath+"/status/extensions/rollout/stable",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err520);
 errors++;
 }
-if(!(((data272 === "Proven") || (data272 === "NotProven")) || (data272 === "Skipped"))){
-const err521 = {instancePath:instancePath+"/status/extensions/rollout/proof",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.rollout.properties.proof.enum}};
+}
+if(data264.proof !== undefined){
+let data274 = data264.proof;
+if(typeof data274 !== "string"){
+const err521 = {instancePath:instancePath+"/status/extensions/rollout/proof",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err521);
 errors++;
 }
-}
-if(data262.reason !== undefined){
-let data273 = data262.reason;
-if(typeof data273 === "string"){
-if(data273.length > 64 && func2(data273) > 64){
-const err522 = {instancePath:instancePath+"/status/extensions/rollout/reason",keyword:"maxLength",params:{limit: 64}};
+if(!(((data274 === "Proven") || (data274 === "NotProven")) || (data274 === "Skipped"))){
+const err522 = {instancePath:instancePath+"/status/extensions/rollout/proof",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.rollout.properties.proof.enum}};
 vErrors = add(vErrors, err522);
 errors++;
 }
 }
-else {
-const err523 = {instancePath:instancePath+"/status/extensions/rollout/reason",keyword:"type",params:{type: "string"}};
+if(data264.reason !== undefined){
+let data275 = data264.reason;
+if(typeof data275 === "string"){
+if(data275.length > 64 && func2(data275) > 64){
+const err523 = {instancePath:instancePath+"/status/extensions/rollout/reason",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err523);
 errors++;
 }
 }
-if(data262.message !== undefined){
-let data274 = data262.message;
-if(typeof data274 === "string"){
-if(data274.length > 1024 && func2(data274) > 1024){
-const err524 = {instancePath:instancePath+"/status/extensions/rollout/message",keyword:"maxLength",params:{limit: 1024}};
+else {
+const err524 = {instancePath:instancePath+"/status/extensions/rollout/reason",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err524);
 errors++;
 }
 }
-else {
-const err525 = {instancePath:instancePath+"/status/extensions/rollout/message",keyword:"type",params:{type: "string"}};
+if(data264.message !== undefined){
+let data276 = data264.message;
+if(typeof data276 === "string"){
+if(data276.length > 1024 && func2(data276) > 1024){
+const err525 = {instancePath:instancePath+"/status/extensions/rollout/message",keyword:"maxLength",params:{limit: 1024}};
 vErrors = add(vErrors, err525);
 errors++;
 }
 }
-if(data262.failed !== undefined){
-let data275 = data262.failed;
-if(Array.isArray(data275)){
-if(data275.length > 5){
-const err526 = {instancePath:instancePath+"/status/extensions/rollout/failed",keyword:"maxItems",params:{limit: 5}};
+else {
+const err526 = {instancePath:instancePath+"/status/extensions/rollout/message",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err526);
 errors++;
 }
-const len20 = data275.length;
-for(let i20=0; i20<len20; i20++){
-let data276 = data275[i20];
-if(data276 && typeof data276 == "object" && !Array.isArray(data276)){
-if(data276.template === undefined){
-const err527 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20,keyword:"required",params:{missingProperty: "template"}};
+}
+if(data264.failed !== undefined){
+let data277 = data264.failed;
+if(Array.isArray(data277)){
+if(data277.length > 5){
+const err527 = {instancePath:instancePath+"/status/extensions/rollout/failed",keyword:"maxItems",params:{limit: 5}};
 vErrors = add(vErrors, err527);
 errors++;
 }
-if(data276.reason === undefined){
-const err528 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20,keyword:"required",params:{missingProperty: "reason"}};
+const len21 = data277.length;
+for(let i21=0; i21<len21; i21++){
+let data278 = data277[i21];
+if(data278 && typeof data278 == "object" && !Array.isArray(data278)){
+if(data278.template === undefined){
+const err528 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21,keyword:"required",params:{missingProperty: "template"}};
 vErrors = add(vErrors, err528);
 errors++;
 }
-if(data276.message === undefined){
-const err529 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20,keyword:"required",params:{missingProperty: "message"}};
+if(data278.reason === undefined){
+const err529 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21,keyword:"required",params:{missingProperty: "reason"}};
 vErrors = add(vErrors, err529);
 errors++;
 }
-if(data276.at === undefined){
-const err530 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20,keyword:"required",params:{missingProperty: "at"}};
+if(data278.message === undefined){
+const err530 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21,keyword:"required",params:{missingProperty: "message"}};
 vErrors = add(vErrors, err530);
 errors++;
 }
-if(data276.template !== undefined){
-let data277 = data276.template;
-if(typeof data277 === "string"){
-if(data277.length > 64 && func2(data277) > 64){
-const err531 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20+"/template",keyword:"maxLength",params:{limit: 64}};
+if(data278.at === undefined){
+const err531 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21,keyword:"required",params:{missingProperty: "at"}};
 vErrors = add(vErrors, err531);
 errors++;
 }
-}
-else {
-const err532 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20+"/template",keyword:"type",params:{type: "string"}};
+if(data278.template !== undefined){
+let data279 = data278.template;
+if(typeof data279 === "string"){
+if(data279.length > 64 && func2(data279) > 64){
+const err532 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21+"/template",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err532);
 errors++;
 }
 }
-if(data276.reason !== undefined){
-let data278 = data276.reason;
-if(typeof data278 === "string"){
-if(data278.length > 64 && func2(data278) > 64){
-const err533 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20+"/reason",keyword:"maxLength",params:{limit: 64}};
+else {
+const err533 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21+"/template",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err533);
 errors++;
 }
 }
-else {
-const err534 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20+"/reason",keyword:"type",params:{type: "string"}};
+if(data278.reason !== undefined){
+let data280 = data278.reason;
+if(typeof data280 === "string"){
+if(data280.length > 64 && func2(data280) > 64){
+const err534 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21+"/reason",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err534);
 errors++;
 }
 }
-if(data276.message !== undefined){
-let data279 = data276.message;
-if(typeof data279 === "string"){
-if(data279.length > 512 && func2(data279) > 512){
-const err535 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20+"/message",keyword:"maxLength",params:{limit: 512}};
+else {
+const err535 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21+"/reason",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err535);
 errors++;
 }
 }
-else {
-const err536 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20+"/message",keyword:"type",params:{type: "string"}};
+if(data278.message !== undefined){
+let data281 = data278.message;
+if(typeof data281 === "string"){
+if(data281.length > 512 && func2(data281) > 512){
+const err536 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21+"/message",keyword:"maxLength",params:{limit: 512}};
 vErrors = add(vErrors, err536);
 errors++;
 }
 }
-if(data276.retry !== undefined){
-let data280 = data276.retry;
-if(typeof data280 === "string"){
-if(data280.length > 253 && func2(data280) > 253){
-const err537 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20+"/retry",keyword:"maxLength",params:{limit: 253}};
+else {
+const err537 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21+"/message",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err537);
 errors++;
 }
 }
-else {
-const err538 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20+"/retry",keyword:"type",params:{type: "string"}};
+if(data278.retry !== undefined){
+let data282 = data278.retry;
+if(typeof data282 === "string"){
+if(data282.length > 253 && func2(data282) > 253){
+const err538 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21+"/retry",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err538);
 errors++;
 }
 }
-if(data276.contract !== undefined){
-let data281 = data276.contract;
-if(typeof data281 === "string"){
-if(data281.length > 64 && func2(data281) > 64){
-const err539 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20+"/contract",keyword:"maxLength",params:{limit: 64}};
+else {
+const err539 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21+"/retry",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err539);
 errors++;
 }
 }
-else {
-const err540 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20+"/contract",keyword:"type",params:{type: "string"}};
+if(data278.contract !== undefined){
+let data283 = data278.contract;
+if(typeof data283 === "string"){
+if(data283.length > 64 && func2(data283) > 64){
+const err540 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21+"/contract",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err540);
 errors++;
 }
 }
-if(data276.at !== undefined){
-let data282 = data276.at;
-if(typeof data282 === "string"){
-if(!pattern4.test(data282)){
-const err541 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20+"/at",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
+else {
+const err541 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21+"/contract",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err541);
 errors++;
 }
 }
-else {
-const err542 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20+"/at",keyword:"type",params:{type: "string"}};
+if(data278.at !== undefined){
+let data284 = data278.at;
+if(typeof data284 === "string"){
+if(!pattern4.test(data284)){
+const err542 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21+"/at",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
 vErrors = add(vErrors, err542);
 errors++;
 }
 }
-}
 else {
-const err543 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i20,keyword:"type",params:{type: "object"}};
+const err543 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21+"/at",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err543);
 errors++;
 }
 }
 }
 else {
-const err544 = {instancePath:instancePath+"/status/extensions/rollout/failed",keyword:"type",params:{type: "array"}};
+const err544 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err544);
 errors++;
 }
 }
 }
 else {
-const err545 = {instancePath:instancePath+"/status/extensions/rollout",keyword:"type",params:{type: "object"}};
+const err545 = {instancePath:instancePath+"/status/extensions/rollout/failed",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err545);
 errors++;
 }
 }
-if(data231.podFailure !== undefined){
-let data283 = data231.podFailure;
-if(data283 && typeof data283 == "object" && !Array.isArray(data283)){
-if(data283.cause === undefined){
-const err546 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"required",params:{missingProperty: "cause"}};
+}
+else {
+const err546 = {instancePath:instancePath+"/status/extensions/rollout",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err546);
 errors++;
 }
-if(data283.pod === undefined){
-const err547 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"required",params:{missingProperty: "pod"}};
+}
+if(data233.podFailure !== undefined){
+let data285 = data233.podFailure;
+if(data285 && typeof data285 == "object" && !Array.isArray(data285)){
+if(data285.cause === undefined){
+const err547 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"required",params:{missingProperty: "cause"}};
 vErrors = add(vErrors, err547);
 errors++;
 }
-if(data283.cause !== undefined){
-let data284 = data283.cause;
-if(typeof data284 !== "string"){
-const err548 = {instancePath:instancePath+"/status/extensions/podFailure/cause",keyword:"type",params:{type: "string"}};
+if(data285.pod === undefined){
+const err548 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"required",params:{missingProperty: "pod"}};
 vErrors = add(vErrors, err548);
 errors++;
 }
-if(!(((((((data284 === "ImagePull") || (data284 === "Configuration")) || (data284 === "Crashing")) || (data284 === "OutOfMemory")) || (data284 === "Unhealthy")) || (data284 === "Unschedulable")) || (data284 === "NotStarted"))){
-const err549 = {instancePath:instancePath+"/status/extensions/podFailure/cause",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.podFailure.properties.cause.enum}};
+if(data285.cause !== undefined){
+let data286 = data285.cause;
+if(typeof data286 !== "string"){
+const err549 = {instancePath:instancePath+"/status/extensions/podFailure/cause",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err549);
 errors++;
 }
-}
-if(data283.pod !== undefined){
-let data285 = data283.pod;
-if(typeof data285 === "string"){
-if(data285.length > 253 && func2(data285) > 253){
-const err550 = {instancePath:instancePath+"/status/extensions/podFailure/pod",keyword:"maxLength",params:{limit: 253}};
+if(!(((((((data286 === "ImagePull") || (data286 === "Configuration")) || (data286 === "Crashing")) || (data286 === "OutOfMemory")) || (data286 === "Unhealthy")) || (data286 === "Unschedulable")) || (data286 === "NotStarted"))){
+const err550 = {instancePath:instancePath+"/status/extensions/podFailure/cause",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.podFailure.properties.cause.enum}};
 vErrors = add(vErrors, err550);
 errors++;
 }
 }
-else {
-const err551 = {instancePath:instancePath+"/status/extensions/podFailure/pod",keyword:"type",params:{type: "string"}};
+if(data285.pod !== undefined){
+let data287 = data285.pod;
+if(typeof data287 === "string"){
+if(data287.length > 253 && func2(data287) > 253){
+const err551 = {instancePath:instancePath+"/status/extensions/podFailure/pod",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err551);
 errors++;
 }
 }
-if(data283.image !== undefined){
-let data286 = data283.image;
-if(typeof data286 === "string"){
-if(data286.length > 1000 && func2(data286) > 1000){
-const err552 = {instancePath:instancePath+"/status/extensions/podFailure/image",keyword:"maxLength",params:{limit: 1000}};
+else {
+const err552 = {instancePath:instancePath+"/status/extensions/podFailure/pod",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err552);
 errors++;
 }
 }
-else {
-const err553 = {instancePath:instancePath+"/status/extensions/podFailure/image",keyword:"type",params:{type: "string"}};
+if(data285.image !== undefined){
+let data288 = data285.image;
+if(typeof data288 === "string"){
+if(data288.length > 1000 && func2(data288) > 1000){
+const err553 = {instancePath:instancePath+"/status/extensions/podFailure/image",keyword:"maxLength",params:{limit: 1000}};
 vErrors = add(vErrors, err553);
 errors++;
 }
 }
-if(data283.exitCode !== undefined){
-let data287 = data283.exitCode;
-if(!(((typeof data287 == "number") && (!(data287 % 1) && !isNaN(data287))) && (isFinite(data287)))){
-const err554 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"type",params:{type: "integer"}};
+else {
+const err554 = {instancePath:instancePath+"/status/extensions/podFailure/image",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err554);
 errors++;
 }
-if((typeof data287 == "number") && (isFinite(data287))){
-if(data287 > 2147483647 || isNaN(data287)){
-const err555 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
-vErrors = add(vErrors, err555);
-errors++;
 }
-if(data287 < -2147483648 || isNaN(data287)){
-const err556 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
-vErrors = add(vErrors, err556);
-errors++;
-}
-}
-}
-if(data283.restarts !== undefined){
-let data288 = data283.restarts;
-if(!(((typeof data288 == "number") && (!(data288 % 1) && !isNaN(data288))) && (isFinite(data288)))){
-const err557 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"type",params:{type: "integer"}};
-vErrors = add(vErrors, err557);
-errors++;
-}
-if((typeof data288 == "number") && (isFinite(data288))){
-if(data288 > 2147483647 || isNaN(data288)){
-const err558 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
-vErrors = add(vErrors, err558);
-errors++;
-}
-if(data288 < -2147483648 || isNaN(data288)){
-const err559 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
-vErrors = add(vErrors, err559);
-errors++;
-}
-}
-}
-if(data283.notReadyAfterSeconds !== undefined){
-let data289 = data283.notReadyAfterSeconds;
+if(data285.exitCode !== undefined){
+let data289 = data285.exitCode;
 if(!(((typeof data289 == "number") && (!(data289 % 1) && !isNaN(data289))) && (isFinite(data289)))){
-const err560 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"type",params:{type: "integer"}};
-vErrors = add(vErrors, err560);
+const err555 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err555);
 errors++;
 }
 if((typeof data289 == "number") && (isFinite(data289))){
 if(data289 > 2147483647 || isNaN(data289)){
-const err561 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
-vErrors = add(vErrors, err561);
+const err556 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err556);
 errors++;
 }
 if(data289 < -2147483648 || isNaN(data289)){
-const err562 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
-vErrors = add(vErrors, err562);
+const err557 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+vErrors = add(vErrors, err557);
 errors++;
 }
 }
 }
-if(data283.detail !== undefined){
-let data290 = data283.detail;
-if(typeof data290 === "string"){
-if(data290.length > 512 && func2(data290) > 512){
-const err563 = {instancePath:instancePath+"/status/extensions/podFailure/detail",keyword:"maxLength",params:{limit: 512}};
+if(data285.restarts !== undefined){
+let data290 = data285.restarts;
+if(!(((typeof data290 == "number") && (!(data290 % 1) && !isNaN(data290))) && (isFinite(data290)))){
+const err558 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err558);
+errors++;
+}
+if((typeof data290 == "number") && (isFinite(data290))){
+if(data290 > 2147483647 || isNaN(data290)){
+const err559 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err559);
+errors++;
+}
+if(data290 < -2147483648 || isNaN(data290)){
+const err560 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+vErrors = add(vErrors, err560);
+errors++;
+}
+}
+}
+if(data285.notReadyAfterSeconds !== undefined){
+let data291 = data285.notReadyAfterSeconds;
+if(!(((typeof data291 == "number") && (!(data291 % 1) && !isNaN(data291))) && (isFinite(data291)))){
+const err561 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err561);
+errors++;
+}
+if((typeof data291 == "number") && (isFinite(data291))){
+if(data291 > 2147483647 || isNaN(data291)){
+const err562 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err562);
+errors++;
+}
+if(data291 < -2147483648 || isNaN(data291)){
+const err563 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err563);
 errors++;
 }
 }
-else {
-const err564 = {instancePath:instancePath+"/status/extensions/podFailure/detail",keyword:"type",params:{type: "string"}};
+}
+if(data285.detail !== undefined){
+let data292 = data285.detail;
+if(typeof data292 === "string"){
+if(data292.length > 512 && func2(data292) > 512){
+const err564 = {instancePath:instancePath+"/status/extensions/podFailure/detail",keyword:"maxLength",params:{limit: 512}};
 vErrors = add(vErrors, err564);
 errors++;
 }
 }
-if(data283.hint !== undefined){
-let data291 = data283.hint;
-if(typeof data291 !== "string"){
-const err565 = {instancePath:instancePath+"/status/extensions/podFailure/hint",keyword:"type",params:{type: "string"}};
+else {
+const err565 = {instancePath:instancePath+"/status/extensions/podFailure/detail",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err565);
 errors++;
 }
-if(!(((((data291 === "Stdio") || (data291 === "Crash")) || (data291 === "Unready")) || (data291 === "Start")) || (data291 === "Own"))){
-const err566 = {instancePath:instancePath+"/status/extensions/podFailure/hint",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.podFailure.properties.hint.enum}};
+}
+if(data285.hint !== undefined){
+let data293 = data285.hint;
+if(typeof data293 !== "string"){
+const err566 = {instancePath:instancePath+"/status/extensions/podFailure/hint",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err566);
 errors++;
 }
-}
-if(data283.advice !== undefined){
-let data292 = data283.advice;
-if(typeof data292 === "string"){
-if(data292.length > 32 && func2(data292) > 32){
-const err567 = {instancePath:instancePath+"/status/extensions/podFailure/advice",keyword:"maxLength",params:{limit: 32}};
+if(!(((((data293 === "Stdio") || (data293 === "Crash")) || (data293 === "Unready")) || (data293 === "Start")) || (data293 === "Own"))){
+const err567 = {instancePath:instancePath+"/status/extensions/podFailure/hint",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.podFailure.properties.hint.enum}};
 vErrors = add(vErrors, err567);
 errors++;
 }
 }
-else {
-const err568 = {instancePath:instancePath+"/status/extensions/podFailure/advice",keyword:"type",params:{type: "string"}};
+if(data285.advice !== undefined){
+let data294 = data285.advice;
+if(typeof data294 === "string"){
+if(data294.length > 32 && func2(data294) > 32){
+const err568 = {instancePath:instancePath+"/status/extensions/podFailure/advice",keyword:"maxLength",params:{limit: 32}};
 vErrors = add(vErrors, err568);
 errors++;
 }
 }
-}
 else {
-const err569 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"type",params:{type: "object"}};
+const err569 = {instancePath:instancePath+"/status/extensions/podFailure/advice",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err569);
 errors++;
 }
 }
-if(data231.tools !== undefined){
-let data293 = data231.tools;
-if(data293 && typeof data293 == "object" && !Array.isArray(data293)){
-if(data293.digest !== undefined){
-let data294 = data293.digest;
-if(typeof data294 === "string"){
-if(data294.length > 80 && func2(data294) > 80){
-const err570 = {instancePath:instancePath+"/status/extensions/tools/digest",keyword:"maxLength",params:{limit: 80}};
+}
+else {
+const err570 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err570);
 errors++;
 }
 }
-else {
-const err571 = {instancePath:instancePath+"/status/extensions/tools/digest",keyword:"type",params:{type: "string"}};
+if(data233.tools !== undefined){
+let data295 = data233.tools;
+if(data295 && typeof data295 == "object" && !Array.isArray(data295)){
+if(data295.digest !== undefined){
+let data296 = data295.digest;
+if(typeof data296 === "string"){
+if(data296.length > 80 && func2(data296) > 80){
+const err571 = {instancePath:instancePath+"/status/extensions/tools/digest",keyword:"maxLength",params:{limit: 80}};
 vErrors = add(vErrors, err571);
 errors++;
 }
 }
-if(data293.image !== undefined){
-let data295 = data293.image;
-if(typeof data295 === "string"){
-if(data295.length > 1000 && func2(data295) > 1000){
-const err572 = {instancePath:instancePath+"/status/extensions/tools/image",keyword:"maxLength",params:{limit: 1000}};
+else {
+const err572 = {instancePath:instancePath+"/status/extensions/tools/digest",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err572);
 errors++;
 }
 }
-else {
-const err573 = {instancePath:instancePath+"/status/extensions/tools/image",keyword:"type",params:{type: "string"}};
+if(data295.image !== undefined){
+let data297 = data295.image;
+if(typeof data297 === "string"){
+if(data297.length > 1000 && func2(data297) > 1000){
+const err573 = {instancePath:instancePath+"/status/extensions/tools/image",keyword:"maxLength",params:{limit: 1000}};
 vErrors = add(vErrors, err573);
 errors++;
 }
 }
-if(data293.changedAt !== undefined){
-let data296 = data293.changedAt;
-if(typeof data296 === "string"){
-if(!pattern4.test(data296)){
-const err574 = {instancePath:instancePath+"/status/extensions/tools/changedAt",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
+else {
+const err574 = {instancePath:instancePath+"/status/extensions/tools/image",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err574);
 errors++;
 }
 }
-else {
-const err575 = {instancePath:instancePath+"/status/extensions/tools/changedAt",keyword:"type",params:{type: "string"}};
+if(data295.changedAt !== undefined){
+let data298 = data295.changedAt;
+if(typeof data298 === "string"){
+if(!pattern4.test(data298)){
+const err575 = {instancePath:instancePath+"/status/extensions/tools/changedAt",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
 vErrors = add(vErrors, err575);
 errors++;
 }
 }
-if(data293.accepted !== undefined){
-let data297 = data293.accepted;
-if(typeof data297 === "string"){
-if(data297.length > 80 && func2(data297) > 80){
-const err576 = {instancePath:instancePath+"/status/extensions/tools/accepted",keyword:"maxLength",params:{limit: 80}};
+else {
+const err576 = {instancePath:instancePath+"/status/extensions/tools/changedAt",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err576);
 errors++;
 }
 }
-else {
-const err577 = {instancePath:instancePath+"/status/extensions/tools/accepted",keyword:"type",params:{type: "string"}};
+if(data295.accepted !== undefined){
+let data299 = data295.accepted;
+if(typeof data299 === "string"){
+if(data299.length > 80 && func2(data299) > 80){
+const err577 = {instancePath:instancePath+"/status/extensions/tools/accepted",keyword:"maxLength",params:{limit: 80}};
 vErrors = add(vErrors, err577);
 errors++;
 }
 }
-if(data293.ignore !== undefined){
-let data298 = data293.ignore;
-if(Array.isArray(data298)){
-if(data298.length > 16){
-const err578 = {instancePath:instancePath+"/status/extensions/tools/ignore",keyword:"maxItems",params:{limit: 16}};
+else {
+const err578 = {instancePath:instancePath+"/status/extensions/tools/accepted",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err578);
 errors++;
 }
-const len21 = data298.length;
-for(let i21=0; i21<len21; i21++){
-let data299 = data298[i21];
-if(typeof data299 === "string"){
-if(data299.length > 256 && func2(data299) > 256){
-const err579 = {instancePath:instancePath+"/status/extensions/tools/ignore/" + i21,keyword:"maxLength",params:{limit: 256}};
-vErrors = add(vErrors, err579);
-errors++;
 }
-}
-else {
-const err580 = {instancePath:instancePath+"/status/extensions/tools/ignore/" + i21,keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err580);
-errors++;
-}
-}
-}
-else {
-const err581 = {instancePath:instancePath+"/status/extensions/tools/ignore",keyword:"type",params:{type: "array"}};
-vErrors = add(vErrors, err581);
-errors++;
-}
-}
-if(data293.list !== undefined){
-let data300 = data293.list;
+if(data295.ignore !== undefined){
+let data300 = data295.ignore;
 if(Array.isArray(data300)){
-if(data300.length > 64){
-const err582 = {instancePath:instancePath+"/status/extensions/tools/list",keyword:"maxItems",params:{limit: 64}};
-vErrors = add(vErrors, err582);
+if(data300.length > 16){
+const err579 = {instancePath:instancePath+"/status/extensions/tools/ignore",keyword:"maxItems",params:{limit: 16}};
+vErrors = add(vErrors, err579);
 errors++;
 }
 const len22 = data300.length;
 for(let i22=0; i22<len22; i22++){
 let data301 = data300[i22];
-if(data301 && typeof data301 == "object" && !Array.isArray(data301)){
-if(data301.name === undefined){
-const err583 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22,keyword:"required",params:{missingProperty: "name"}};
-vErrors = add(vErrors, err583);
-errors++;
-}
-if(data301.interface === undefined){
-const err584 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22,keyword:"required",params:{missingProperty: "interface"}};
-vErrors = add(vErrors, err584);
-errors++;
-}
-if(data301.wording === undefined){
-const err585 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22,keyword:"required",params:{missingProperty: "wording"}};
-vErrors = add(vErrors, err585);
-errors++;
-}
-if(data301.name !== undefined){
-let data302 = data301.name;
-if(typeof data302 === "string"){
-if(data302.length > 128 && func2(data302) > 128){
-const err586 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22+"/name",keyword:"maxLength",params:{limit: 128}};
-vErrors = add(vErrors, err586);
+if(typeof data301 === "string"){
+if(data301.length > 256 && func2(data301) > 256){
+const err580 = {instancePath:instancePath+"/status/extensions/tools/ignore/" + i22,keyword:"maxLength",params:{limit: 256}};
+vErrors = add(vErrors, err580);
 errors++;
 }
 }
 else {
-const err587 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22+"/name",keyword:"type",params:{type: "string"}};
+const err581 = {instancePath:instancePath+"/status/extensions/tools/ignore/" + i22,keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err581);
+errors++;
+}
+}
+}
+else {
+const err582 = {instancePath:instancePath+"/status/extensions/tools/ignore",keyword:"type",params:{type: "array"}};
+vErrors = add(vErrors, err582);
+errors++;
+}
+}
+if(data295.list !== undefined){
+let data302 = data295.list;
+if(Array.isArray(data302)){
+if(data302.length > 64){
+const err583 = {instancePath:instancePath+"/status/extensions/tools/list",keyword:"maxItems",params:{limit: 64}};
+vErrors = add(vErrors, err583);
+errors++;
+}
+const len23 = data302.length;
+for(let i23=0; i23<len23; i23++){
+let data303 = data302[i23];
+if(data303 && typeof data303 == "object" && !Array.isArray(data303)){
+if(data303.name === undefined){
+const err584 = {instancePath:instancePath+"/status/extensions/tools/list/" + i23,keyword:"required",params:{missingProperty: "name"}};
+vErrors = add(vErrors, err584);
+errors++;
+}
+if(data303.interface === undefined){
+const err585 = {instancePath:instancePath+"/status/extensions/tools/list/" + i23,keyword:"required",params:{missingProperty: "interface"}};
+vErrors = add(vErrors, err585);
+errors++;
+}
+if(data303.wording === undefined){
+const err586 = {instancePath:instancePath+"/status/extensions/tools/list/" + i23,keyword:"required",params:{missingProperty: "wording"}};
+vErrors = add(vErrors, err586);
+errors++;
+}
+if(data303.name !== undefined){
+let data304 = data303.name;
+if(typeof data304 === "string"){
+if(data304.length > 128 && func2(data304) > 128){
+const err587 = {instancePath:instancePath+"/status/extensions/tools/list/" + i23+"/name",keyword:"maxLength",params:{limit: 128}};
 vErrors = add(vErrors, err587);
 errors++;
 }
 }
-if(data301.interface !== undefined){
-let data303 = data301.interface;
-if(typeof data303 === "string"){
-if(data303.length > 16 && func2(data303) > 16){
-const err588 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22+"/interface",keyword:"maxLength",params:{limit: 16}};
+else {
+const err588 = {instancePath:instancePath+"/status/extensions/tools/list/" + i23+"/name",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err588);
 errors++;
 }
 }
-else {
-const err589 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22+"/interface",keyword:"type",params:{type: "string"}};
+if(data303.interface !== undefined){
+let data305 = data303.interface;
+if(typeof data305 === "string"){
+if(data305.length > 16 && func2(data305) > 16){
+const err589 = {instancePath:instancePath+"/status/extensions/tools/list/" + i23+"/interface",keyword:"maxLength",params:{limit: 16}};
 vErrors = add(vErrors, err589);
 errors++;
 }
 }
-if(data301.wording !== undefined){
-let data304 = data301.wording;
-if(typeof data304 === "string"){
-if(data304.length > 16 && func2(data304) > 16){
-const err590 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22+"/wording",keyword:"maxLength",params:{limit: 16}};
+else {
+const err590 = {instancePath:instancePath+"/status/extensions/tools/list/" + i23+"/interface",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err590);
 errors++;
 }
 }
-else {
-const err591 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22+"/wording",keyword:"type",params:{type: "string"}};
+if(data303.wording !== undefined){
+let data306 = data303.wording;
+if(typeof data306 === "string"){
+if(data306.length > 16 && func2(data306) > 16){
+const err591 = {instancePath:instancePath+"/status/extensions/tools/list/" + i23+"/wording",keyword:"maxLength",params:{limit: 16}};
 vErrors = add(vErrors, err591);
 errors++;
 }
 }
-if(data301.readOnly !== undefined){
-if(typeof data301.readOnly !== "boolean"){
-const err592 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22+"/readOnly",keyword:"type",params:{type: "boolean"}};
+else {
+const err592 = {instancePath:instancePath+"/status/extensions/tools/list/" + i23+"/wording",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err592);
 errors++;
 }
 }
-if(data301.destructive !== undefined){
-if(typeof data301.destructive !== "boolean"){
-const err593 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22+"/destructive",keyword:"type",params:{type: "boolean"}};
+if(data303.readOnly !== undefined){
+if(typeof data303.readOnly !== "boolean"){
+const err593 = {instancePath:instancePath+"/status/extensions/tools/list/" + i23+"/readOnly",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err593);
 errors++;
 }
 }
-if(data301.openWorld !== undefined){
-if(typeof data301.openWorld !== "boolean"){
-const err594 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22+"/openWorld",keyword:"type",params:{type: "boolean"}};
+if(data303.destructive !== undefined){
+if(typeof data303.destructive !== "boolean"){
+const err594 = {instancePath:instancePath+"/status/extensions/tools/list/" + i23+"/destructive",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err594);
 errors++;
 }
 }
-}
-else {
-const err595 = {instancePath:instancePath+"/status/extensions/tools/list/" + i22,keyword:"type",params:{type: "object"}};
+if(data303.openWorld !== undefined){
+if(typeof data303.openWorld !== "boolean"){
+const err595 = {instancePath:instancePath+"/status/extensions/tools/list/" + i23+"/openWorld",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err595);
 errors++;
 }
 }
 }
 else {
-const err596 = {instancePath:instancePath+"/status/extensions/tools/list",keyword:"type",params:{type: "array"}};
+const err596 = {instancePath:instancePath+"/status/extensions/tools/list/" + i23,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err596);
 errors++;
 }
 }
-if(data293.truncated !== undefined){
-let data308 = data293.truncated;
-if(!(((typeof data308 == "number") && (!(data308 % 1) && !isNaN(data308))) && (isFinite(data308)))){
-const err597 = {instancePath:instancePath+"/status/extensions/tools/truncated",keyword:"type",params:{type: "integer"}};
+}
+else {
+const err597 = {instancePath:instancePath+"/status/extensions/tools/list",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err597);
 errors++;
 }
-if((typeof data308 == "number") && (isFinite(data308))){
-if(data308 > 2147483647 || isNaN(data308)){
-const err598 = {instancePath:instancePath+"/status/extensions/tools/truncated",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+if(data295.truncated !== undefined){
+let data310 = data295.truncated;
+if(!(((typeof data310 == "number") && (!(data310 % 1) && !isNaN(data310))) && (isFinite(data310)))){
+const err598 = {instancePath:instancePath+"/status/extensions/tools/truncated",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err598);
 errors++;
 }
-if(data308 < -2147483648 || isNaN(data308)){
-const err599 = {instancePath:instancePath+"/status/extensions/tools/truncated",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+if((typeof data310 == "number") && (isFinite(data310))){
+if(data310 > 2147483647 || isNaN(data310)){
+const err599 = {instancePath:instancePath+"/status/extensions/tools/truncated",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err599);
 errors++;
 }
-}
-}
-if(data293.truncatedNotReadOnly !== undefined){
-let data309 = data293.truncatedNotReadOnly;
-if(!(((typeof data309 == "number") && (!(data309 % 1) && !isNaN(data309))) && (isFinite(data309)))){
-const err600 = {instancePath:instancePath+"/status/extensions/tools/truncatedNotReadOnly",keyword:"type",params:{type: "integer"}};
+if(data310 < -2147483648 || isNaN(data310)){
+const err600 = {instancePath:instancePath+"/status/extensions/tools/truncated",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err600);
 errors++;
 }
-if((typeof data309 == "number") && (isFinite(data309))){
-if(data309 > 2147483647 || isNaN(data309)){
-const err601 = {instancePath:instancePath+"/status/extensions/tools/truncatedNotReadOnly",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+}
+if(data295.truncatedNotReadOnly !== undefined){
+let data311 = data295.truncatedNotReadOnly;
+if(!(((typeof data311 == "number") && (!(data311 % 1) && !isNaN(data311))) && (isFinite(data311)))){
+const err601 = {instancePath:instancePath+"/status/extensions/tools/truncatedNotReadOnly",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err601);
 errors++;
 }
-if(data309 < 0 || isNaN(data309)){
-const err602 = {instancePath:instancePath+"/status/extensions/tools/truncatedNotReadOnly",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+if((typeof data311 == "number") && (isFinite(data311))){
+if(data311 > 2147483647 || isNaN(data311)){
+const err602 = {instancePath:instancePath+"/status/extensions/tools/truncatedNotReadOnly",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err602);
 errors++;
 }
-}
-}
-if(data293.reason !== undefined){
-let data310 = data293.reason;
-if(typeof data310 !== "string"){
-const err603 = {instancePath:instancePath+"/status/extensions/tools/reason",keyword:"type",params:{type: "string"}};
+if(data311 < 0 || isNaN(data311)){
+const err603 = {instancePath:instancePath+"/status/extensions/tools/truncatedNotReadOnly",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 vErrors = add(vErrors, err603);
 errors++;
 }
-if(!(((data310 === "ContractTooLarge") || (data310 === "ContractUnreadable")) || (data310 === "ContractUnstable"))){
-const err604 = {instancePath:instancePath+"/status/extensions/tools/reason",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.tools.properties.reason.enum}};
+}
+}
+if(data295.reason !== undefined){
+let data312 = data295.reason;
+if(typeof data312 !== "string"){
+const err604 = {instancePath:instancePath+"/status/extensions/tools/reason",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err604);
 errors++;
 }
-}
-if(data293.message !== undefined){
-let data311 = data293.message;
-if(typeof data311 === "string"){
-if(data311.length > 256 && func2(data311) > 256){
-const err605 = {instancePath:instancePath+"/status/extensions/tools/message",keyword:"maxLength",params:{limit: 256}};
+if(!(((data312 === "ContractTooLarge") || (data312 === "ContractUnreadable")) || (data312 === "ContractUnstable"))){
+const err605 = {instancePath:instancePath+"/status/extensions/tools/reason",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.tools.properties.reason.enum}};
 vErrors = add(vErrors, err605);
 errors++;
 }
 }
-else {
-const err606 = {instancePath:instancePath+"/status/extensions/tools/message",keyword:"type",params:{type: "string"}};
+if(data295.message !== undefined){
+let data313 = data295.message;
+if(typeof data313 === "string"){
+if(data313.length > 256 && func2(data313) > 256){
+const err606 = {instancePath:instancePath+"/status/extensions/tools/message",keyword:"maxLength",params:{limit: 256}};
 vErrors = add(vErrors, err606);
 errors++;
 }
 }
-}
 else {
-const err607 = {instancePath:instancePath+"/status/extensions/tools",keyword:"type",params:{type: "object"}};
+const err607 = {instancePath:instancePath+"/status/extensions/tools/message",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err607);
 errors++;
 }
 }
-if(data231.verification !== undefined){
-let data312 = data231.verification;
-if(data312 && typeof data312 == "object" && !Array.isArray(data312)){
-if(data312.era !== undefined){
-let data313 = data312.era;
-if(typeof data313 !== "string"){
-const err608 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"type",params:{type: "string"}};
+}
+else {
+const err608 = {instancePath:instancePath+"/status/extensions/tools",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err608);
 errors++;
 }
-if(!((data313 === "Stateless") || (data313 === "Handshake"))){
-const err609 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.verification.properties.era.enum}};
+}
+if(data233.verification !== undefined){
+let data314 = data233.verification;
+if(data314 && typeof data314 == "object" && !Array.isArray(data314)){
+if(data314.era !== undefined){
+let data315 = data314.era;
+if(typeof data315 !== "string"){
+const err609 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err609);
 errors++;
 }
-}
-if(data312.image !== undefined){
-let data314 = data312.image;
-if(typeof data314 === "string"){
-if(data314.length > 1000 && func2(data314) > 1000){
-const err610 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"maxLength",params:{limit: 1000}};
+if(!((data315 === "Stateless") || (data315 === "Handshake"))){
+const err610 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.verification.properties.era.enum}};
 vErrors = add(vErrors, err610);
 errors++;
 }
 }
-else {
-const err611 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"type",params:{type: "string"}};
+if(data314.image !== undefined){
+let data316 = data314.image;
+if(typeof data316 === "string"){
+if(data316.length > 1000 && func2(data316) > 1000){
+const err611 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"maxLength",params:{limit: 1000}};
 vErrors = add(vErrors, err611);
 errors++;
 }
 }
-if(data312.goneWhenAsked !== undefined){
-let data315 = data312.goneWhenAsked;
-if(!(((typeof data315 == "number") && (!(data315 % 1) && !isNaN(data315))) && (isFinite(data315)))){
-const err612 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"type",params:{type: "integer"}};
+else {
+const err612 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err612);
 errors++;
 }
-if((typeof data315 == "number") && (isFinite(data315))){
-if(data315 > 8 || isNaN(data315)){
-const err613 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"maximum",params:{comparison: "<=", limit: 8}};
+}
+if(data314.goneWhenAsked !== undefined){
+let data317 = data314.goneWhenAsked;
+if(!(((typeof data317 == "number") && (!(data317 % 1) && !isNaN(data317))) && (isFinite(data317)))){
+const err613 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err613);
 errors++;
 }
-if(data315 < 1 || isNaN(data315)){
-const err614 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+if((typeof data317 == "number") && (isFinite(data317))){
+if(data317 > 8 || isNaN(data317)){
+const err614 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"maximum",params:{comparison: "<=", limit: 8}};
 vErrors = add(vErrors, err614);
 errors++;
 }
-}
-}
-if(data312.lastVerdictTime !== undefined){
-let data316 = data312.lastVerdictTime;
-if(typeof data316 === "string"){
-if(!pattern4.test(data316)){
-const err615 = {instancePath:instancePath+"/status/extensions/verification/lastVerdictTime",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
+if(data317 < 1 || isNaN(data317)){
+const err615 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"minimum",params:{comparison: ">=", limit: 1}};
 vErrors = add(vErrors, err615);
 errors++;
 }
 }
-else {
-const err616 = {instancePath:instancePath+"/status/extensions/verification/lastVerdictTime",keyword:"type",params:{type: "string"}};
+}
+if(data314.lastVerdictTime !== undefined){
+let data318 = data314.lastVerdictTime;
+if(typeof data318 === "string"){
+if(!pattern4.test(data318)){
+const err616 = {instancePath:instancePath+"/status/extensions/verification/lastVerdictTime",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
 vErrors = add(vErrors, err616);
 errors++;
 }
 }
-if(data312.verifiedGeneration !== undefined){
-let data317 = data312.verifiedGeneration;
-if(!(((typeof data317 == "number") && (!(data317 % 1) && !isNaN(data317))) && (isFinite(data317)))){
-const err617 = {instancePath:instancePath+"/status/extensions/verification/verifiedGeneration",keyword:"type",params:{type: "integer"}};
+else {
+const err617 = {instancePath:instancePath+"/status/extensions/verification/lastVerdictTime",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err617);
 errors++;
 }
-if((typeof data317 == "number") && (isFinite(data317))){
-if(data317 > 9223372036854776000 || isNaN(data317)){
-const err618 = {instancePath:instancePath+"/status/extensions/verification/verifiedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+}
+if(data314.verifiedGeneration !== undefined){
+let data319 = data314.verifiedGeneration;
+if(!(((typeof data319 == "number") && (!(data319 % 1) && !isNaN(data319))) && (isFinite(data319)))){
+const err618 = {instancePath:instancePath+"/status/extensions/verification/verifiedGeneration",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err618);
 errors++;
 }
-if(data317 < -9223372036854776000 || isNaN(data317)){
-const err619 = {instancePath:instancePath+"/status/extensions/verification/verifiedGeneration",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
+if((typeof data319 == "number") && (isFinite(data319))){
+if(data319 > 9223372036854776000 || isNaN(data319)){
+const err619 = {instancePath:instancePath+"/status/extensions/verification/verifiedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
 vErrors = add(vErrors, err619);
 errors++;
 }
-}
-}
-if(data312.toolsDigest !== undefined){
-let data318 = data312.toolsDigest;
-if(typeof data318 === "string"){
-if(data318.length > 80 && func2(data318) > 80){
-const err620 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"maxLength",params:{limit: 80}};
+if(data319 < -9223372036854776000 || isNaN(data319)){
+const err620 = {instancePath:instancePath+"/status/extensions/verification/verifiedGeneration",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
 vErrors = add(vErrors, err620);
 errors++;
 }
 }
-else {
-const err621 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"type",params:{type: "string"}};
+}
+if(data314.toolsDigest !== undefined){
+let data320 = data314.toolsDigest;
+if(typeof data320 === "string"){
+if(data320.length > 80 && func2(data320) > 80){
+const err621 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"maxLength",params:{limit: 80}};
 vErrors = add(vErrors, err621);
 errors++;
 }
 }
-if(data312.notCounted !== undefined){
-let data319 = data312.notCounted;
-if(typeof data319 === "string"){
-if(data319.length > 256 && func2(data319) > 256){
-const err622 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"maxLength",params:{limit: 256}};
+else {
+const err622 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err622);
 errors++;
 }
 }
-else {
-const err623 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"type",params:{type: "string"}};
+if(data314.notCounted !== undefined){
+let data321 = data314.notCounted;
+if(typeof data321 === "string"){
+if(data321.length > 256 && func2(data321) > 256){
+const err623 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"maxLength",params:{limit: 256}};
 vErrors = add(vErrors, err623);
 errors++;
 }
 }
-if(data312.failingPods !== undefined){
-let data320 = data312.failingPods;
-if(Array.isArray(data320)){
-if(data320.length > 3){
-const err624 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"maxItems",params:{limit: 3}};
+else {
+const err624 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err624);
 errors++;
 }
-const len23 = data320.length;
-for(let i23=0; i23<len23; i23++){
-let data321 = data320[i23];
-if(data321 && typeof data321 == "object" && !Array.isArray(data321)){
-if(data321.name === undefined){
-const err625 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i23,keyword:"required",params:{missingProperty: "name"}};
+}
+if(data314.failingPods !== undefined){
+let data322 = data314.failingPods;
+if(Array.isArray(data322)){
+if(data322.length > 3){
+const err625 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"maxItems",params:{limit: 3}};
 vErrors = add(vErrors, err625);
 errors++;
 }
-if(data321.message === undefined){
-const err626 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i23,keyword:"required",params:{missingProperty: "message"}};
+const len24 = data322.length;
+for(let i24=0; i24<len24; i24++){
+let data323 = data322[i24];
+if(data323 && typeof data323 == "object" && !Array.isArray(data323)){
+if(data323.name === undefined){
+const err626 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i24,keyword:"required",params:{missingProperty: "name"}};
 vErrors = add(vErrors, err626);
 errors++;
 }
-if(data321.name !== undefined){
-let data322 = data321.name;
-if(typeof data322 === "string"){
-if(data322.length > 253 && func2(data322) > 253){
-const err627 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i23+"/name",keyword:"maxLength",params:{limit: 253}};
+if(data323.message === undefined){
+const err627 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i24,keyword:"required",params:{missingProperty: "message"}};
 vErrors = add(vErrors, err627);
 errors++;
 }
-}
-else {
-const err628 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i23+"/name",keyword:"type",params:{type: "string"}};
+if(data323.name !== undefined){
+let data324 = data323.name;
+if(typeof data324 === "string"){
+if(data324.length > 253 && func2(data324) > 253){
+const err628 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i24+"/name",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err628);
 errors++;
 }
 }
-if(data321.message !== undefined){
-let data323 = data321.message;
-if(typeof data323 === "string"){
-if(data323.length > 256 && func2(data323) > 256){
-const err629 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i23+"/message",keyword:"maxLength",params:{limit: 256}};
+else {
+const err629 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i24+"/name",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err629);
 errors++;
 }
 }
-else {
-const err630 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i23+"/message",keyword:"type",params:{type: "string"}};
+if(data323.message !== undefined){
+let data325 = data323.message;
+if(typeof data325 === "string"){
+if(data325.length > 256 && func2(data325) > 256){
+const err630 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i24+"/message",keyword:"maxLength",params:{limit: 256}};
 vErrors = add(vErrors, err630);
 errors++;
 }
 }
-}
 else {
-const err631 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i23,keyword:"type",params:{type: "object"}};
+const err631 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i24+"/message",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err631);
 errors++;
 }
 }
 }
 else {
-const err632 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"type",params:{type: "array"}};
+const err632 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i24,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err632);
 errors++;
 }
 }
-if(data312.toolCount !== undefined){
-let data324 = data312.toolCount;
-if(!(((typeof data324 == "number") && (!(data324 % 1) && !isNaN(data324))) && (isFinite(data324)))){
-const err633 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"type",params:{type: "integer"}};
+}
+else {
+const err633 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err633);
 errors++;
 }
-if((typeof data324 == "number") && (isFinite(data324))){
-if(data324 > 2147483647 || isNaN(data324)){
-const err634 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
-vErrors = add(vErrors, err634);
-errors++;
 }
-if(data324 < 0 || isNaN(data324)){
-const err635 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
-vErrors = add(vErrors, err635);
-errors++;
-}
-}
-}
-if(data312.resourceCount !== undefined){
-let data325 = data312.resourceCount;
-if(!(((typeof data325 == "number") && (!(data325 % 1) && !isNaN(data325))) && (isFinite(data325)))){
-const err636 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"type",params:{type: "integer"}};
-vErrors = add(vErrors, err636);
-errors++;
-}
-if((typeof data325 == "number") && (isFinite(data325))){
-if(data325 > 2147483647 || isNaN(data325)){
-const err637 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
-vErrors = add(vErrors, err637);
-errors++;
-}
-if(data325 < 0 || isNaN(data325)){
-const err638 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
-vErrors = add(vErrors, err638);
-errors++;
-}
-}
-}
-if(data312.promptCount !== undefined){
-let data326 = data312.promptCount;
+if(data314.toolCount !== undefined){
+let data326 = data314.toolCount;
 if(!(((typeof data326 == "number") && (!(data326 % 1) && !isNaN(data326))) && (isFinite(data326)))){
-const err639 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"type",params:{type: "integer"}};
-vErrors = add(vErrors, err639);
+const err634 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err634);
 errors++;
 }
 if((typeof data326 == "number") && (isFinite(data326))){
 if(data326 > 2147483647 || isNaN(data326)){
-const err640 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
-vErrors = add(vErrors, err640);
+const err635 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err635);
 errors++;
 }
 if(data326 < 0 || isNaN(data326)){
-const err641 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
-vErrors = add(vErrors, err641);
+const err636 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+vErrors = add(vErrors, err636);
 errors++;
 }
 }
 }
+if(data314.resourceCount !== undefined){
+let data327 = data314.resourceCount;
+if(!(((typeof data327 == "number") && (!(data327 % 1) && !isNaN(data327))) && (isFinite(data327)))){
+const err637 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err637);
+errors++;
 }
-else {
-const err642 = {instancePath:instancePath+"/status/extensions/verification",keyword:"type",params:{type: "object"}};
+if((typeof data327 == "number") && (isFinite(data327))){
+if(data327 > 2147483647 || isNaN(data327)){
+const err638 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err638);
+errors++;
+}
+if(data327 < 0 || isNaN(data327)){
+const err639 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+vErrors = add(vErrors, err639);
+errors++;
+}
+}
+}
+if(data314.promptCount !== undefined){
+let data328 = data314.promptCount;
+if(!(((typeof data328 == "number") && (!(data328 % 1) && !isNaN(data328))) && (isFinite(data328)))){
+const err640 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err640);
+errors++;
+}
+if((typeof data328 == "number") && (isFinite(data328))){
+if(data328 > 2147483647 || isNaN(data328)){
+const err641 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err641);
+errors++;
+}
+if(data328 < 0 || isNaN(data328)){
+const err642 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 vErrors = add(vErrors, err642);
 errors++;
 }
 }
 }
+}
 else {
-const err643 = {instancePath:instancePath+"/status/extensions",keyword:"type",params:{type: "object"}};
+const err643 = {instancePath:instancePath+"/status/extensions/verification",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err643);
 errors++;
 }
 }
-if(data206.conditions !== undefined){
-let data327 = data206.conditions;
-if(Array.isArray(data327)){
-const len24 = data327.length;
-for(let i24=0; i24<len24; i24++){
-let data328 = data327[i24];
-if(data328 && typeof data328 == "object" && !Array.isArray(data328)){
-if(data328.type === undefined){
-const err644 = {instancePath:instancePath+"/status/conditions/" + i24,keyword:"required",params:{missingProperty: "type"}};
+}
+else {
+const err644 = {instancePath:instancePath+"/status/extensions",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err644);
 errors++;
 }
-if(data328.status === undefined){
-const err645 = {instancePath:instancePath+"/status/conditions/" + i24,keyword:"required",params:{missingProperty: "status"}};
+}
+if(data208.conditions !== undefined){
+let data329 = data208.conditions;
+if(Array.isArray(data329)){
+const len25 = data329.length;
+for(let i25=0; i25<len25; i25++){
+let data330 = data329[i25];
+if(data330 && typeof data330 == "object" && !Array.isArray(data330)){
+if(data330.type === undefined){
+const err645 = {instancePath:instancePath+"/status/conditions/" + i25,keyword:"required",params:{missingProperty: "type"}};
 vErrors = add(vErrors, err645);
 errors++;
 }
-if(data328.lastTransitionTime === undefined){
-const err646 = {instancePath:instancePath+"/status/conditions/" + i24,keyword:"required",params:{missingProperty: "lastTransitionTime"}};
+if(data330.status === undefined){
+const err646 = {instancePath:instancePath+"/status/conditions/" + i25,keyword:"required",params:{missingProperty: "status"}};
 vErrors = add(vErrors, err646);
 errors++;
 }
-if(data328.reason === undefined){
-const err647 = {instancePath:instancePath+"/status/conditions/" + i24,keyword:"required",params:{missingProperty: "reason"}};
+if(data330.lastTransitionTime === undefined){
+const err647 = {instancePath:instancePath+"/status/conditions/" + i25,keyword:"required",params:{missingProperty: "lastTransitionTime"}};
 vErrors = add(vErrors, err647);
 errors++;
 }
-if(data328.message === undefined){
-const err648 = {instancePath:instancePath+"/status/conditions/" + i24,keyword:"required",params:{missingProperty: "message"}};
+if(data330.reason === undefined){
+const err648 = {instancePath:instancePath+"/status/conditions/" + i25,keyword:"required",params:{missingProperty: "reason"}};
 vErrors = add(vErrors, err648);
 errors++;
 }
-if(data328.type !== undefined){
-let data329 = data328.type;
-if(typeof data329 === "string"){
-if(data329.length > 316 && func2(data329) > 316){
-const err649 = {instancePath:instancePath+"/status/conditions/" + i24+"/type",keyword:"maxLength",params:{limit: 316}};
+if(data330.message === undefined){
+const err649 = {instancePath:instancePath+"/status/conditions/" + i25,keyword:"required",params:{missingProperty: "message"}};
 vErrors = add(vErrors, err649);
 errors++;
 }
-if(!pattern8.test(data329)){
-const err650 = {instancePath:instancePath+"/status/conditions/" + i24+"/type",keyword:"pattern",params:{pattern: "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"}};
+if(data330.type !== undefined){
+let data331 = data330.type;
+if(typeof data331 === "string"){
+if(data331.length > 316 && func2(data331) > 316){
+const err650 = {instancePath:instancePath+"/status/conditions/" + i25+"/type",keyword:"maxLength",params:{limit: 316}};
 vErrors = add(vErrors, err650);
 errors++;
 }
-}
-else {
-const err651 = {instancePath:instancePath+"/status/conditions/" + i24+"/type",keyword:"type",params:{type: "string"}};
+if(!pattern8.test(data331)){
+const err651 = {instancePath:instancePath+"/status/conditions/" + i25+"/type",keyword:"pattern",params:{pattern: "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"}};
 vErrors = add(vErrors, err651);
 errors++;
 }
 }
-if(data328.status !== undefined){
-let data330 = data328.status;
-if(typeof data330 !== "string"){
-const err652 = {instancePath:instancePath+"/status/conditions/" + i24+"/status",keyword:"type",params:{type: "string"}};
+else {
+const err652 = {instancePath:instancePath+"/status/conditions/" + i25+"/type",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err652);
 errors++;
 }
-if(!(((data330 === "True") || (data330 === "False")) || (data330 === "Unknown"))){
-const err653 = {instancePath:instancePath+"/status/conditions/" + i24+"/status",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.conditions.items.properties.status.enum}};
+}
+if(data330.status !== undefined){
+let data332 = data330.status;
+if(typeof data332 !== "string"){
+const err653 = {instancePath:instancePath+"/status/conditions/" + i25+"/status",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err653);
 errors++;
 }
-}
-if(data328.observedGeneration !== undefined){
-let data331 = data328.observedGeneration;
-if(!(((typeof data331 == "number") && (!(data331 % 1) && !isNaN(data331))) && (isFinite(data331)))){
-const err654 = {instancePath:instancePath+"/status/conditions/" + i24+"/observedGeneration",keyword:"type",params:{type: "integer"}};
+if(!(((data332 === "True") || (data332 === "False")) || (data332 === "Unknown"))){
+const err654 = {instancePath:instancePath+"/status/conditions/" + i25+"/status",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.conditions.items.properties.status.enum}};
 vErrors = add(vErrors, err654);
 errors++;
 }
-if((typeof data331 == "number") && (isFinite(data331))){
-if(data331 > 9223372036854776000 || isNaN(data331)){
-const err655 = {instancePath:instancePath+"/status/conditions/" + i24+"/observedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+}
+if(data330.observedGeneration !== undefined){
+let data333 = data330.observedGeneration;
+if(!(((typeof data333 == "number") && (!(data333 % 1) && !isNaN(data333))) && (isFinite(data333)))){
+const err655 = {instancePath:instancePath+"/status/conditions/" + i25+"/observedGeneration",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err655);
 errors++;
 }
-if(data331 < 0 || isNaN(data331)){
-const err656 = {instancePath:instancePath+"/status/conditions/" + i24+"/observedGeneration",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+if((typeof data333 == "number") && (isFinite(data333))){
+if(data333 > 9223372036854776000 || isNaN(data333)){
+const err656 = {instancePath:instancePath+"/status/conditions/" + i25+"/observedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
 vErrors = add(vErrors, err656);
 errors++;
 }
-}
-}
-if(data328.lastTransitionTime !== undefined){
-let data332 = data328.lastTransitionTime;
-if(typeof data332 === "string"){
-if(!pattern4.test(data332)){
-const err657 = {instancePath:instancePath+"/status/conditions/" + i24+"/lastTransitionTime",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
+if(data333 < 0 || isNaN(data333)){
+const err657 = {instancePath:instancePath+"/status/conditions/" + i25+"/observedGeneration",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 vErrors = add(vErrors, err657);
 errors++;
 }
 }
-else {
-const err658 = {instancePath:instancePath+"/status/conditions/" + i24+"/lastTransitionTime",keyword:"type",params:{type: "string"}};
+}
+if(data330.lastTransitionTime !== undefined){
+let data334 = data330.lastTransitionTime;
+if(typeof data334 === "string"){
+if(!pattern4.test(data334)){
+const err658 = {instancePath:instancePath+"/status/conditions/" + i25+"/lastTransitionTime",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
 vErrors = add(vErrors, err658);
 errors++;
 }
 }
-if(data328.reason !== undefined){
-let data333 = data328.reason;
-if(typeof data333 === "string"){
-if(data333.length > 1024 && func2(data333) > 1024){
-const err659 = {instancePath:instancePath+"/status/conditions/" + i24+"/reason",keyword:"maxLength",params:{limit: 1024}};
+else {
+const err659 = {instancePath:instancePath+"/status/conditions/" + i25+"/lastTransitionTime",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err659);
 errors++;
 }
-if(data333.length < 2 && func2(data333) < 1){
-const err660 = {instancePath:instancePath+"/status/conditions/" + i24+"/reason",keyword:"minLength",params:{limit: 1}};
+}
+if(data330.reason !== undefined){
+let data335 = data330.reason;
+if(typeof data335 === "string"){
+if(data335.length > 1024 && func2(data335) > 1024){
+const err660 = {instancePath:instancePath+"/status/conditions/" + i25+"/reason",keyword:"maxLength",params:{limit: 1024}};
 vErrors = add(vErrors, err660);
 errors++;
 }
-if(!pattern10.test(data333)){
-const err661 = {instancePath:instancePath+"/status/conditions/" + i24+"/reason",keyword:"pattern",params:{pattern: "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"}};
+if(data335.length < 2 && func2(data335) < 1){
+const err661 = {instancePath:instancePath+"/status/conditions/" + i25+"/reason",keyword:"minLength",params:{limit: 1}};
 vErrors = add(vErrors, err661);
 errors++;
 }
-}
-else {
-const err662 = {instancePath:instancePath+"/status/conditions/" + i24+"/reason",keyword:"type",params:{type: "string"}};
+if(!pattern10.test(data335)){
+const err662 = {instancePath:instancePath+"/status/conditions/" + i25+"/reason",keyword:"pattern",params:{pattern: "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"}};
 vErrors = add(vErrors, err662);
 errors++;
 }
 }
-if(data328.message !== undefined){
-let data334 = data328.message;
-if(typeof data334 === "string"){
-if(data334.length > 32768 && func2(data334) > 32768){
-const err663 = {instancePath:instancePath+"/status/conditions/" + i24+"/message",keyword:"maxLength",params:{limit: 32768}};
+else {
+const err663 = {instancePath:instancePath+"/status/conditions/" + i25+"/reason",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err663);
 errors++;
 }
 }
-else {
-const err664 = {instancePath:instancePath+"/status/conditions/" + i24+"/message",keyword:"type",params:{type: "string"}};
+if(data330.message !== undefined){
+let data336 = data330.message;
+if(typeof data336 === "string"){
+if(data336.length > 32768 && func2(data336) > 32768){
+const err664 = {instancePath:instancePath+"/status/conditions/" + i25+"/message",keyword:"maxLength",params:{limit: 32768}};
 vErrors = add(vErrors, err664);
 errors++;
 }
 }
-}
 else {
-const err665 = {instancePath:instancePath+"/status/conditions/" + i24,keyword:"type",params:{type: "object"}};
+const err665 = {instancePath:instancePath+"/status/conditions/" + i25+"/message",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err665);
 errors++;
 }
 }
 }
 else {
-const err666 = {instancePath:instancePath+"/status/conditions",keyword:"type",params:{type: "array"}};
+const err666 = {instancePath:instancePath+"/status/conditions/" + i25,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err666);
 errors++;
 }
 }
 }
 else {
-const err667 = {instancePath:instancePath+"/status",keyword:"type",params:{type: "object"}};
+const err667 = {instancePath:instancePath+"/status/conditions",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err667);
 errors++;
 }
 }
 }
 else {
-const err668 = {instancePath,keyword:"type",params:{type: "object"}};
+const err668 = {instancePath:instancePath+"/status",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err668);
+errors++;
+}
+}
+}
+else {
+const err669 = {instancePath,keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err669);
 errors++;
 }
 validate21.errors = vErrors;

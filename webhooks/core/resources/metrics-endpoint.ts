@@ -12,7 +12,15 @@ const DEFAULT_MONITOR: Monitor = 'PodMonitor';
 
 /** The author's policy is honoured as it is, and nobody would guess so from a target that is down. */
 const INGRESS_CAVEAT =
-  'spec.network.ingressFrom lets in only the peers that it lists: add one for the pods of Prometheus, or nothing is scraped';
+  'spec.network.ingressFrom lets in only the peers that it lists: add one for the pods of Prometheus, there or in spec.extensions.metrics.from, or nothing is scraped';
+
+const NOBODY_CAVEAT = 'spec.extensions.metrics.from is empty, which lets in nobody: nothing is scraped';
+
+function caveat({ spec }: MCPServer): string | undefined {
+  const readers = spec.extensions?.metrics?.from;
+  if (readers !== undefined) return readers.length === 0 ? NOBODY_CAVEAT : undefined;
+  return (spec.network?.ingressFrom ?? []).length === 0 ? undefined : INGRESS_CAVEAT;
+}
 
 /** The Prometheus operator's API, for the kind by which the server wants to be scraped. */
 export function monitoringApi(kind: Monitor): OptionalApi {
@@ -23,7 +31,7 @@ export function monitoringApi(kind: Monitor): OptionalApi {
       condition: 'Monitored',
       path: ['spec', 'extensions', 'metrics'],
       isAskedFor: (server) => metricsOf(server, kind) !== undefined,
-      caveat: ({ spec }) => ((spec.network?.ingressFrom ?? []).length === 0 ? undefined : INGRESS_CAVEAT),
+      caveat,
     },
   };
 }
@@ -34,7 +42,7 @@ export function metricsOf({ spec }: MCPServer, kind: Monitor): MetricsSettings |
   return metrics !== undefined && (metrics.kind ?? DEFAULT_MONITOR) === kind ? metrics : undefined;
 }
 
-/** A port of its own for metrics, which the container has and the network policy opens besides the server's. */
+/** A port of its own for metrics, which the container has and the network policy opens, to the peers of the server or its own. */
 export function metricsPort({ spec }: MCPServer): number | undefined {
   const port = spec.extensions?.metrics?.port;
   return typeof port === 'number' && port !== spec.config.port ? port : undefined;

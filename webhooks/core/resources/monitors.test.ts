@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { serviceUrl } from '../mcpserver/names.ts';
-import type { MCPServer, MetricsSettings } from '../mcpserver/types.gen.ts';
+import type { MCPServer, MetricsSettings, NetworkPolicyPeer } from '../mcpserver/types.gen.ts';
 import { anInstallation } from '../testing/an-installation.ts';
 import { anMCPServer, withRawSpec, withSpec } from '../testing/builders.ts';
 import type { Option } from '../testing/builders.ts';
@@ -13,6 +13,7 @@ const scraped = (metrics: MetricsSettings, ...options: readonly Option[]): MCPSe
   anMCPServer(...options, withSpec({ extensions: { metrics } }));
 const tls = (settings: object): Option => withRawSpec({ transport: { tls: { enabled: true, ...settings } } });
 const installation = anInstallation({ clusterDomain: 'k8s.example' });
+const tcp = (port: number): object => ({ protocol: 'TCP', port });
 const selector = { matchLabels: { 'mcp-server': 'search' } };
 
 describe('PodMonitor', () => {
@@ -87,6 +88,30 @@ describe('a port of its own for metrics', () => {
     const [built] = networkPolicy.build({ server, formerMetricsPorts: [9100] });
     const ports = [8080, 9090, 9100].map((port) => ({ protocol: 'TCP', port }));
     expect(built).toHaveProperty('spec.ingress', [{ ports }]);
+  });
+
+  it('is closed as soon as no metrics are asked for, whoever could read them before', () => {
+    const [built] = networkPolicy.build({ server: anMCPServer(), formerMetricsPorts: [9100] });
+    expect(built).toHaveProperty('spec.ingress', [{ ports: [tcp(8080)] }]);
+  });
+
+  it('has a rule of its own for those who read metrics, whoever else may call the server', () => {
+    const prometheus = [{ namespaceSelector: { matchLabels: { team: 'monitoring' } } }];
+    const ingressFrom = [{ podSelector: {} }];
+    const build = (from: NetworkPolicyPeer[], network: object, former: object = {}): unknown =>
+      networkPolicy.build({ server: scraped({ port: 9090, from }, withRawSpec({ network })), ...former })[0]?.['spec'];
+    expect(build(prometheus, { ingressFrom })).toMatchObject({
+      ingress: [
+        { ports: [tcp(8080)], from: ingressFrom },
+        { ports: [tcp(9090)], from: prometheus },
+      ],
+    });
+    expect(build([], {})).toHaveProperty('ingress', [{ ports: [tcp(8080)] }]);
+    expect(build(prometheus, {}, { formerPorts: [8000], formerMetricsPorts: [9100, 8000] })).toHaveProperty('ingress', [
+      { ports: [tcp(8080), tcp(8000)] },
+      { ports: [tcp(9090), tcp(9100)], from: prometheus },
+    ]);
+    expect(build([], {}, { formerMetricsPorts: [9100] })).toHaveProperty('ingress', [{ ports: [tcp(8080)] }]);
   });
 
   it('is what either kind names', () => {

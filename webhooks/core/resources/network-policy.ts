@@ -28,7 +28,7 @@ export const networkPolicy: ExpandedKind = {
       metadata: childMetadata(server),
       spec: {
         podSelector: { matchLabels: selectorLabels(server) },
-        ingress: [buildIngress(input)],
+        ingress: buildIngress(input),
         ...buildEgress(server),
       },
     };
@@ -37,12 +37,26 @@ export const networkPolicy: ExpandedKind = {
   },
 };
 
-/** Pods of a generation before serve, and tell their metrics, at former ports until the last one has gone. */
-function buildIngress({ server, formerPorts = [], formerMetricsPorts = [] }: ExpansionInput): Fields {
-  const { config, network } = server.spec;
-  const numbers = [config.port, formerPorts, metricsPort(server) ?? [], formerMetricsPorts].flat();
+/**
+ * Pods of a generation before serve, and tell their metrics, at former ports until the last one has gone. Who reads metrics is
+ * whoever calls, unless the spec tells them apart.
+ */
+function buildIngress({ server, formerPorts = [], formerMetricsPorts = [] }: ExpansionInput): readonly Fields[] {
+  const { config, extensions, network } = server.spec;
+  const toServe = [config.port, ...formerPorts];
+  const ofMetrics = metricsPort(server);
+  const readers = extensions?.metrics?.from;
+  // Whoever has metrics no more said nothing of who may read the former ones, and is scraped at them no more.
+  const toTell = ofMetrics === undefined ? [] : [ofMetrics, ...formerMetricsPorts];
+  if (readers === undefined) return [ingressTo([...toServe, ...toTell], network?.ingressFrom)];
+  const apart = toTell.filter((port) => !toServe.includes(port));
+  const reading = readers.length === 0 || apart.length === 0 ? [] : [ingressTo(apart, readers)];
+  return [ingressTo(toServe, network?.ingressFrom), ...reading];
+}
+
+function ingressTo(numbers: readonly number[], from: readonly NetworkPolicyPeer[] | undefined): Fields {
   const ports = [...new Set(numbers)].map((port) => ({ protocol: 'TCP', port }));
-  return { ports, ...peers('from', network?.ingressFrom) };
+  return { ports, ...peers('from', from) };
 }
 
 /** Only a spec that names destinations or ports restricts egress; DNS stays open, or nothing could be found by name. */

@@ -1,6 +1,6 @@
 import { defineRule, type Rule } from '../engine/rule.ts';
 import { each, join } from '../engine/violations.ts';
-import { pathTo, placeOf } from '../mcpserver/place.ts';
+import { inside, pathTo, placeOf } from '../mcpserver/place.ts';
 import type { Network } from '../mcpserver/types.gen.ts';
 import type { Violation } from '../mcpserver/violation.ts';
 import { checkPeer, type PeerLimits } from './parts/limited-peer.ts';
@@ -16,7 +16,7 @@ export const networkIngressLimited: Rule = defineRule({
     'Unless spec.network.ingressFrom says otherwise, every pod of the cluster may call a server and use its tools, and so may ' +
     'whatever reaches pods from outside. A list of peers is no limit if it lists all namespaces or all addresses, so those ' +
     'are refused as well: a selector of namespaces has to need a label, and addresses have to be in ranges that the policy ' +
-    'lists. Pods of the namespace of the server may always be named. mcp-lifecycle asks servers whether they speak MCP, so a ' +
+    'lists. So it is with those in spec.extensions.metrics.from, who reach another port of the same pods. Pods of the namespace of the server may always be named. mcp-lifecycle asks servers whether they speak MCP, so a ' +
     'server that is to be verified has a peer for it, too. Whatever Kubernetes refuses a NetworkPolicy for is refused here ' +
     'as well, of destinations, too: a server whose policy is refused has none.',
   remedy: 'Name the callers in spec.network.ingressFrom, and mcp-lifecycle, which verifies the server.',
@@ -74,6 +74,13 @@ export const networkIngressLimited: Rule = defineRule({
         spec: withPeers({ ipBlock: { cidr: '0.0.0.0/0' } }),
         parameters: { ranges: ['10.0.0.0/8'] },
       },
+      {
+        title: 'every namespace at the port of metrics',
+        spec: {
+          ...withPeers({ podSelector: {} }),
+          extensions: { metrics: { port: 9090, from: [{ namespaceSelector: {} }] } },
+        },
+      },
       { title: 'a peer that selects nothing, which Kubernetes refuses', spec: withPeers({}) },
       {
         title: 'addresses beside a selector, which Kubernetes refuses',
@@ -88,12 +95,22 @@ export const networkIngressLimited: Rule = defineRule({
     ],
   },
   check(input, { ranges, everyNamespace }) {
-    const { network = {} } = input.server.spec;
-    return join(checkUsable(input), checkCallers(network, { ranges, refused: [], everyNamespace }));
+    const { extensions, network = {} } = input.server.spec;
+    const limits = { ranges, refused: [], everyNamespace };
+    const readers = extensions?.metrics?.from;
+    return join(
+      checkUsable(input),
+      checkCallers(network, limits),
+      each(readers, readersPlace, (peer, at) => checkPeer(peer, at, { ...limits, ports: portPath })),
+    );
   },
 });
 
 const place = placeOf('spec', 'network', 'ingressFrom');
+const metricsPlace = placeOf('spec', 'extensions', 'metrics');
+const readersPlace = inside(metricsPlace, 'from');
+/** What is there is the server's to say: at another port these peers may find something else than metrics. */
+const portPath = pathTo(metricsPlace, 'port');
 
 function checkCallers({ ingressFrom }: Network, limits: PeerLimits): readonly Violation[] {
   if (ingressFrom === undefined || ingressFrom.length === 0) {

@@ -43,11 +43,17 @@ export const networkPeersValid: Rule = {
         spec: { network: { egressTo: [{ ipBlock: { cidr: '10.0.0.0/8', except: ['192.168.0.0/16'] } }] } },
       },
       { title: 'a DNS peer that selects nothing', spec: { network: { dnsEgressPeer: {} } } },
+      {
+        title: 'a reader of metrics that selects nothing',
+        spec: { extensions: { metrics: { port: 9090, from: [{}] } } },
+      },
     ],
   },
   check({ server }) {
-    const { ingressFrom, egressTo, dnsEgressPeer } = server.spec.network ?? {};
+    const { extensions, network = {} } = server.spec;
+    const { ingressFrom, egressTo, dnsEgressPeer } = network;
     return join(
+      each(extensions?.metrics?.from, metricsPlace, checkPeer, isSelectorAlone),
       each(ingressFrom, ingressPlace, checkPeer, isSelectorAlone),
       each(egressTo, egressPlace, checkPeer, isSelectorAlone),
       dnsEgressPeer === undefined ? none : checkPeer(dnsEgressPeer, dnsPlace),
@@ -58,6 +64,7 @@ export const networkPeersValid: Rule = {
 const ingressPlace = placeOf('spec', 'network', 'ingressFrom');
 const egressPlace = placeOf('spec', 'network', 'egressTo');
 const dnsPlace = placeOf('spec', 'network', 'dnsEgressPeer');
+const metricsPlace = placeOf('spec', 'extensions', 'metrics', 'from');
 
 /** Nearly every peer. */
 function isSelectorAlone({ ipBlock, namespaceSelector, podSelector }: NetworkPolicyPeer): boolean {

@@ -49,6 +49,14 @@ export const networkSelectorsValid: Rule = {
         spec: { network: { egressTo: [{ namespaceSelector: { matchLabels: { 'a/b/c': 'x' } } }] } },
       },
       {
+        title: 'a label value with a space, of who reads metrics',
+        spec: {
+          extensions: {
+            metrics: { port: 9090, from: [{ podSelector: { matchLabels: { team: 'search and find' } } }] },
+          },
+        },
+      },
+      {
         title: 'an operator that is none',
         spec: {
           network: {
@@ -73,8 +81,10 @@ export const networkSelectorsValid: Rule = {
     ],
   },
   check({ server }) {
-    const { dnsEgressPeer, egressTo, ingressFrom } = server.spec.network ?? {};
+    const { extensions, network = {} } = server.spec;
+    const { dnsEgressPeer, egressTo, ingressFrom } = network;
     return join(
+      each(extensions?.metrics?.from, metricsPlace, checkPeer, isFine),
       dnsEgressPeer === undefined || isFine(dnsEgressPeer) ? none : checkPeer(dnsEgressPeer, dnsPlace),
       each(egressTo, egressPlace, checkPeer, isFine),
       each(ingressFrom, ingressPlace, checkPeer, isFine),
@@ -85,6 +95,7 @@ export const networkSelectorsValid: Rule = {
 const dnsPlace = placeOf('spec', 'network', 'dnsEgressPeer');
 const egressPlace = placeOf('spec', 'network', 'egressTo');
 const ingressPlace = placeOf('spec', 'network', 'ingressFrom');
+const metricsPlace = placeOf('spec', 'extensions', 'metrics', 'from');
 
 /** Nearly every peer: nothing is built to find out. */
 function isFine({ namespaceSelector, podSelector }: NetworkPolicyPeer): boolean {
