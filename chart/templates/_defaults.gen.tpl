@@ -94,6 +94,16 @@ stdio:
   imagePullSecrets: []
 monitoring:
   enabled: false
+  rules:
+    enabled: false
+    labels: {}
+    gatewayNamespaces: []
+  dashboards:
+    enabled: false
+    labels:
+      grafana_dashboard: "1"
+  kubeStateMetrics:
+    enabled: false
 gateway:
   enabled: true
   httpRoute:

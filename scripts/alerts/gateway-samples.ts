@@ -1,0 +1,57 @@
+/** A server behind a gateway, and how many calls of it have come so far. */
+export interface Calls {
+  readonly namespace: string;
+  readonly name: string;
+  readonly answered: number;
+  readonly failed: number;
+}
+
+/**
+ * What the gateways say of a server, by their names: the text that a Prometheus reads there, of which the rest is left out. That of
+ * Envoy is as Envoy 1.40 had it for clusters of these names; they are what Contour 1.33 and Envoy Gateway 1.9 call them. Those of
+ * Traefik are what the code of 3.7 makes.
+ */
+export const gatewaySamples: Readonly<Record<string, (calls: Calls) => string>> = {
+  contour: (calls) => envoySamples(`${calls.namespace}_${calls.name}_8080`, calls),
+  'envoy-gateway': (calls) => envoySamples(`httproute/${calls.namespace}/${calls.name}-gateway-binding/rule/0`, calls),
+  traefik({ namespace, name, answered, failed }) {
+    const route = `${namespace}-${name}-gateway-binding-gw-gateways-public-ep-web-0-799bcbf0c2317c5d1c93`;
+    const labels = (code: number): string =>
+      `code="${code}",method="POST",protocol="http",service="httproute-${route}-svc-${namespace}-${name}-0@kubernetesgateway"`;
+    const bucket = (le: string, count: number): string =>
+      `traefik_service_request_duration_seconds_bucket{${labels(200)},le="${le}"} ${count}`;
+    return lines(
+      '# TYPE traefik_service_requests_total counter',
+      `traefik_service_requests_total{${labels(200)}} ${answered}`,
+      `traefik_service_requests_total{${labels(503)}} ${failed}`,
+      '# TYPE traefik_service_request_duration_seconds histogram',
+      bucket('0.1', answered / 2),
+      ...['0.3', '1.2', '5', '+Inf'].map((le) => bucket(le, answered)),
+      `traefik_service_request_duration_seconds_sum{${labels(200)}} ${answered * 0.1}`,
+      `traefik_service_request_duration_seconds_count{${labels(200)}} ${answered}`,
+    );
+  },
+};
+
+function envoySamples(cluster: string, { answered, failed }: Calls): string {
+  const labels = `envoy_cluster_name="${cluster}"`;
+  const ofClass = (one: number, count: number): string =>
+    `envoy_cluster_upstream_rq_xx{envoy_response_code_class="${one}",${labels}} ${count}`;
+  const bucket = (le: string, count: number): string =>
+    `envoy_cluster_upstream_rq_time_bucket{${labels},le="${le}"} ${count}`;
+  return lines(
+    '# TYPE envoy_cluster_upstream_rq_xx counter',
+    ofClass(2, answered),
+    ofClass(5, failed),
+    '# TYPE envoy_cluster_upstream_rq_time histogram',
+    bucket('50', 0),
+    bucket('100', answered / 2),
+    ...['250', '500', '1000', '+Inf'].map((le) => bucket(le, answered)),
+    `envoy_cluster_upstream_rq_time_sum{${labels}} ${answered * 100}`,
+    `envoy_cluster_upstream_rq_time_count{${labels}} ${answered}`,
+  );
+}
+
+function lines(...all: readonly string[]): string {
+  return `${all.join('\n')}\n`;
+}
