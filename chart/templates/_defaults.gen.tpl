@@ -11,6 +11,7 @@ image:
   repository: ""
   tag: ""
   digest: ""
+  requireDigest: false
   pullPolicy: IfNotPresent
 imagePullSecrets: []
 crds:

@@ -114,6 +114,9 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- fail "image.repository is not set: no image is published, so build one (npm run image, or docker build .), push it to a registry of yours, and name it, as in --set image.registry=registry.example.com --set image.repository=platform/mcp-lifecycle" }}
 {{- end }}
 {{- with .Values.global.imageRegistry | default .Values.image.registry }}{{ $name = printf "%s/%s" . $name }}{{ end }}
+{{- if and .Values.image.requireDigest (not .Values.image.digest) }}
+{{- fail "image.requireDigest is set, and image.digest is not: name the image of the mirror by its digest, as in --set image.digest=sha256:…" }}
+{{- end }}
 {{- if .Values.image.digest }}
 {{- printf "%s@%s" $name .Values.image.digest }}
 {{- else }}

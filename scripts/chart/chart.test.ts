@@ -81,7 +81,7 @@ describe('the chart', () => {
     ['a pod label that would leave the selector', ['--set-string', 'podLabels.app\\.kubernetes\\.io/name=other']],
     ['a common label that is ours', ['--set-string', 'commonLabels.helm\\.sh/chart=other']],
     ['a label value that no label can have', ['--set-string', 'podLabels.team=a team']],
-    ['a constraint without a selector', ['--set', 'topologySpreadConstraints[0].topologyKey=zone']],
+    ['a constraint that constrains nothing', ['--set', 'topologySpreadConstraints[0].topologyKey=zone']],
     ['a misspelt kind of affinity', ['--set', 'affinity.podAntiAfinity.x=y']],
     ['a peer that is none', ['--set', 'networkPolicy.webhookFrom[0].cidr=10.0.0.0/8']],
     ['routes without what tells of them', ['--set', 'gateway.enabled=false,gateway.httpRoute.enabled=true']],

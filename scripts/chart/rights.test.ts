@@ -142,7 +142,7 @@ const uses: Readonly<Record<string, Use>> = {
 
 /** What is on the wire by itself, not by whoever calls it; and what speaks to MCP servers. */
 const notCallers =
-  /\.test\.ts$|\.gen\.ts$|\/testing\/|^platform\/kube\/api(-client)?\.ts$|^(reconciler\/verify|platform\/mcp)\//;
+  /\.test\.ts$|\.gen\.ts$|\/testing\/|^platform\/kube\/(api|api-client|count-requests)\.ts$|^(reconciler\/verify|platform\/mcp)\//;
 
 async function findRequests(): Promise<readonly string[]> {
   const files = (await readdir(`${root}webhooks`, { recursive: true })).filter(

@@ -95,6 +95,15 @@ describe('the pods', () => {
     expect(at(deployment, `${ours}.${path}`)).toEqual(given);
   });
 
+  it('are what a constraint is about that has no selector of its own, one revision at a time', async () => {
+    const constraint = { topologyKey: 'rack', maxSkew: 1, whenUnsatisfiable: 'DoNotSchedule' };
+    const manifests = await renderWith({ topologySpreadConstraints: [constraint, ...spread] });
+    expect(at(find(manifests, 'Deployment'), `${ours}.topologySpreadConstraints`)).toEqual([
+      { ...constraint, matchLabelKeys: ['pod-template-hash'], labelSelector: { matchLabels: selector } },
+      ...spread,
+    ]);
+  });
+
   it('know which optional features are switched on, both of them', async () => {
     const featuresIn = async (values: object): Promise<readonly unknown[]> => {
       const deployment = find(await renderWith(values), 'Deployment');
