@@ -109,6 +109,8 @@ gateway:
   enabled: true
   httpRoute:
     enabled: false
+ingress:
+  enabled: false
 disruptionBudgets:
   enabled: false
 autoscaling:

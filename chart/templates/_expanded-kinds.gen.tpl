@@ -84,6 +84,24 @@
   verbs:
     - get
 {{- end }}
+{{- if .Values.ingress.enabled }}
+- apiGroups:
+    - networking.k8s.io
+  resources:
+    - ingresses
+  verbs:
+    - get
+    - list
+    - watch
+    - create
+    - patch
+- apiGroups:
+    - networking.k8s.io
+  resources:
+    - ingresses
+  verbs:
+    - delete
+{{- end }}
 {{- if .Values.gateway.enabled }}
 - apiGroups:
     - mcp.x-k8s.io
@@ -246,6 +264,7 @@
 {{- $features := list }}
 {{- if .Values.autoscaling.enabled }}{{ $features = append $features "autoscaling" }}{{ end }}
 {{- if .Values.gateway.httpRoute.enabled }}{{ $features = append $features "gateway.httpRoute" }}{{ end }}
+{{- if .Values.ingress.enabled }}{{ $features = append $features "ingress" }}{{ end }}
 {{- if .Values.gateway.enabled }}{{ $features = append $features "gateway" }}{{ end }}
 {{- if .Values.disruptionBudgets.enabled }}{{ $features = append $features "disruptionBudgets" }}{{ end }}
 {{- if .Values.monitoring.enabled }}{{ $features = append $features "monitoring" }}{{ end }}

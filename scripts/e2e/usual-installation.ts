@@ -5,7 +5,9 @@ import { release } from '../quickstart/install.ts';
  * What helm is told whenever a case installs the chart, and before them: a feature that costs nothing where no server asks for it
  * needs no installation of its own to be looked at.
  */
-const usualSettings: readonly string[] = ['disruptionBudgets.enabled=true', 'autoscaling.enabled=true'];
+const usualSettings: readonly string[] = [
+  ...['disruptionBudgets.enabled=true', 'autoscaling.enabled=true', 'ingress.enabled=true'],
+];
 
 export const usualArguments: readonly string[] = usualSettings.flatMap((setting) => ['--set', setting]);
 

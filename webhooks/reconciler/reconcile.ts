@@ -15,6 +15,7 @@ import type { Report, Rolling } from '../core/plan/report.ts';
 import type { GatewayInput, GatewayReport } from '../core/plan/gateway-registered.ts';
 import { optionalConditions, tellsTroubleInMs } from '../core/plan/optional-conditions.ts';
 import type { PlannedRollout } from '../core/plan/plan-rollout.ts';
+import { decideIngress } from '../core/plan/ingress-published.ts';
 import { clusterUrlIn } from '../core/plan/served-address.ts';
 import { saidToServe, servesWell } from '../core/plan/served-generation.ts';
 import type { ServingPod } from '../core/plan/serving.ts';
@@ -395,13 +396,15 @@ async function optionalFor(
   const existing = expandedKinds.filter(isOptional).flatMap(({ kind }) => world.children.get(kind)?.of(key) ?? []);
   const input = { ...known, server, children: existing.map(({ child }) => child) };
   const said = optionalConditions(input);
-  const report = await registrationFor({ ...input, findings, ...present({ isOpen }) }, facts, { world, signal });
-  const troubleInMs = tellsTroubleInMs(input);
-  if (report === undefined) return { said, lookAgainMs: troubleInMs };
-  const { binding: gatewayBinding, url, writes } = report;
-  const lookAgainMs = soonest([report.lookAgainMs, troubleInMs]);
-  const registration = present({ gatewayBinding, url });
-  return { said: [...said, report.said], registration, lookAgainMs, ...present({ writes }) };
+  const gateway = await registrationFor({ ...input, findings, ...present({ isOpen }) }, facts, { world, signal });
+  const ingress = decideIngress({ ...input, clusterDomain: world.clusterDomain, ...present({ isOpen }) });
+  const reports = [gateway, ingress].filter((report) => report !== undefined);
+  return {
+    said: [...said, ...reports.map((report) => report.said)],
+    registration: present({ gatewayBinding: gateway?.binding, url: gateway?.url ?? ingress?.url }),
+    lookAgainMs: soonest([...reports.map((report) => report.lookAgainMs), tellsTroubleInMs(input)]),
+    ...present({ writes: gateway?.writes }),
+  };
 }
 
 function firstOf(errors: readonly (ApiError | undefined)[]): WorkResult | undefined {

@@ -1158,6 +1158,28 @@ function isRootSpecExtensionsAutoscaling(data) {
   return true;
 }
 
+function isRootSpecExtensionsIngressAnnotations(data) {
+  if (!isObject(data)) return false;
+  if (Object.keys(data).length > 32) return false;
+  for (const key in data) if ((!(typeof data[key] === 'string' && (data[key].length <= 1024 || lengthOf(data[key]) <= 1024)))) return false;
+  return true;
+}
+
+function isRootSpecExtensionsIngress(data) {
+  if (!isObject(data)) return false;
+  const data0 = data["className"];
+  if (data0 !== undefined && !(typeof data0 === 'string' && (data0.length >= 2 || lengthOf(data0) >= 1) && (data0.length <= 253 || lengthOf(data0) <= 253))) return false;
+  const data1 = data["host"];
+  if (!(typeof data1 === 'string' && (data1.length >= 2 || lengthOf(data1) >= 1) && (data1.length <= 253 || lengthOf(data1) <= 253))) return false;
+  const data2 = data["path"];
+  if (data2 !== undefined && !(typeof data2 === 'string' && (data2.length >= 2 || lengthOf(data2) >= 1) && (data2.length <= 253 || lengthOf(data2) <= 253))) return false;
+  const data3 = data["tlsSecretName"];
+  if (data3 !== undefined && !(typeof data3 === 'string' && (data3.length >= 2 || lengthOf(data3) >= 1) && (data3.length <= 253 || lengthOf(data3) <= 253))) return false;
+  const data4 = data["annotations"];
+  if (data4 !== undefined && !isRootSpecExtensionsIngressAnnotations(data4)) return false;
+  return true;
+}
+
 function isRootSpecExtensionsSchedulingNodeSelector(data) {
   if (!isObject(data)) return false;
   if (Object.keys(data).length > 32) return false;
@@ -1252,8 +1274,10 @@ function isRootSpecExtensions(data) {
   if (data6 !== undefined && !isRootSpecExtensionsStdio(data6)) return false;
   const data7 = data["autoscaling"];
   if (data7 !== undefined && !isRootSpecExtensionsAutoscaling(data7)) return false;
-  const data8 = data["scheduling"];
-  if (data8 !== undefined && !isRootSpecExtensionsScheduling(data8)) return false;
+  const data8 = data["ingress"];
+  if (data8 !== undefined && !isRootSpecExtensionsIngress(data8)) return false;
+  const data9 = data["scheduling"];
+  if (data9 !== undefined && !isRootSpecExtensionsScheduling(data9)) return false;
   return true;
 }
 

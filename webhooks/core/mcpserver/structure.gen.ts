@@ -1715,6 +1715,29 @@ export const structure: StructuralSchema = {
         }
        ]
       },
+      "ingress": {
+       "type": "object",
+       "properties": {
+        "className": {
+         "type": "string"
+        },
+        "host": {
+         "type": "string"
+        },
+        "path": {
+         "type": "string"
+        },
+        "tlsSecretName": {
+         "type": "string"
+        },
+        "annotations": {
+         "type": "object",
+         "additionalProperties": {
+          "type": "string"
+         }
+        }
+       }
+      },
       "scheduling": {
        "type": "object",
        "properties": {

@@ -912,6 +912,7 @@ export interface MCPServerExtensions {
   startupProbe?: Probe;
   stdio?: StdioSettings;
   autoscaling?: AutoscalingSettings;
+  ingress?: IngressSettings;
   scheduling?: Scheduling;
 }
 /**
@@ -1335,6 +1336,33 @@ export interface ScalingMetric {
   };
 }
 /**
+ * Published by an Ingress of the server's name, in a cluster without the Gateway API. Needs ingress.enabled in the chart: condition IngressPublished says what became of it. Default: none.
+ */
+export interface IngressSettings {
+  /**
+   * Name of its IngressClass (1 to 253 characters). Default: the one that the cluster has as default.
+   */
+  className?: string;
+  /**
+   * Host under which clients call it, in lower case and without wildcards (1 to 253 characters).
+   */
+  host: string;
+  /**
+   * What of the host leads to the server: a beginning of config.path that ends where a part of it does (1 to 253 characters). Default: config.path.
+   */
+  path?: string;
+  /**
+   * Secret of this namespace with the certificate for the host, which the ingress controller reads (1 to 253 characters). Default: none, plain HTTP.
+   */
+  tlsSecretName?: string;
+  /**
+   * What the ingress controller is told besides, as far as the policy allows: nothing by default (at most 32, values of at most 1024 characters). extraAnnotations are not for the Ingress. Default: none.
+   */
+  annotations?: {
+    [k: string]: string;
+  };
+}
+/**
  * On which nodes the pods run, in which runtime, and how many of them may be disrupted at once. At least one field, when given.
  */
 export interface Scheduling {
@@ -1474,7 +1502,7 @@ export interface MCPServerStatus {
   gatewayBinding?: GatewayBindingReference;
   extensions?: StatusExtensions;
   /**
-   * Accepted: the configuration is valid and what it references exists. Available: pods serve. Verified: they answer as an MCP server. Ready: all three. Available, Verified and Ready speak of the pods that serve, and carry the generation that those run. GatewayRegistered: only with spec.gateway, whether the gateway takes calls for it; no other condition speaks of that. Only while so: Reconciling=True, a change is on its way; Progressing=False and Stalled=True, new pods do not come up, and why. Monitored: only with spec.extensions.metrics, whether Prometheus is told of it, and what is missing; no other condition speaks of that. DisruptionsLimited: the same of scheduling.disruptionBudget and its PodDisruptionBudget. Autoscaled: the same of autoscaling and its HorizontalPodAutoscaler, and whether that scales.
+   * Accepted: the configuration is valid and what it references exists. Available: pods serve. Verified: they answer as an MCP server. Ready: all three. Available, Verified and Ready speak of the pods that serve, and carry the generation that those run. GatewayRegistered: only with spec.gateway, whether the gateway takes calls for it; no other condition speaks of that. Only while so: Reconciling=True, a change is on its way; Progressing=False and Stalled=True, new pods do not come up, and why. Monitored: only with spec.extensions.metrics, whether Prometheus is told of it, and what is missing; no other condition speaks of that. DisruptionsLimited: the same of scheduling.disruptionBudget and its PodDisruptionBudget. Autoscaled: the same of autoscaling and its HorizontalPodAutoscaler, and whether that scales. IngressPublished: the same of ingress and its Ingress, and whether an ingress controller takes calls for it.
    */
   conditions?: Condition[];
 }
@@ -1556,7 +1584,7 @@ export interface StatusExtensions {
    */
   release?: string;
   /**
-   * URL of the MCP endpoint inside the cluster, of a server with spec.gateway: status.address may be that of a gateway. Absent: status.address is it.
+   * URL of the MCP endpoint inside the cluster, of a server with spec.gateway or extensions.ingress: status.address may be that of a gateway or an Ingress. Absent: status.address is it.
    */
   clusterURL?: string;
   /**

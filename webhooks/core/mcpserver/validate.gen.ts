@@ -31,7 +31,7 @@ function escapePointer(name) {
 export function errorsOf(data: unknown): readonly SchemaError[] {
   return validate21(data) ? [] : (validate21.errors ?? []);
 }
-const schema6 = {"type":"object","required":["apiVersion","kind","metadata","spec"],"properties":{"apiVersion":{"type":"string","enum":["mcp.x-k8s.io/v1beta1","mcp.x-k8s.io/v1alpha1"]},"kind":{"type":"string","enum":["MCPServer"]},"metadata":{"type":"object","required":["name"],"properties":{"name":{"type":"string"},"generateName":{"type":"string"},"namespace":{"type":"string"},"uid":{"type":"string"},"resourceVersion":{"type":"string"},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"creationTimestamp":{"type":"string"},"deletionTimestamp":{"type":"string"},"labels":{"type":"object","additionalProperties":{"type":"string"}},"annotations":{"type":"object","additionalProperties":{"type":"string"}}}},"spec":{"type":"object","required":["source","config"],"properties":{"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ContainerImage"]},"containerImage":{"type":"object","required":["ref"],"properties":{"ref":{"type":"string","minLength":1,"maxLength":1000},"pullPolicy":{"type":"string","enum":["Always","IfNotPresent","Never"]},"imagePullSecrets":{"type":"array","items":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}}}}}}},"config":{"type":"object","required":["port"],"properties":{"port":{"minimum":1,"maximum":65535,"type":"integer"},"path":{"type":"string","minLength":1,"maxLength":253},"arguments":{"type":"array","items":{"type":"string","minLength":1}},"env":{"type":"array","maxItems":1000,"items":{"$ref":"#/$defs/EnvVar"}},"envFrom":{"type":"array","maxItems":250,"items":{"$ref":"#/$defs/EnvFromSource"}},"storage":{"type":"array","minItems":1,"maxItems":64,"items":{"type":"object","required":["path","source"],"properties":{"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ConfigMap","Secret","EmptyDir"]},"configMap":{"$ref":"#/$defs/ConfigMapVolumeSource"},"secret":{"$ref":"#/$defs/SecretVolumeSource"},"emptyDir":{"$ref":"#/$defs/EmptyDirVolumeSource"}}}}}}}},"runtime":{"type":"object","properties":{"replicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"resources":{"$ref":"#/$defs/ResourceRequirements"},"security":{"type":"object","properties":{"serviceAccountName":{"type":"string","maxLength":253},"podSecurityContext":{"$ref":"#/$defs/PodSecurityContext"},"securityContext":{"$ref":"#/$defs/SecurityContext"}}},"health":{"type":"object","minProperties":1,"properties":{"livenessProbe":{"$ref":"#/$defs/Probe"},"readinessProbe":{"$ref":"#/$defs/Probe"}}}}},"mcp":{"type":"object","properties":{"stateless":{"type":"boolean"}}},"network":{"type":"object","properties":{"ingressFrom":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressTo":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressPorts":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPort"}},"dnsEgressPeer":{"$ref":"#/$defs/NetworkPolicyPeer"}}},"transport":{"type":"object","properties":{"tls":{"type":"object","properties":{"enabled":{"type":"boolean"},"caBundleSecret":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}},"insecureSkipVerify":{"type":"boolean"}}}}},"gateway":{"type":"object","required":["provider"],"properties":{"provider":{"type":"string","minLength":1,"maxLength":253},"configRef":{"type":"string","maxLength":253}}},"extraLabels":{"type":"object","additionalProperties":{"type":"string"}},"extraAnnotations":{"type":"object","additionalProperties":{"type":"string"}},"extensions":{"type":"object","properties":{"verification":{"type":"object","properties":{"periodSeconds":{"minimum":5,"maximum":86400,"type":"integer"}}},"rollout":{"type":"object","properties":{"strategy":{"type":"string","enum":["RollingUpdate","Recreate"]},"verify":{"type":"string","enum":["Candidate","AfterSwitch"]},"deadlineSeconds":{"minimum":10,"maximum":3600,"type":"integer"},"minReadySeconds":{"minimum":1,"maximum":300,"type":"integer"},"terminationGracePeriodSeconds":{"minimum":1,"maximum":86400,"type":"integer"}}},"toolContract":{"type":"object","minProperties":1,"properties":{"mode":{"type":"string","enum":["Observe","Pin"]},"digest":{"type":"string","maxLength":71,"pattern":"^sha256:[0-9a-f]{64}$"},"ignore":{"type":"array","minItems":1,"maxItems":16,"items":{"type":"string","maxLength":256,"pattern":"^(/([^/~]|~[01])+)+$"}},"allow":{"type":"string","enum":["Any","ReadOnly"]}}},"metrics":{"type":"object","required":["port"],"properties":{"port":{"$ref":"#/$defs/IntOrString"},"path":{"type":"string","minLength":1,"maxLength":253},"interval":{"type":"string","pattern":"^[1-9][0-9]{0,4}[smh]$"},"from":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"labels":{"type":"object","maxProperties":50,"additionalProperties":{"type":"string"}},"kind":{"type":"string","enum":["PodMonitor","ServiceMonitor"]}}},"storage":{"type":"array","minItems":1,"maxItems":16,"items":{"type":"object","required":["claimName","path"],"properties":{"claimName":{"type":"string","minLength":1,"maxLength":253},"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"subPath":{"type":"string","minLength":1,"maxLength":1024}}}},"startupProbe":{"$ref":"#/$defs/Probe"},"stdio":{"type":"object","properties":{"command":{"type":"array","maxItems":64,"items":{"type":"string","maxLength":4096}},"cwd":{"type":"string","minLength":1,"maxLength":4096},"sessions":{"type":"string","enum":["Auto","PerSession","Shared"]},"maxSessions":{"minimum":1,"maximum":256,"type":"integer"},"idleTimeoutSeconds":{"minimum":10,"maximum":86400,"type":"integer"},"startTimeoutSeconds":{"minimum":1,"maximum":600,"type":"integer"},"maxMessageBytes":{"minimum":1024,"maximum":4194304,"type":"integer"}}},"autoscaling":{"type":"object","required":["maxReplicas"],"properties":{"minReplicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"maxReplicas":{"minimum":1,"maximum":2147483647,"type":"integer"},"targetCPUUtilizationPercentage":{"minimum":1,"maximum":2147483647,"type":"integer"},"metrics":{"type":"array","minItems":1,"maxItems":16,"items":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ContainerResource","External","Object","Pods","Resource"]},"resource":{"type":"object","required":["name","target"],"properties":{"name":{"type":"string","minLength":1,"maxLength":253},"target":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["AverageValue","Utilization"]},"averageUtilization":{"minimum":1,"maximum":2147483647,"type":"integer"},"averageValue":{"$ref":"#/$defs/IntOrString"}}}}},"containerResource":{"type":"object","required":["name","container","target"],"properties":{"name":{"type":"string","minLength":1,"maxLength":253},"container":{"type":"string","minLength":1,"maxLength":63},"target":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["AverageValue","Utilization"]},"averageUtilization":{"minimum":1,"maximum":2147483647,"type":"integer"},"averageValue":{"$ref":"#/$defs/IntOrString"}}}}},"pods":{"type":"object","required":["metric","target"],"properties":{"metric":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1,"maxLength":253},"selector":{"type":"object","properties":{"matchLabels":{"type":"object","maxProperties":32,"additionalProperties":{"type":"string"}}}}}},"target":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["AverageValue"]},"averageValue":{"$ref":"#/$defs/IntOrString"}}}}},"object":{"type":"object","required":["describedObject","metric","target"],"properties":{"describedObject":{"type":"object","required":["kind","name"],"properties":{"apiVersion":{"type":"string","maxLength":316},"kind":{"type":"string","minLength":1,"maxLength":63},"name":{"type":"string","minLength":1,"maxLength":253}}},"metric":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1,"maxLength":253},"selector":{"type":"object","properties":{"matchLabels":{"type":"object","maxProperties":32,"additionalProperties":{"type":"string"}}}}}},"target":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["AverageValue","Value"]},"value":{"$ref":"#/$defs/IntOrString"},"averageValue":{"$ref":"#/$defs/IntOrString"}}}}},"external":{"type":"object","required":["metric","target"],"properties":{"metric":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1,"maxLength":253},"selector":{"type":"object","properties":{"matchLabels":{"type":"object","maxProperties":32,"additionalProperties":{"type":"string"}}}}}},"target":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["AverageValue","Value"]},"value":{"$ref":"#/$defs/IntOrString"},"averageValue":{"$ref":"#/$defs/IntOrString"}}}}}}}},"behavior":{"type":"object","properties":{"scaleUp":{"type":"object","properties":{"stabilizationWindowSeconds":{"minimum":0,"maximum":3600,"type":"integer"},"selectPolicy":{"type":"string","enum":["Max","Min","Disabled"]},"policies":{"type":"array","minItems":1,"maxItems":10,"items":{"type":"object","required":["type","value","periodSeconds"],"properties":{"type":{"type":"string","enum":["Pods","Percent"]},"value":{"minimum":1,"maximum":2147483647,"type":"integer"},"periodSeconds":{"minimum":1,"maximum":1800,"type":"integer"}}}}}},"scaleDown":{"type":"object","properties":{"stabilizationWindowSeconds":{"minimum":0,"maximum":3600,"type":"integer"},"selectPolicy":{"type":"string","enum":["Max","Min","Disabled"]},"policies":{"type":"array","minItems":1,"maxItems":10,"items":{"type":"object","required":["type","value","periodSeconds"],"properties":{"type":{"type":"string","enum":["Pods","Percent"]},"value":{"minimum":1,"maximum":2147483647,"type":"integer"},"periodSeconds":{"minimum":1,"maximum":1800,"type":"integer"}}}}}}}}}},"scheduling":{"type":"object","minProperties":1,"properties":{"nodeSelector":{"type":"object","maxProperties":32,"additionalProperties":{"type":"string"}},"tolerations":{"type":"array","maxItems":32,"items":{"type":"object","properties":{"key":{"type":"string","maxLength":317},"operator":{"type":"string","enum":["Equal","Exists"]},"value":{"type":"string","maxLength":63},"effect":{"type":"string","enum":["NoSchedule","PreferNoSchedule","NoExecute"]},"tolerationSeconds":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"}}}},"topologySpreadConstraints":{"type":"array","maxItems":8,"items":{"type":"object","required":["maxSkew","topologyKey","whenUnsatisfiable"],"properties":{"maxSkew":{"minimum":1,"maximum":2147483647,"type":"integer"},"topologyKey":{"type":"string","minLength":1,"maxLength":317},"whenUnsatisfiable":{"type":"string","enum":["DoNotSchedule","ScheduleAnyway"]},"minDomains":{"minimum":1,"maximum":2147483647,"type":"integer"},"nodeAffinityPolicy":{"type":"string","enum":["Honor","Ignore"]},"nodeTaintsPolicy":{"type":"string","enum":["Honor","Ignore"]}}}},"priorityClassName":{"type":"string","minLength":1,"maxLength":253},"runtimeClassName":{"type":"string","minLength":1,"maxLength":253},"disruptionBudget":{"type":"object","properties":{"maxUnavailable":{"minimum":1,"maximum":2147483647,"type":"integer"},"unhealthyPodEvictionPolicy":{"type":"string","enum":["AlwaysAllow","IfHealthyBudget"]}}}}}}}}},"status":{"type":"object","properties":{"observedGeneration":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"phase":{"type":"string","enum":["Pending","Running","Failed"]},"deploymentName":{"type":"string"},"serviceName":{"type":"string"},"address":{"type":"object","properties":{"url":{"type":"string"}}},"replicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"readyReplicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"selector":{"type":"string"},"serverInfo":{"type":"object","properties":{"name":{"type":"string"},"version":{"type":"string"},"protocolVersion":{"type":"string"},"instructions":{"type":"string"},"capabilities":{"type":"object","properties":{"tools":{"type":"boolean"},"resources":{"type":"boolean"},"prompts":{"type":"boolean"},"logging":{"type":"boolean"},"completions":{"type":"boolean"}}}}},"handshakeRetryCount":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"gatewayBinding":{"type":"object","properties":{"name":{"type":"string"},"provider":{"type":"string"}}},"extensions":{"type":"object","properties":{"release":{"type":"string","maxLength":64},"clusterURL":{"type":"string","maxLength":2048},"causes":{"type":"object","maxProperties":16,"additionalProperties":{"type":"string","maxLength":200}},"policy":{"type":"object","properties":{"revision":{"minimum":1,"maximum":2147483647,"type":"integer"},"digests":{"type":"object","maxProperties":200,"additionalProperties":{"type":"string","maxLength":64}},"digest":{"type":"string","maxLength":64},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"tolerated":{"type":"array","maxItems":50,"items":{"type":"object","required":["rule","path","message","fingerprint"],"properties":{"rule":{"type":"string","maxLength":100},"path":{"type":"string","maxLength":400},"message":{"type":"string","maxLength":400},"fingerprint":{"type":"string","maxLength":64}}}},"excused":{"type":"array","maxItems":100,"items":{"type":"string","maxLength":100}},"excusedFingerprints":{"type":"array","maxItems":50,"items":{"type":"string","maxLength":64}},"pods":{"type":"string","maxLength":64},"toleratedNotListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"foreign":{"type":"object","required":["fields"],"properties":{"fields":{"type":"array","maxItems":20,"items":{"type":"object","required":["kind","path","state"],"properties":{"kind":{"type":"string","maxLength":63},"path":{"type":"string","maxLength":300},"manager":{"type":"string","maxLength":128},"state":{"type":"string","enum":["Waiting","ComesBack","FromAdmission","Stays"]}}}},"notListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"rollout":{"type":"object","required":["phase","target"],"properties":{"phase":{"type":"string","enum":["Proving","Rolling","Rejected","RolledBack","Blocked"]},"target":{"type":"object","required":["template","since"],"properties":{"template":{"type":"string","maxLength":64},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"since":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"}}},"stable":{"type":"object","required":["template","replicaSet"],"properties":{"template":{"type":"string","maxLength":64},"replicaSet":{"type":"string","maxLength":63},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"}}},"proof":{"type":"string","enum":["Proven","NotProven","Skipped"]},"reason":{"type":"string","maxLength":64},"message":{"type":"string","maxLength":1024},"failed":{"type":"array","maxItems":5,"items":{"type":"object","required":["template","reason","message","at"],"properties":{"template":{"type":"string","maxLength":64},"reason":{"type":"string","maxLength":64},"message":{"type":"string","maxLength":512},"retry":{"type":"string","maxLength":253},"contract":{"type":"string","maxLength":64},"at":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"}}}}}},"podFailure":{"type":"object","required":["cause","pod"],"properties":{"cause":{"type":"string","enum":["ImagePull","Configuration","Crashing","OutOfMemory","Unhealthy","Unschedulable","NotStarted"]},"pod":{"type":"string","maxLength":253},"image":{"type":"string","maxLength":1000},"exitCode":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"restarts":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"notReadyAfterSeconds":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"detail":{"type":"string","maxLength":512},"hint":{"type":"string","enum":["Stdio","Crash","Unready","Start","Own"]},"advice":{"type":"string","maxLength":32}}},"tools":{"type":"object","properties":{"digest":{"type":"string","maxLength":80},"image":{"type":"string","maxLength":1000},"changedAt":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"accepted":{"type":"string","maxLength":80},"ignore":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":256}},"list":{"type":"array","maxItems":64,"items":{"type":"object","required":["name","interface","wording"],"properties":{"name":{"type":"string","maxLength":128},"interface":{"type":"string","maxLength":16},"wording":{"type":"string","maxLength":16},"readOnly":{"type":"boolean"},"destructive":{"type":"boolean"},"openWorld":{"type":"boolean"}}}},"truncated":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"truncatedNotReadOnly":{"minimum":0,"maximum":2147483647,"type":"integer"},"reason":{"type":"string","enum":["ContractTooLarge","ContractUnreadable","ContractUnstable"]},"message":{"type":"string","maxLength":256}}},"verification":{"type":"object","properties":{"era":{"type":"string","enum":["Stateless","Handshake"]},"image":{"type":"string","maxLength":1000},"goneWhenAsked":{"minimum":1,"maximum":8,"type":"integer"},"lastVerdictTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"verifiedGeneration":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"toolsDigest":{"type":"string","maxLength":80},"notCounted":{"type":"string","maxLength":256},"failingPods":{"type":"array","maxItems":3,"items":{"type":"object","required":["name","message"],"properties":{"name":{"type":"string","maxLength":253},"message":{"type":"string","maxLength":256}}}},"toolCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"resourceCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"promptCount":{"minimum":0,"maximum":2147483647,"type":"integer"}}}}},"conditions":{"type":"array","items":{"type":"object","required":["type","status","lastTransitionTime","reason","message"],"properties":{"type":{"type":"string","maxLength":316,"pattern":"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"},"status":{"type":"string","enum":["True","False","Unknown"]},"observedGeneration":{"minimum":0,"maximum":9223372036854776000,"type":"integer"},"lastTransitionTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"reason":{"type":"string","minLength":1,"maxLength":1024,"pattern":"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"},"message":{"type":"string","maxLength":32768}}}}}}}};
+const schema6 = {"type":"object","required":["apiVersion","kind","metadata","spec"],"properties":{"apiVersion":{"type":"string","enum":["mcp.x-k8s.io/v1beta1","mcp.x-k8s.io/v1alpha1"]},"kind":{"type":"string","enum":["MCPServer"]},"metadata":{"type":"object","required":["name"],"properties":{"name":{"type":"string"},"generateName":{"type":"string"},"namespace":{"type":"string"},"uid":{"type":"string"},"resourceVersion":{"type":"string"},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"creationTimestamp":{"type":"string"},"deletionTimestamp":{"type":"string"},"labels":{"type":"object","additionalProperties":{"type":"string"}},"annotations":{"type":"object","additionalProperties":{"type":"string"}}}},"spec":{"type":"object","required":["source","config"],"properties":{"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ContainerImage"]},"containerImage":{"type":"object","required":["ref"],"properties":{"ref":{"type":"string","minLength":1,"maxLength":1000},"pullPolicy":{"type":"string","enum":["Always","IfNotPresent","Never"]},"imagePullSecrets":{"type":"array","items":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}}}}}}},"config":{"type":"object","required":["port"],"properties":{"port":{"minimum":1,"maximum":65535,"type":"integer"},"path":{"type":"string","minLength":1,"maxLength":253},"arguments":{"type":"array","items":{"type":"string","minLength":1}},"env":{"type":"array","maxItems":1000,"items":{"$ref":"#/$defs/EnvVar"}},"envFrom":{"type":"array","maxItems":250,"items":{"$ref":"#/$defs/EnvFromSource"}},"storage":{"type":"array","minItems":1,"maxItems":64,"items":{"type":"object","required":["path","source"],"properties":{"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ConfigMap","Secret","EmptyDir"]},"configMap":{"$ref":"#/$defs/ConfigMapVolumeSource"},"secret":{"$ref":"#/$defs/SecretVolumeSource"},"emptyDir":{"$ref":"#/$defs/EmptyDirVolumeSource"}}}}}}}},"runtime":{"type":"object","properties":{"replicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"resources":{"$ref":"#/$defs/ResourceRequirements"},"security":{"type":"object","properties":{"serviceAccountName":{"type":"string","maxLength":253},"podSecurityContext":{"$ref":"#/$defs/PodSecurityContext"},"securityContext":{"$ref":"#/$defs/SecurityContext"}}},"health":{"type":"object","minProperties":1,"properties":{"livenessProbe":{"$ref":"#/$defs/Probe"},"readinessProbe":{"$ref":"#/$defs/Probe"}}}}},"mcp":{"type":"object","properties":{"stateless":{"type":"boolean"}}},"network":{"type":"object","properties":{"ingressFrom":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressTo":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressPorts":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPort"}},"dnsEgressPeer":{"$ref":"#/$defs/NetworkPolicyPeer"}}},"transport":{"type":"object","properties":{"tls":{"type":"object","properties":{"enabled":{"type":"boolean"},"caBundleSecret":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}},"insecureSkipVerify":{"type":"boolean"}}}}},"gateway":{"type":"object","required":["provider"],"properties":{"provider":{"type":"string","minLength":1,"maxLength":253},"configRef":{"type":"string","maxLength":253}}},"extraLabels":{"type":"object","additionalProperties":{"type":"string"}},"extraAnnotations":{"type":"object","additionalProperties":{"type":"string"}},"extensions":{"type":"object","properties":{"verification":{"type":"object","properties":{"periodSeconds":{"minimum":5,"maximum":86400,"type":"integer"}}},"rollout":{"type":"object","properties":{"strategy":{"type":"string","enum":["RollingUpdate","Recreate"]},"verify":{"type":"string","enum":["Candidate","AfterSwitch"]},"deadlineSeconds":{"minimum":10,"maximum":3600,"type":"integer"},"minReadySeconds":{"minimum":1,"maximum":300,"type":"integer"},"terminationGracePeriodSeconds":{"minimum":1,"maximum":86400,"type":"integer"}}},"toolContract":{"type":"object","minProperties":1,"properties":{"mode":{"type":"string","enum":["Observe","Pin"]},"digest":{"type":"string","maxLength":71,"pattern":"^sha256:[0-9a-f]{64}$"},"ignore":{"type":"array","minItems":1,"maxItems":16,"items":{"type":"string","maxLength":256,"pattern":"^(/([^/~]|~[01])+)+$"}},"allow":{"type":"string","enum":["Any","ReadOnly"]}}},"metrics":{"type":"object","required":["port"],"properties":{"port":{"$ref":"#/$defs/IntOrString"},"path":{"type":"string","minLength":1,"maxLength":253},"interval":{"type":"string","pattern":"^[1-9][0-9]{0,4}[smh]$"},"from":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"labels":{"type":"object","maxProperties":50,"additionalProperties":{"type":"string"}},"kind":{"type":"string","enum":["PodMonitor","ServiceMonitor"]}}},"storage":{"type":"array","minItems":1,"maxItems":16,"items":{"type":"object","required":["claimName","path"],"properties":{"claimName":{"type":"string","minLength":1,"maxLength":253},"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"subPath":{"type":"string","minLength":1,"maxLength":1024}}}},"startupProbe":{"$ref":"#/$defs/Probe"},"stdio":{"type":"object","properties":{"command":{"type":"array","maxItems":64,"items":{"type":"string","maxLength":4096}},"cwd":{"type":"string","minLength":1,"maxLength":4096},"sessions":{"type":"string","enum":["Auto","PerSession","Shared"]},"maxSessions":{"minimum":1,"maximum":256,"type":"integer"},"idleTimeoutSeconds":{"minimum":10,"maximum":86400,"type":"integer"},"startTimeoutSeconds":{"minimum":1,"maximum":600,"type":"integer"},"maxMessageBytes":{"minimum":1024,"maximum":4194304,"type":"integer"}}},"autoscaling":{"type":"object","required":["maxReplicas"],"properties":{"minReplicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"maxReplicas":{"minimum":1,"maximum":2147483647,"type":"integer"},"targetCPUUtilizationPercentage":{"minimum":1,"maximum":2147483647,"type":"integer"},"metrics":{"type":"array","minItems":1,"maxItems":16,"items":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ContainerResource","External","Object","Pods","Resource"]},"resource":{"type":"object","required":["name","target"],"properties":{"name":{"type":"string","minLength":1,"maxLength":253},"target":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["AverageValue","Utilization"]},"averageUtilization":{"minimum":1,"maximum":2147483647,"type":"integer"},"averageValue":{"$ref":"#/$defs/IntOrString"}}}}},"containerResource":{"type":"object","required":["name","container","target"],"properties":{"name":{"type":"string","minLength":1,"maxLength":253},"container":{"type":"string","minLength":1,"maxLength":63},"target":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["AverageValue","Utilization"]},"averageUtilization":{"minimum":1,"maximum":2147483647,"type":"integer"},"averageValue":{"$ref":"#/$defs/IntOrString"}}}}},"pods":{"type":"object","required":["metric","target"],"properties":{"metric":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1,"maxLength":253},"selector":{"type":"object","properties":{"matchLabels":{"type":"object","maxProperties":32,"additionalProperties":{"type":"string"}}}}}},"target":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["AverageValue"]},"averageValue":{"$ref":"#/$defs/IntOrString"}}}}},"object":{"type":"object","required":["describedObject","metric","target"],"properties":{"describedObject":{"type":"object","required":["kind","name"],"properties":{"apiVersion":{"type":"string","maxLength":316},"kind":{"type":"string","minLength":1,"maxLength":63},"name":{"type":"string","minLength":1,"maxLength":253}}},"metric":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1,"maxLength":253},"selector":{"type":"object","properties":{"matchLabels":{"type":"object","maxProperties":32,"additionalProperties":{"type":"string"}}}}}},"target":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["AverageValue","Value"]},"value":{"$ref":"#/$defs/IntOrString"},"averageValue":{"$ref":"#/$defs/IntOrString"}}}}},"external":{"type":"object","required":["metric","target"],"properties":{"metric":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1,"maxLength":253},"selector":{"type":"object","properties":{"matchLabels":{"type":"object","maxProperties":32,"additionalProperties":{"type":"string"}}}}}},"target":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["AverageValue","Value"]},"value":{"$ref":"#/$defs/IntOrString"},"averageValue":{"$ref":"#/$defs/IntOrString"}}}}}}}},"behavior":{"type":"object","properties":{"scaleUp":{"type":"object","properties":{"stabilizationWindowSeconds":{"minimum":0,"maximum":3600,"type":"integer"},"selectPolicy":{"type":"string","enum":["Max","Min","Disabled"]},"policies":{"type":"array","minItems":1,"maxItems":10,"items":{"type":"object","required":["type","value","periodSeconds"],"properties":{"type":{"type":"string","enum":["Pods","Percent"]},"value":{"minimum":1,"maximum":2147483647,"type":"integer"},"periodSeconds":{"minimum":1,"maximum":1800,"type":"integer"}}}}}},"scaleDown":{"type":"object","properties":{"stabilizationWindowSeconds":{"minimum":0,"maximum":3600,"type":"integer"},"selectPolicy":{"type":"string","enum":["Max","Min","Disabled"]},"policies":{"type":"array","minItems":1,"maxItems":10,"items":{"type":"object","required":["type","value","periodSeconds"],"properties":{"type":{"type":"string","enum":["Pods","Percent"]},"value":{"minimum":1,"maximum":2147483647,"type":"integer"},"periodSeconds":{"minimum":1,"maximum":1800,"type":"integer"}}}}}}}}}},"ingress":{"type":"object","required":["host"],"properties":{"className":{"type":"string","minLength":1,"maxLength":253},"host":{"type":"string","minLength":1,"maxLength":253},"path":{"type":"string","minLength":1,"maxLength":253},"tlsSecretName":{"type":"string","minLength":1,"maxLength":253},"annotations":{"type":"object","maxProperties":32,"additionalProperties":{"type":"string","maxLength":1024}}}},"scheduling":{"type":"object","minProperties":1,"properties":{"nodeSelector":{"type":"object","maxProperties":32,"additionalProperties":{"type":"string"}},"tolerations":{"type":"array","maxItems":32,"items":{"type":"object","properties":{"key":{"type":"string","maxLength":317},"operator":{"type":"string","enum":["Equal","Exists"]},"value":{"type":"string","maxLength":63},"effect":{"type":"string","enum":["NoSchedule","PreferNoSchedule","NoExecute"]},"tolerationSeconds":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"}}}},"topologySpreadConstraints":{"type":"array","maxItems":8,"items":{"type":"object","required":["maxSkew","topologyKey","whenUnsatisfiable"],"properties":{"maxSkew":{"minimum":1,"maximum":2147483647,"type":"integer"},"topologyKey":{"type":"string","minLength":1,"maxLength":317},"whenUnsatisfiable":{"type":"string","enum":["DoNotSchedule","ScheduleAnyway"]},"minDomains":{"minimum":1,"maximum":2147483647,"type":"integer"},"nodeAffinityPolicy":{"type":"string","enum":["Honor","Ignore"]},"nodeTaintsPolicy":{"type":"string","enum":["Honor","Ignore"]}}}},"priorityClassName":{"type":"string","minLength":1,"maxLength":253},"runtimeClassName":{"type":"string","minLength":1,"maxLength":253},"disruptionBudget":{"type":"object","properties":{"maxUnavailable":{"minimum":1,"maximum":2147483647,"type":"integer"},"unhealthyPodEvictionPolicy":{"type":"string","enum":["AlwaysAllow","IfHealthyBudget"]}}}}}}}}},"status":{"type":"object","properties":{"observedGeneration":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"phase":{"type":"string","enum":["Pending","Running","Failed"]},"deploymentName":{"type":"string"},"serviceName":{"type":"string"},"address":{"type":"object","properties":{"url":{"type":"string"}}},"replicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"readyReplicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"selector":{"type":"string"},"serverInfo":{"type":"object","properties":{"name":{"type":"string"},"version":{"type":"string"},"protocolVersion":{"type":"string"},"instructions":{"type":"string"},"capabilities":{"type":"object","properties":{"tools":{"type":"boolean"},"resources":{"type":"boolean"},"prompts":{"type":"boolean"},"logging":{"type":"boolean"},"completions":{"type":"boolean"}}}}},"handshakeRetryCount":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"gatewayBinding":{"type":"object","properties":{"name":{"type":"string"},"provider":{"type":"string"}}},"extensions":{"type":"object","properties":{"release":{"type":"string","maxLength":64},"clusterURL":{"type":"string","maxLength":2048},"causes":{"type":"object","maxProperties":16,"additionalProperties":{"type":"string","maxLength":200}},"policy":{"type":"object","properties":{"revision":{"minimum":1,"maximum":2147483647,"type":"integer"},"digests":{"type":"object","maxProperties":200,"additionalProperties":{"type":"string","maxLength":64}},"digest":{"type":"string","maxLength":64},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"tolerated":{"type":"array","maxItems":50,"items":{"type":"object","required":["rule","path","message","fingerprint"],"properties":{"rule":{"type":"string","maxLength":100},"path":{"type":"string","maxLength":400},"message":{"type":"string","maxLength":400},"fingerprint":{"type":"string","maxLength":64}}}},"excused":{"type":"array","maxItems":100,"items":{"type":"string","maxLength":100}},"excusedFingerprints":{"type":"array","maxItems":50,"items":{"type":"string","maxLength":64}},"pods":{"type":"string","maxLength":64},"toleratedNotListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"foreign":{"type":"object","required":["fields"],"properties":{"fields":{"type":"array","maxItems":20,"items":{"type":"object","required":["kind","path","state"],"properties":{"kind":{"type":"string","maxLength":63},"path":{"type":"string","maxLength":300},"manager":{"type":"string","maxLength":128},"state":{"type":"string","enum":["Waiting","ComesBack","FromAdmission","Stays"]}}}},"notListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"rollout":{"type":"object","required":["phase","target"],"properties":{"phase":{"type":"string","enum":["Proving","Rolling","Rejected","RolledBack","Blocked"]},"target":{"type":"object","required":["template","since"],"properties":{"template":{"type":"string","maxLength":64},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"since":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"}}},"stable":{"type":"object","required":["template","replicaSet"],"properties":{"template":{"type":"string","maxLength":64},"replicaSet":{"type":"string","maxLength":63},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"}}},"proof":{"type":"string","enum":["Proven","NotProven","Skipped"]},"reason":{"type":"string","maxLength":64},"message":{"type":"string","maxLength":1024},"failed":{"type":"array","maxItems":5,"items":{"type":"object","required":["template","reason","message","at"],"properties":{"template":{"type":"string","maxLength":64},"reason":{"type":"string","maxLength":64},"message":{"type":"string","maxLength":512},"retry":{"type":"string","maxLength":253},"contract":{"type":"string","maxLength":64},"at":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"}}}}}},"podFailure":{"type":"object","required":["cause","pod"],"properties":{"cause":{"type":"string","enum":["ImagePull","Configuration","Crashing","OutOfMemory","Unhealthy","Unschedulable","NotStarted"]},"pod":{"type":"string","maxLength":253},"image":{"type":"string","maxLength":1000},"exitCode":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"restarts":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"notReadyAfterSeconds":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"detail":{"type":"string","maxLength":512},"hint":{"type":"string","enum":["Stdio","Crash","Unready","Start","Own"]},"advice":{"type":"string","maxLength":32}}},"tools":{"type":"object","properties":{"digest":{"type":"string","maxLength":80},"image":{"type":"string","maxLength":1000},"changedAt":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"accepted":{"type":"string","maxLength":80},"ignore":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":256}},"list":{"type":"array","maxItems":64,"items":{"type":"object","required":["name","interface","wording"],"properties":{"name":{"type":"string","maxLength":128},"interface":{"type":"string","maxLength":16},"wording":{"type":"string","maxLength":16},"readOnly":{"type":"boolean"},"destructive":{"type":"boolean"},"openWorld":{"type":"boolean"}}}},"truncated":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"truncatedNotReadOnly":{"minimum":0,"maximum":2147483647,"type":"integer"},"reason":{"type":"string","enum":["ContractTooLarge","ContractUnreadable","ContractUnstable"]},"message":{"type":"string","maxLength":256}}},"verification":{"type":"object","properties":{"era":{"type":"string","enum":["Stateless","Handshake"]},"image":{"type":"string","maxLength":1000},"goneWhenAsked":{"minimum":1,"maximum":8,"type":"integer"},"lastVerdictTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"verifiedGeneration":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"toolsDigest":{"type":"string","maxLength":80},"notCounted":{"type":"string","maxLength":256},"failingPods":{"type":"array","maxItems":3,"items":{"type":"object","required":["name","message"],"properties":{"name":{"type":"string","maxLength":253},"message":{"type":"string","maxLength":256}}}},"toolCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"resourceCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"promptCount":{"minimum":0,"maximum":2147483647,"type":"integer"}}}}},"conditions":{"type":"array","items":{"type":"object","required":["type","status","lastTransitionTime","reason","message"],"properties":{"type":{"type":"string","maxLength":316,"pattern":"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"},"status":{"type":"string","enum":["True","False","Unknown"]},"observedGeneration":{"minimum":0,"maximum":9223372036854776000,"type":"integer"},"lastTransitionTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"reason":{"type":"string","minLength":1,"maxLength":1024,"pattern":"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"},"message":{"type":"string","maxLength":32768}}}}}}}};
 const func2 = unicodeLength.default;
 function validate24(data, instancePath = ""){
 let vErrors = null;
@@ -4453,2333 +4453,2458 @@ vErrors = add(vErrors, err341);
 errors++;
 }
 }
-if(data75.scheduling !== undefined){
-let data185 = data75.scheduling;
+if(data75.ingress !== undefined){
+let data185 = data75.ingress;
 if(data185 && typeof data185 == "object" && !Array.isArray(data185)){
-if(Object.keys(data185).length < 1){
-const err342 = {instancePath:instancePath+"/spec/extensions/scheduling",keyword:"minProperties",params:{limit: 1}};
+if(data185.host === undefined){
+const err342 = {instancePath:instancePath+"/spec/extensions/ingress",keyword:"required",params:{missingProperty: "host"}};
 vErrors = add(vErrors, err342);
 errors++;
 }
-if(data185.nodeSelector !== undefined){
-let data186 = data185.nodeSelector;
-if(data186 && typeof data186 == "object" && !Array.isArray(data186)){
-if(Object.keys(data186).length > 32){
-const err343 = {instancePath:instancePath+"/spec/extensions/scheduling/nodeSelector",keyword:"maxProperties",params:{limit: 32}};
+if(data185.className !== undefined){
+let data186 = data185.className;
+if(typeof data186 === "string"){
+if(data186.length > 253 && func2(data186) > 253){
+const err343 = {instancePath:instancePath+"/spec/extensions/ingress/className",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err343);
 errors++;
 }
-for(const key8 in data186){
-if(typeof data186[key8] !== "string"){
-const err344 = {instancePath:instancePath+"/spec/extensions/scheduling/nodeSelector/" + escapePointer(key8),keyword:"type",params:{type: "string"}};
+if(data186.length < 2 && func2(data186) < 1){
+const err344 = {instancePath:instancePath+"/spec/extensions/ingress/className",keyword:"minLength",params:{limit: 1}};
 vErrors = add(vErrors, err344);
 errors++;
 }
 }
-}
 else {
-const err345 = {instancePath:instancePath+"/spec/extensions/scheduling/nodeSelector",keyword:"type",params:{type: "object"}};
+const err345 = {instancePath:instancePath+"/spec/extensions/ingress/className",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err345);
 errors++;
 }
 }
-if(data185.tolerations !== undefined){
-let data188 = data185.tolerations;
-if(Array.isArray(data188)){
-if(data188.length > 32){
-const err346 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations",keyword:"maxItems",params:{limit: 32}};
+if(data185.host !== undefined){
+let data187 = data185.host;
+if(typeof data187 === "string"){
+if(data187.length > 253 && func2(data187) > 253){
+const err346 = {instancePath:instancePath+"/spec/extensions/ingress/host",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err346);
 errors++;
 }
-const len15 = data188.length;
-for(let i15=0; i15<len15; i15++){
-let data189 = data188[i15];
-if(data189 && typeof data189 == "object" && !Array.isArray(data189)){
-if(data189.key !== undefined){
-let data190 = data189.key;
-if(typeof data190 === "string"){
-if(data190.length > 317 && func2(data190) > 317){
-const err347 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i15+"/key",keyword:"maxLength",params:{limit: 317}};
+if(data187.length < 2 && func2(data187) < 1){
+const err347 = {instancePath:instancePath+"/spec/extensions/ingress/host",keyword:"minLength",params:{limit: 1}};
 vErrors = add(vErrors, err347);
 errors++;
 }
 }
 else {
-const err348 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i15+"/key",keyword:"type",params:{type: "string"}};
+const err348 = {instancePath:instancePath+"/spec/extensions/ingress/host",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err348);
 errors++;
 }
 }
-if(data189.operator !== undefined){
-let data191 = data189.operator;
-if(typeof data191 !== "string"){
-const err349 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i15+"/operator",keyword:"type",params:{type: "string"}};
+if(data185.path !== undefined){
+let data188 = data185.path;
+if(typeof data188 === "string"){
+if(data188.length > 253 && func2(data188) > 253){
+const err349 = {instancePath:instancePath+"/spec/extensions/ingress/path",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err349);
 errors++;
 }
-if(!((data191 === "Equal") || (data191 === "Exists"))){
-const err350 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i15+"/operator",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.tolerations.items.properties.operator.enum}};
+if(data188.length < 2 && func2(data188) < 1){
+const err350 = {instancePath:instancePath+"/spec/extensions/ingress/path",keyword:"minLength",params:{limit: 1}};
 vErrors = add(vErrors, err350);
 errors++;
 }
 }
-if(data189.value !== undefined){
-let data192 = data189.value;
-if(typeof data192 === "string"){
-if(data192.length > 63 && func2(data192) > 63){
-const err351 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i15+"/value",keyword:"maxLength",params:{limit: 63}};
+else {
+const err351 = {instancePath:instancePath+"/spec/extensions/ingress/path",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err351);
 errors++;
 }
 }
-else {
-const err352 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i15+"/value",keyword:"type",params:{type: "string"}};
+if(data185.tlsSecretName !== undefined){
+let data189 = data185.tlsSecretName;
+if(typeof data189 === "string"){
+if(data189.length > 253 && func2(data189) > 253){
+const err352 = {instancePath:instancePath+"/spec/extensions/ingress/tlsSecretName",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err352);
 errors++;
 }
-}
-if(data189.effect !== undefined){
-let data193 = data189.effect;
-if(typeof data193 !== "string"){
-const err353 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i15+"/effect",keyword:"type",params:{type: "string"}};
+if(data189.length < 2 && func2(data189) < 1){
+const err353 = {instancePath:instancePath+"/spec/extensions/ingress/tlsSecretName",keyword:"minLength",params:{limit: 1}};
 vErrors = add(vErrors, err353);
 errors++;
 }
-if(!(((data193 === "NoSchedule") || (data193 === "PreferNoSchedule")) || (data193 === "NoExecute"))){
-const err354 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i15+"/effect",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.tolerations.items.properties.effect.enum}};
+}
+else {
+const err354 = {instancePath:instancePath+"/spec/extensions/ingress/tlsSecretName",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err354);
 errors++;
 }
 }
-if(data189.tolerationSeconds !== undefined){
-let data194 = data189.tolerationSeconds;
-if(!(((typeof data194 == "number") && (!(data194 % 1) && !isNaN(data194))) && (isFinite(data194)))){
-const err355 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i15+"/tolerationSeconds",keyword:"type",params:{type: "integer"}};
+if(data185.annotations !== undefined){
+let data190 = data185.annotations;
+if(data190 && typeof data190 == "object" && !Array.isArray(data190)){
+if(Object.keys(data190).length > 32){
+const err355 = {instancePath:instancePath+"/spec/extensions/ingress/annotations",keyword:"maxProperties",params:{limit: 32}};
 vErrors = add(vErrors, err355);
 errors++;
 }
-if((typeof data194 == "number") && (isFinite(data194))){
-if(data194 > 9223372036854776000 || isNaN(data194)){
-const err356 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i15+"/tolerationSeconds",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+for(const key8 in data190){
+let data191 = data190[key8];
+if(typeof data191 === "string"){
+if(data191.length > 1024 && func2(data191) > 1024){
+const err356 = {instancePath:instancePath+"/spec/extensions/ingress/annotations/" + escapePointer(key8),keyword:"maxLength",params:{limit: 1024}};
 vErrors = add(vErrors, err356);
 errors++;
 }
-if(data194 < -9223372036854776000 || isNaN(data194)){
-const err357 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i15+"/tolerationSeconds",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
+}
+else {
+const err357 = {instancePath:instancePath+"/spec/extensions/ingress/annotations/" + escapePointer(key8),keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err357);
 errors++;
 }
 }
 }
-}
 else {
-const err358 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i15,keyword:"type",params:{type: "object"}};
+const err358 = {instancePath:instancePath+"/spec/extensions/ingress/annotations",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err358);
 errors++;
 }
 }
 }
 else {
-const err359 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations",keyword:"type",params:{type: "array"}};
+const err359 = {instancePath:instancePath+"/spec/extensions/ingress",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err359);
 errors++;
 }
 }
-if(data185.topologySpreadConstraints !== undefined){
-let data195 = data185.topologySpreadConstraints;
-if(Array.isArray(data195)){
-if(data195.length > 8){
-const err360 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints",keyword:"maxItems",params:{limit: 8}};
+if(data75.scheduling !== undefined){
+let data192 = data75.scheduling;
+if(data192 && typeof data192 == "object" && !Array.isArray(data192)){
+if(Object.keys(data192).length < 1){
+const err360 = {instancePath:instancePath+"/spec/extensions/scheduling",keyword:"minProperties",params:{limit: 1}};
 vErrors = add(vErrors, err360);
 errors++;
 }
-const len16 = data195.length;
-for(let i16=0; i16<len16; i16++){
-let data196 = data195[i16];
-if(data196 && typeof data196 == "object" && !Array.isArray(data196)){
-if(data196.maxSkew === undefined){
-const err361 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16,keyword:"required",params:{missingProperty: "maxSkew"}};
+if(data192.nodeSelector !== undefined){
+let data193 = data192.nodeSelector;
+if(data193 && typeof data193 == "object" && !Array.isArray(data193)){
+if(Object.keys(data193).length > 32){
+const err361 = {instancePath:instancePath+"/spec/extensions/scheduling/nodeSelector",keyword:"maxProperties",params:{limit: 32}};
 vErrors = add(vErrors, err361);
 errors++;
 }
-if(data196.topologyKey === undefined){
-const err362 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16,keyword:"required",params:{missingProperty: "topologyKey"}};
+for(const key9 in data193){
+if(typeof data193[key9] !== "string"){
+const err362 = {instancePath:instancePath+"/spec/extensions/scheduling/nodeSelector/" + escapePointer(key9),keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err362);
 errors++;
 }
-if(data196.whenUnsatisfiable === undefined){
-const err363 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16,keyword:"required",params:{missingProperty: "whenUnsatisfiable"}};
+}
+}
+else {
+const err363 = {instancePath:instancePath+"/spec/extensions/scheduling/nodeSelector",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err363);
 errors++;
 }
-if(data196.maxSkew !== undefined){
-let data197 = data196.maxSkew;
-if(!(((typeof data197 == "number") && (!(data197 % 1) && !isNaN(data197))) && (isFinite(data197)))){
-const err364 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/maxSkew",keyword:"type",params:{type: "integer"}};
+}
+if(data192.tolerations !== undefined){
+let data195 = data192.tolerations;
+if(Array.isArray(data195)){
+if(data195.length > 32){
+const err364 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations",keyword:"maxItems",params:{limit: 32}};
 vErrors = add(vErrors, err364);
 errors++;
 }
-if((typeof data197 == "number") && (isFinite(data197))){
-if(data197 > 2147483647 || isNaN(data197)){
-const err365 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/maxSkew",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+const len15 = data195.length;
+for(let i15=0; i15<len15; i15++){
+let data196 = data195[i15];
+if(data196 && typeof data196 == "object" && !Array.isArray(data196)){
+if(data196.key !== undefined){
+let data197 = data196.key;
+if(typeof data197 === "string"){
+if(data197.length > 317 && func2(data197) > 317){
+const err365 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i15+"/key",keyword:"maxLength",params:{limit: 317}};
 vErrors = add(vErrors, err365);
 errors++;
 }
-if(data197 < 1 || isNaN(data197)){
-const err366 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/maxSkew",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+}
+else {
+const err366 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i15+"/key",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err366);
 errors++;
 }
 }
-}
-if(data196.topologyKey !== undefined){
-let data198 = data196.topologyKey;
-if(typeof data198 === "string"){
-if(data198.length > 317 && func2(data198) > 317){
-const err367 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/topologyKey",keyword:"maxLength",params:{limit: 317}};
+if(data196.operator !== undefined){
+let data198 = data196.operator;
+if(typeof data198 !== "string"){
+const err367 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i15+"/operator",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err367);
 errors++;
 }
-if(data198.length < 2 && func2(data198) < 1){
-const err368 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/topologyKey",keyword:"minLength",params:{limit: 1}};
+if(!((data198 === "Equal") || (data198 === "Exists"))){
+const err368 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i15+"/operator",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.tolerations.items.properties.operator.enum}};
 vErrors = add(vErrors, err368);
 errors++;
 }
 }
-else {
-const err369 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/topologyKey",keyword:"type",params:{type: "string"}};
+if(data196.value !== undefined){
+let data199 = data196.value;
+if(typeof data199 === "string"){
+if(data199.length > 63 && func2(data199) > 63){
+const err369 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i15+"/value",keyword:"maxLength",params:{limit: 63}};
 vErrors = add(vErrors, err369);
 errors++;
 }
 }
-if(data196.whenUnsatisfiable !== undefined){
-let data199 = data196.whenUnsatisfiable;
-if(typeof data199 !== "string"){
-const err370 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/whenUnsatisfiable",keyword:"type",params:{type: "string"}};
+else {
+const err370 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i15+"/value",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err370);
 errors++;
 }
-if(!((data199 === "DoNotSchedule") || (data199 === "ScheduleAnyway"))){
-const err371 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/whenUnsatisfiable",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.topologySpreadConstraints.items.properties.whenUnsatisfiable.enum}};
+}
+if(data196.effect !== undefined){
+let data200 = data196.effect;
+if(typeof data200 !== "string"){
+const err371 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i15+"/effect",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err371);
 errors++;
 }
-}
-if(data196.minDomains !== undefined){
-let data200 = data196.minDomains;
-if(!(((typeof data200 == "number") && (!(data200 % 1) && !isNaN(data200))) && (isFinite(data200)))){
-const err372 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/minDomains",keyword:"type",params:{type: "integer"}};
+if(!(((data200 === "NoSchedule") || (data200 === "PreferNoSchedule")) || (data200 === "NoExecute"))){
+const err372 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i15+"/effect",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.tolerations.items.properties.effect.enum}};
 vErrors = add(vErrors, err372);
 errors++;
 }
-if((typeof data200 == "number") && (isFinite(data200))){
-if(data200 > 2147483647 || isNaN(data200)){
-const err373 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/minDomains",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+if(data196.tolerationSeconds !== undefined){
+let data201 = data196.tolerationSeconds;
+if(!(((typeof data201 == "number") && (!(data201 % 1) && !isNaN(data201))) && (isFinite(data201)))){
+const err373 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i15+"/tolerationSeconds",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err373);
 errors++;
 }
-if(data200 < 1 || isNaN(data200)){
-const err374 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/minDomains",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+if((typeof data201 == "number") && (isFinite(data201))){
+if(data201 > 9223372036854776000 || isNaN(data201)){
+const err374 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i15+"/tolerationSeconds",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
 vErrors = add(vErrors, err374);
 errors++;
 }
-}
-}
-if(data196.nodeAffinityPolicy !== undefined){
-let data201 = data196.nodeAffinityPolicy;
-if(typeof data201 !== "string"){
-const err375 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/nodeAffinityPolicy",keyword:"type",params:{type: "string"}};
+if(data201 < -9223372036854776000 || isNaN(data201)){
+const err375 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i15+"/tolerationSeconds",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
 vErrors = add(vErrors, err375);
 errors++;
 }
-if(!((data201 === "Honor") || (data201 === "Ignore"))){
-const err376 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/nodeAffinityPolicy",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.topologySpreadConstraints.items.properties.nodeAffinityPolicy.enum}};
+}
+}
+}
+else {
+const err376 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i15,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err376);
 errors++;
 }
 }
-if(data196.nodeTaintsPolicy !== undefined){
-let data202 = data196.nodeTaintsPolicy;
-if(typeof data202 !== "string"){
-const err377 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/nodeTaintsPolicy",keyword:"type",params:{type: "string"}};
+}
+else {
+const err377 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err377);
 errors++;
 }
-if(!((data202 === "Honor") || (data202 === "Ignore"))){
-const err378 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/nodeTaintsPolicy",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.topologySpreadConstraints.items.properties.nodeTaintsPolicy.enum}};
+}
+if(data192.topologySpreadConstraints !== undefined){
+let data202 = data192.topologySpreadConstraints;
+if(Array.isArray(data202)){
+if(data202.length > 8){
+const err378 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints",keyword:"maxItems",params:{limit: 8}};
 vErrors = add(vErrors, err378);
 errors++;
 }
-}
-}
-else {
-const err379 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16,keyword:"type",params:{type: "object"}};
+const len16 = data202.length;
+for(let i16=0; i16<len16; i16++){
+let data203 = data202[i16];
+if(data203 && typeof data203 == "object" && !Array.isArray(data203)){
+if(data203.maxSkew === undefined){
+const err379 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16,keyword:"required",params:{missingProperty: "maxSkew"}};
 vErrors = add(vErrors, err379);
 errors++;
 }
-}
-}
-else {
-const err380 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints",keyword:"type",params:{type: "array"}};
+if(data203.topologyKey === undefined){
+const err380 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16,keyword:"required",params:{missingProperty: "topologyKey"}};
 vErrors = add(vErrors, err380);
 errors++;
 }
-}
-if(data185.priorityClassName !== undefined){
-let data203 = data185.priorityClassName;
-if(typeof data203 === "string"){
-if(data203.length > 253 && func2(data203) > 253){
-const err381 = {instancePath:instancePath+"/spec/extensions/scheduling/priorityClassName",keyword:"maxLength",params:{limit: 253}};
+if(data203.whenUnsatisfiable === undefined){
+const err381 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16,keyword:"required",params:{missingProperty: "whenUnsatisfiable"}};
 vErrors = add(vErrors, err381);
 errors++;
 }
-if(data203.length < 2 && func2(data203) < 1){
-const err382 = {instancePath:instancePath+"/spec/extensions/scheduling/priorityClassName",keyword:"minLength",params:{limit: 1}};
+if(data203.maxSkew !== undefined){
+let data204 = data203.maxSkew;
+if(!(((typeof data204 == "number") && (!(data204 % 1) && !isNaN(data204))) && (isFinite(data204)))){
+const err382 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/maxSkew",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err382);
 errors++;
 }
-}
-else {
-const err383 = {instancePath:instancePath+"/spec/extensions/scheduling/priorityClassName",keyword:"type",params:{type: "string"}};
+if((typeof data204 == "number") && (isFinite(data204))){
+if(data204 > 2147483647 || isNaN(data204)){
+const err383 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/maxSkew",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err383);
 errors++;
 }
-}
-if(data185.runtimeClassName !== undefined){
-let data204 = data185.runtimeClassName;
-if(typeof data204 === "string"){
-if(data204.length > 253 && func2(data204) > 253){
-const err384 = {instancePath:instancePath+"/spec/extensions/scheduling/runtimeClassName",keyword:"maxLength",params:{limit: 253}};
+if(data204 < 1 || isNaN(data204)){
+const err384 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/maxSkew",keyword:"minimum",params:{comparison: ">=", limit: 1}};
 vErrors = add(vErrors, err384);
 errors++;
 }
-if(data204.length < 2 && func2(data204) < 1){
-const err385 = {instancePath:instancePath+"/spec/extensions/scheduling/runtimeClassName",keyword:"minLength",params:{limit: 1}};
+}
+}
+if(data203.topologyKey !== undefined){
+let data205 = data203.topologyKey;
+if(typeof data205 === "string"){
+if(data205.length > 317 && func2(data205) > 317){
+const err385 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/topologyKey",keyword:"maxLength",params:{limit: 317}};
 vErrors = add(vErrors, err385);
 errors++;
 }
-}
-else {
-const err386 = {instancePath:instancePath+"/spec/extensions/scheduling/runtimeClassName",keyword:"type",params:{type: "string"}};
+if(data205.length < 2 && func2(data205) < 1){
+const err386 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/topologyKey",keyword:"minLength",params:{limit: 1}};
 vErrors = add(vErrors, err386);
 errors++;
 }
 }
-if(data185.disruptionBudget !== undefined){
-let data205 = data185.disruptionBudget;
-if(data205 && typeof data205 == "object" && !Array.isArray(data205)){
-if(data205.maxUnavailable !== undefined){
-let data206 = data205.maxUnavailable;
-if(!(((typeof data206 == "number") && (!(data206 % 1) && !isNaN(data206))) && (isFinite(data206)))){
-const err387 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/maxUnavailable",keyword:"type",params:{type: "integer"}};
+else {
+const err387 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/topologyKey",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err387);
 errors++;
 }
-if((typeof data206 == "number") && (isFinite(data206))){
-if(data206 > 2147483647 || isNaN(data206)){
-const err388 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/maxUnavailable",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+if(data203.whenUnsatisfiable !== undefined){
+let data206 = data203.whenUnsatisfiable;
+if(typeof data206 !== "string"){
+const err388 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/whenUnsatisfiable",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err388);
 errors++;
 }
-if(data206 < 1 || isNaN(data206)){
-const err389 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/maxUnavailable",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+if(!((data206 === "DoNotSchedule") || (data206 === "ScheduleAnyway"))){
+const err389 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/whenUnsatisfiable",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.topologySpreadConstraints.items.properties.whenUnsatisfiable.enum}};
 vErrors = add(vErrors, err389);
 errors++;
 }
 }
-}
-if(data205.unhealthyPodEvictionPolicy !== undefined){
-let data207 = data205.unhealthyPodEvictionPolicy;
-if(typeof data207 !== "string"){
-const err390 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/unhealthyPodEvictionPolicy",keyword:"type",params:{type: "string"}};
+if(data203.minDomains !== undefined){
+let data207 = data203.minDomains;
+if(!(((typeof data207 == "number") && (!(data207 % 1) && !isNaN(data207))) && (isFinite(data207)))){
+const err390 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/minDomains",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err390);
 errors++;
 }
-if(!((data207 === "AlwaysAllow") || (data207 === "IfHealthyBudget"))){
-const err391 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/unhealthyPodEvictionPolicy",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.disruptionBudget.properties.unhealthyPodEvictionPolicy.enum}};
+if((typeof data207 == "number") && (isFinite(data207))){
+if(data207 > 2147483647 || isNaN(data207)){
+const err391 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/minDomains",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err391);
 errors++;
 }
-}
-}
-else {
-const err392 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget",keyword:"type",params:{type: "object"}};
+if(data207 < 1 || isNaN(data207)){
+const err392 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/minDomains",keyword:"minimum",params:{comparison: ">=", limit: 1}};
 vErrors = add(vErrors, err392);
 errors++;
 }
 }
 }
-else {
-const err393 = {instancePath:instancePath+"/spec/extensions/scheduling",keyword:"type",params:{type: "object"}};
+if(data203.nodeAffinityPolicy !== undefined){
+let data208 = data203.nodeAffinityPolicy;
+if(typeof data208 !== "string"){
+const err393 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/nodeAffinityPolicy",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err393);
 errors++;
 }
-}
-}
-else {
-const err394 = {instancePath:instancePath+"/spec/extensions",keyword:"type",params:{type: "object"}};
+if(!((data208 === "Honor") || (data208 === "Ignore"))){
+const err394 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/nodeAffinityPolicy",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.topologySpreadConstraints.items.properties.nodeAffinityPolicy.enum}};
 vErrors = add(vErrors, err394);
 errors++;
 }
 }
-}
-else {
-const err395 = {instancePath:instancePath+"/spec",keyword:"type",params:{type: "object"}};
+if(data203.nodeTaintsPolicy !== undefined){
+let data209 = data203.nodeTaintsPolicy;
+if(typeof data209 !== "string"){
+const err395 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/nodeTaintsPolicy",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err395);
 errors++;
 }
-}
-if(data.status !== undefined){
-let data208 = data.status;
-if(data208 && typeof data208 == "object" && !Array.isArray(data208)){
-if(data208.observedGeneration !== undefined){
-let data209 = data208.observedGeneration;
-if(!(((typeof data209 == "number") && (!(data209 % 1) && !isNaN(data209))) && (isFinite(data209)))){
-const err396 = {instancePath:instancePath+"/status/observedGeneration",keyword:"type",params:{type: "integer"}};
+if(!((data209 === "Honor") || (data209 === "Ignore"))){
+const err396 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/nodeTaintsPolicy",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.topologySpreadConstraints.items.properties.nodeTaintsPolicy.enum}};
 vErrors = add(vErrors, err396);
 errors++;
 }
-if((typeof data209 == "number") && (isFinite(data209))){
-if(data209 > 9223372036854776000 || isNaN(data209)){
-const err397 = {instancePath:instancePath+"/status/observedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+}
+}
+else {
+const err397 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err397);
 errors++;
 }
-if(data209 < -9223372036854776000 || isNaN(data209)){
-const err398 = {instancePath:instancePath+"/status/observedGeneration",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
+}
+}
+else {
+const err398 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err398);
 errors++;
 }
 }
-}
-if(data208.phase !== undefined){
-let data210 = data208.phase;
-if(typeof data210 !== "string"){
-const err399 = {instancePath:instancePath+"/status/phase",keyword:"type",params:{type: "string"}};
+if(data192.priorityClassName !== undefined){
+let data210 = data192.priorityClassName;
+if(typeof data210 === "string"){
+if(data210.length > 253 && func2(data210) > 253){
+const err399 = {instancePath:instancePath+"/spec/extensions/scheduling/priorityClassName",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err399);
 errors++;
 }
-if(!(((data210 === "Pending") || (data210 === "Running")) || (data210 === "Failed"))){
-const err400 = {instancePath:instancePath+"/status/phase",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.phase.enum}};
+if(data210.length < 2 && func2(data210) < 1){
+const err400 = {instancePath:instancePath+"/spec/extensions/scheduling/priorityClassName",keyword:"minLength",params:{limit: 1}};
 vErrors = add(vErrors, err400);
 errors++;
 }
 }
-if(data208.deploymentName !== undefined){
-if(typeof data208.deploymentName !== "string"){
-const err401 = {instancePath:instancePath+"/status/deploymentName",keyword:"type",params:{type: "string"}};
+else {
+const err401 = {instancePath:instancePath+"/spec/extensions/scheduling/priorityClassName",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err401);
 errors++;
 }
 }
-if(data208.serviceName !== undefined){
-if(typeof data208.serviceName !== "string"){
-const err402 = {instancePath:instancePath+"/status/serviceName",keyword:"type",params:{type: "string"}};
+if(data192.runtimeClassName !== undefined){
+let data211 = data192.runtimeClassName;
+if(typeof data211 === "string"){
+if(data211.length > 253 && func2(data211) > 253){
+const err402 = {instancePath:instancePath+"/spec/extensions/scheduling/runtimeClassName",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err402);
 errors++;
 }
-}
-if(data208.address !== undefined){
-let data213 = data208.address;
-if(data213 && typeof data213 == "object" && !Array.isArray(data213)){
-if(data213.url !== undefined){
-if(typeof data213.url !== "string"){
-const err403 = {instancePath:instancePath+"/status/address/url",keyword:"type",params:{type: "string"}};
+if(data211.length < 2 && func2(data211) < 1){
+const err403 = {instancePath:instancePath+"/spec/extensions/scheduling/runtimeClassName",keyword:"minLength",params:{limit: 1}};
 vErrors = add(vErrors, err403);
 errors++;
 }
 }
-}
 else {
-const err404 = {instancePath:instancePath+"/status/address",keyword:"type",params:{type: "object"}};
+const err404 = {instancePath:instancePath+"/spec/extensions/scheduling/runtimeClassName",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err404);
 errors++;
 }
 }
-if(data208.replicas !== undefined){
-let data215 = data208.replicas;
-if(!(((typeof data215 == "number") && (!(data215 % 1) && !isNaN(data215))) && (isFinite(data215)))){
-const err405 = {instancePath:instancePath+"/status/replicas",keyword:"type",params:{type: "integer"}};
+if(data192.disruptionBudget !== undefined){
+let data212 = data192.disruptionBudget;
+if(data212 && typeof data212 == "object" && !Array.isArray(data212)){
+if(data212.maxUnavailable !== undefined){
+let data213 = data212.maxUnavailable;
+if(!(((typeof data213 == "number") && (!(data213 % 1) && !isNaN(data213))) && (isFinite(data213)))){
+const err405 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/maxUnavailable",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err405);
 errors++;
 }
-if((typeof data215 == "number") && (isFinite(data215))){
-if(data215 > 2147483647 || isNaN(data215)){
-const err406 = {instancePath:instancePath+"/status/replicas",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+if((typeof data213 == "number") && (isFinite(data213))){
+if(data213 > 2147483647 || isNaN(data213)){
+const err406 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/maxUnavailable",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err406);
 errors++;
 }
-if(data215 < -2147483648 || isNaN(data215)){
-const err407 = {instancePath:instancePath+"/status/replicas",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+if(data213 < 1 || isNaN(data213)){
+const err407 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/maxUnavailable",keyword:"minimum",params:{comparison: ">=", limit: 1}};
 vErrors = add(vErrors, err407);
 errors++;
 }
 }
 }
-if(data208.readyReplicas !== undefined){
-let data216 = data208.readyReplicas;
-if(!(((typeof data216 == "number") && (!(data216 % 1) && !isNaN(data216))) && (isFinite(data216)))){
-const err408 = {instancePath:instancePath+"/status/readyReplicas",keyword:"type",params:{type: "integer"}};
+if(data212.unhealthyPodEvictionPolicy !== undefined){
+let data214 = data212.unhealthyPodEvictionPolicy;
+if(typeof data214 !== "string"){
+const err408 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/unhealthyPodEvictionPolicy",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err408);
 errors++;
 }
-if((typeof data216 == "number") && (isFinite(data216))){
-if(data216 > 2147483647 || isNaN(data216)){
-const err409 = {instancePath:instancePath+"/status/readyReplicas",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+if(!((data214 === "AlwaysAllow") || (data214 === "IfHealthyBudget"))){
+const err409 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/unhealthyPodEvictionPolicy",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.disruptionBudget.properties.unhealthyPodEvictionPolicy.enum}};
 vErrors = add(vErrors, err409);
-errors++;
-}
-if(data216 < -2147483648 || isNaN(data216)){
-const err410 = {instancePath:instancePath+"/status/readyReplicas",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
-vErrors = add(vErrors, err410);
-errors++;
-}
-}
-}
-if(data208.selector !== undefined){
-if(typeof data208.selector !== "string"){
-const err411 = {instancePath:instancePath+"/status/selector",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err411);
-errors++;
-}
-}
-if(data208.serverInfo !== undefined){
-let data218 = data208.serverInfo;
-if(data218 && typeof data218 == "object" && !Array.isArray(data218)){
-if(data218.name !== undefined){
-if(typeof data218.name !== "string"){
-const err412 = {instancePath:instancePath+"/status/serverInfo/name",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err412);
-errors++;
-}
-}
-if(data218.version !== undefined){
-if(typeof data218.version !== "string"){
-const err413 = {instancePath:instancePath+"/status/serverInfo/version",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err413);
-errors++;
-}
-}
-if(data218.protocolVersion !== undefined){
-if(typeof data218.protocolVersion !== "string"){
-const err414 = {instancePath:instancePath+"/status/serverInfo/protocolVersion",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err414);
-errors++;
-}
-}
-if(data218.instructions !== undefined){
-if(typeof data218.instructions !== "string"){
-const err415 = {instancePath:instancePath+"/status/serverInfo/instructions",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err415);
-errors++;
-}
-}
-if(data218.capabilities !== undefined){
-let data223 = data218.capabilities;
-if(data223 && typeof data223 == "object" && !Array.isArray(data223)){
-if(data223.tools !== undefined){
-if(typeof data223.tools !== "boolean"){
-const err416 = {instancePath:instancePath+"/status/serverInfo/capabilities/tools",keyword:"type",params:{type: "boolean"}};
-vErrors = add(vErrors, err416);
-errors++;
-}
-}
-if(data223.resources !== undefined){
-if(typeof data223.resources !== "boolean"){
-const err417 = {instancePath:instancePath+"/status/serverInfo/capabilities/resources",keyword:"type",params:{type: "boolean"}};
-vErrors = add(vErrors, err417);
-errors++;
-}
-}
-if(data223.prompts !== undefined){
-if(typeof data223.prompts !== "boolean"){
-const err418 = {instancePath:instancePath+"/status/serverInfo/capabilities/prompts",keyword:"type",params:{type: "boolean"}};
-vErrors = add(vErrors, err418);
-errors++;
-}
-}
-if(data223.logging !== undefined){
-if(typeof data223.logging !== "boolean"){
-const err419 = {instancePath:instancePath+"/status/serverInfo/capabilities/logging",keyword:"type",params:{type: "boolean"}};
-vErrors = add(vErrors, err419);
-errors++;
-}
-}
-if(data223.completions !== undefined){
-if(typeof data223.completions !== "boolean"){
-const err420 = {instancePath:instancePath+"/status/serverInfo/capabilities/completions",keyword:"type",params:{type: "boolean"}};
-vErrors = add(vErrors, err420);
 errors++;
 }
 }
 }
 else {
-const err421 = {instancePath:instancePath+"/status/serverInfo/capabilities",keyword:"type",params:{type: "object"}};
+const err410 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err410);
+errors++;
+}
+}
+}
+else {
+const err411 = {instancePath:instancePath+"/spec/extensions/scheduling",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err411);
+errors++;
+}
+}
+}
+else {
+const err412 = {instancePath:instancePath+"/spec/extensions",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err412);
+errors++;
+}
+}
+}
+else {
+const err413 = {instancePath:instancePath+"/spec",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err413);
+errors++;
+}
+}
+if(data.status !== undefined){
+let data215 = data.status;
+if(data215 && typeof data215 == "object" && !Array.isArray(data215)){
+if(data215.observedGeneration !== undefined){
+let data216 = data215.observedGeneration;
+if(!(((typeof data216 == "number") && (!(data216 % 1) && !isNaN(data216))) && (isFinite(data216)))){
+const err414 = {instancePath:instancePath+"/status/observedGeneration",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err414);
+errors++;
+}
+if((typeof data216 == "number") && (isFinite(data216))){
+if(data216 > 9223372036854776000 || isNaN(data216)){
+const err415 = {instancePath:instancePath+"/status/observedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+vErrors = add(vErrors, err415);
+errors++;
+}
+if(data216 < -9223372036854776000 || isNaN(data216)){
+const err416 = {instancePath:instancePath+"/status/observedGeneration",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
+vErrors = add(vErrors, err416);
+errors++;
+}
+}
+}
+if(data215.phase !== undefined){
+let data217 = data215.phase;
+if(typeof data217 !== "string"){
+const err417 = {instancePath:instancePath+"/status/phase",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err417);
+errors++;
+}
+if(!(((data217 === "Pending") || (data217 === "Running")) || (data217 === "Failed"))){
+const err418 = {instancePath:instancePath+"/status/phase",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.phase.enum}};
+vErrors = add(vErrors, err418);
+errors++;
+}
+}
+if(data215.deploymentName !== undefined){
+if(typeof data215.deploymentName !== "string"){
+const err419 = {instancePath:instancePath+"/status/deploymentName",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err419);
+errors++;
+}
+}
+if(data215.serviceName !== undefined){
+if(typeof data215.serviceName !== "string"){
+const err420 = {instancePath:instancePath+"/status/serviceName",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err420);
+errors++;
+}
+}
+if(data215.address !== undefined){
+let data220 = data215.address;
+if(data220 && typeof data220 == "object" && !Array.isArray(data220)){
+if(data220.url !== undefined){
+if(typeof data220.url !== "string"){
+const err421 = {instancePath:instancePath+"/status/address/url",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err421);
 errors++;
 }
 }
 }
 else {
-const err422 = {instancePath:instancePath+"/status/serverInfo",keyword:"type",params:{type: "object"}};
+const err422 = {instancePath:instancePath+"/status/address",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err422);
 errors++;
 }
 }
-if(data208.handshakeRetryCount !== undefined){
-let data229 = data208.handshakeRetryCount;
-if(!(((typeof data229 == "number") && (!(data229 % 1) && !isNaN(data229))) && (isFinite(data229)))){
-const err423 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"type",params:{type: "integer"}};
+if(data215.replicas !== undefined){
+let data222 = data215.replicas;
+if(!(((typeof data222 == "number") && (!(data222 % 1) && !isNaN(data222))) && (isFinite(data222)))){
+const err423 = {instancePath:instancePath+"/status/replicas",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err423);
 errors++;
 }
-if((typeof data229 == "number") && (isFinite(data229))){
-if(data229 > 2147483647 || isNaN(data229)){
-const err424 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+if((typeof data222 == "number") && (isFinite(data222))){
+if(data222 > 2147483647 || isNaN(data222)){
+const err424 = {instancePath:instancePath+"/status/replicas",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err424);
 errors++;
 }
-if(data229 < -2147483648 || isNaN(data229)){
-const err425 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+if(data222 < -2147483648 || isNaN(data222)){
+const err425 = {instancePath:instancePath+"/status/replicas",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err425);
 errors++;
 }
 }
 }
-if(data208.gatewayBinding !== undefined){
-let data230 = data208.gatewayBinding;
-if(data230 && typeof data230 == "object" && !Array.isArray(data230)){
-if(data230.name !== undefined){
-if(typeof data230.name !== "string"){
-const err426 = {instancePath:instancePath+"/status/gatewayBinding/name",keyword:"type",params:{type: "string"}};
+if(data215.readyReplicas !== undefined){
+let data223 = data215.readyReplicas;
+if(!(((typeof data223 == "number") && (!(data223 % 1) && !isNaN(data223))) && (isFinite(data223)))){
+const err426 = {instancePath:instancePath+"/status/readyReplicas",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err426);
 errors++;
 }
-}
-if(data230.provider !== undefined){
-if(typeof data230.provider !== "string"){
-const err427 = {instancePath:instancePath+"/status/gatewayBinding/provider",keyword:"type",params:{type: "string"}};
+if((typeof data223 == "number") && (isFinite(data223))){
+if(data223 > 2147483647 || isNaN(data223)){
+const err427 = {instancePath:instancePath+"/status/readyReplicas",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err427);
 errors++;
 }
-}
-}
-else {
-const err428 = {instancePath:instancePath+"/status/gatewayBinding",keyword:"type",params:{type: "object"}};
+if(data223 < -2147483648 || isNaN(data223)){
+const err428 = {instancePath:instancePath+"/status/readyReplicas",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err428);
 errors++;
 }
 }
-if(data208.extensions !== undefined){
-let data233 = data208.extensions;
-if(data233 && typeof data233 == "object" && !Array.isArray(data233)){
-if(data233.release !== undefined){
-let data234 = data233.release;
-if(typeof data234 === "string"){
-if(data234.length > 64 && func2(data234) > 64){
-const err429 = {instancePath:instancePath+"/status/extensions/release",keyword:"maxLength",params:{limit: 64}};
+}
+if(data215.selector !== undefined){
+if(typeof data215.selector !== "string"){
+const err429 = {instancePath:instancePath+"/status/selector",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err429);
 errors++;
 }
 }
-else {
-const err430 = {instancePath:instancePath+"/status/extensions/release",keyword:"type",params:{type: "string"}};
+if(data215.serverInfo !== undefined){
+let data225 = data215.serverInfo;
+if(data225 && typeof data225 == "object" && !Array.isArray(data225)){
+if(data225.name !== undefined){
+if(typeof data225.name !== "string"){
+const err430 = {instancePath:instancePath+"/status/serverInfo/name",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err430);
 errors++;
 }
 }
-if(data233.clusterURL !== undefined){
-let data235 = data233.clusterURL;
-if(typeof data235 === "string"){
-if(data235.length > 2048 && func2(data235) > 2048){
-const err431 = {instancePath:instancePath+"/status/extensions/clusterURL",keyword:"maxLength",params:{limit: 2048}};
+if(data225.version !== undefined){
+if(typeof data225.version !== "string"){
+const err431 = {instancePath:instancePath+"/status/serverInfo/version",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err431);
 errors++;
 }
 }
-else {
-const err432 = {instancePath:instancePath+"/status/extensions/clusterURL",keyword:"type",params:{type: "string"}};
+if(data225.protocolVersion !== undefined){
+if(typeof data225.protocolVersion !== "string"){
+const err432 = {instancePath:instancePath+"/status/serverInfo/protocolVersion",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err432);
 errors++;
 }
 }
-if(data233.causes !== undefined){
-let data236 = data233.causes;
-if(data236 && typeof data236 == "object" && !Array.isArray(data236)){
-if(Object.keys(data236).length > 16){
-const err433 = {instancePath:instancePath+"/status/extensions/causes",keyword:"maxProperties",params:{limit: 16}};
+if(data225.instructions !== undefined){
+if(typeof data225.instructions !== "string"){
+const err433 = {instancePath:instancePath+"/status/serverInfo/instructions",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err433);
 errors++;
 }
-for(const key9 in data236){
-let data237 = data236[key9];
-if(typeof data237 === "string"){
-if(data237.length > 200 && func2(data237) > 200){
-const err434 = {instancePath:instancePath+"/status/extensions/causes/" + escapePointer(key9),keyword:"maxLength",params:{limit: 200}};
+}
+if(data225.capabilities !== undefined){
+let data230 = data225.capabilities;
+if(data230 && typeof data230 == "object" && !Array.isArray(data230)){
+if(data230.tools !== undefined){
+if(typeof data230.tools !== "boolean"){
+const err434 = {instancePath:instancePath+"/status/serverInfo/capabilities/tools",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err434);
 errors++;
 }
 }
-else {
-const err435 = {instancePath:instancePath+"/status/extensions/causes/" + escapePointer(key9),keyword:"type",params:{type: "string"}};
+if(data230.resources !== undefined){
+if(typeof data230.resources !== "boolean"){
+const err435 = {instancePath:instancePath+"/status/serverInfo/capabilities/resources",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err435);
 errors++;
 }
 }
-}
-else {
-const err436 = {instancePath:instancePath+"/status/extensions/causes",keyword:"type",params:{type: "object"}};
+if(data230.prompts !== undefined){
+if(typeof data230.prompts !== "boolean"){
+const err436 = {instancePath:instancePath+"/status/serverInfo/capabilities/prompts",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err436);
 errors++;
 }
 }
-if(data233.policy !== undefined){
-let data238 = data233.policy;
-if(data238 && typeof data238 == "object" && !Array.isArray(data238)){
-if(data238.revision !== undefined){
-let data239 = data238.revision;
-if(!(((typeof data239 == "number") && (!(data239 % 1) && !isNaN(data239))) && (isFinite(data239)))){
-const err437 = {instancePath:instancePath+"/status/extensions/policy/revision",keyword:"type",params:{type: "integer"}};
+if(data230.logging !== undefined){
+if(typeof data230.logging !== "boolean"){
+const err437 = {instancePath:instancePath+"/status/serverInfo/capabilities/logging",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err437);
 errors++;
 }
-if((typeof data239 == "number") && (isFinite(data239))){
-if(data239 > 2147483647 || isNaN(data239)){
-const err438 = {instancePath:instancePath+"/status/extensions/policy/revision",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+if(data230.completions !== undefined){
+if(typeof data230.completions !== "boolean"){
+const err438 = {instancePath:instancePath+"/status/serverInfo/capabilities/completions",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err438);
 errors++;
 }
-if(data239 < 1 || isNaN(data239)){
-const err439 = {instancePath:instancePath+"/status/extensions/policy/revision",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+}
+}
+else {
+const err439 = {instancePath:instancePath+"/status/serverInfo/capabilities",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err439);
 errors++;
 }
 }
 }
-if(data238.digests !== undefined){
-let data240 = data238.digests;
-if(data240 && typeof data240 == "object" && !Array.isArray(data240)){
-if(Object.keys(data240).length > 200){
-const err440 = {instancePath:instancePath+"/status/extensions/policy/digests",keyword:"maxProperties",params:{limit: 200}};
+else {
+const err440 = {instancePath:instancePath+"/status/serverInfo",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err440);
 errors++;
 }
-for(const key10 in data240){
-let data241 = data240[key10];
-if(typeof data241 === "string"){
-if(data241.length > 64 && func2(data241) > 64){
-const err441 = {instancePath:instancePath+"/status/extensions/policy/digests/" + escapePointer(key10),keyword:"maxLength",params:{limit: 64}};
+}
+if(data215.handshakeRetryCount !== undefined){
+let data236 = data215.handshakeRetryCount;
+if(!(((typeof data236 == "number") && (!(data236 % 1) && !isNaN(data236))) && (isFinite(data236)))){
+const err441 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err441);
 errors++;
 }
-}
-else {
-const err442 = {instancePath:instancePath+"/status/extensions/policy/digests/" + escapePointer(key10),keyword:"type",params:{type: "string"}};
+if((typeof data236 == "number") && (isFinite(data236))){
+if(data236 > 2147483647 || isNaN(data236)){
+const err442 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err442);
 errors++;
 }
-}
-}
-else {
-const err443 = {instancePath:instancePath+"/status/extensions/policy/digests",keyword:"type",params:{type: "object"}};
+if(data236 < -2147483648 || isNaN(data236)){
+const err443 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err443);
 errors++;
 }
 }
-if(data238.digest !== undefined){
-let data242 = data238.digest;
-if(typeof data242 === "string"){
-if(data242.length > 64 && func2(data242) > 64){
-const err444 = {instancePath:instancePath+"/status/extensions/policy/digest",keyword:"maxLength",params:{limit: 64}};
+}
+if(data215.gatewayBinding !== undefined){
+let data237 = data215.gatewayBinding;
+if(data237 && typeof data237 == "object" && !Array.isArray(data237)){
+if(data237.name !== undefined){
+if(typeof data237.name !== "string"){
+const err444 = {instancePath:instancePath+"/status/gatewayBinding/name",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err444);
 errors++;
 }
 }
-else {
-const err445 = {instancePath:instancePath+"/status/extensions/policy/digest",keyword:"type",params:{type: "string"}};
+if(data237.provider !== undefined){
+if(typeof data237.provider !== "string"){
+const err445 = {instancePath:instancePath+"/status/gatewayBinding/provider",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err445);
 errors++;
 }
 }
-if(data238.generation !== undefined){
-let data243 = data238.generation;
-if(!(((typeof data243 == "number") && (!(data243 % 1) && !isNaN(data243))) && (isFinite(data243)))){
-const err446 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"type",params:{type: "integer"}};
+}
+else {
+const err446 = {instancePath:instancePath+"/status/gatewayBinding",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err446);
 errors++;
 }
-if((typeof data243 == "number") && (isFinite(data243))){
-if(data243 > 9223372036854776000 || isNaN(data243)){
-const err447 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+}
+if(data215.extensions !== undefined){
+let data240 = data215.extensions;
+if(data240 && typeof data240 == "object" && !Array.isArray(data240)){
+if(data240.release !== undefined){
+let data241 = data240.release;
+if(typeof data241 === "string"){
+if(data241.length > 64 && func2(data241) > 64){
+const err447 = {instancePath:instancePath+"/status/extensions/release",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err447);
 errors++;
 }
-if(data243 < -9223372036854776000 || isNaN(data243)){
-const err448 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
+}
+else {
+const err448 = {instancePath:instancePath+"/status/extensions/release",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err448);
 errors++;
 }
 }
-}
-if(data238.tolerated !== undefined){
-let data244 = data238.tolerated;
-if(Array.isArray(data244)){
-if(data244.length > 50){
-const err449 = {instancePath:instancePath+"/status/extensions/policy/tolerated",keyword:"maxItems",params:{limit: 50}};
+if(data240.clusterURL !== undefined){
+let data242 = data240.clusterURL;
+if(typeof data242 === "string"){
+if(data242.length > 2048 && func2(data242) > 2048){
+const err449 = {instancePath:instancePath+"/status/extensions/clusterURL",keyword:"maxLength",params:{limit: 2048}};
 vErrors = add(vErrors, err449);
 errors++;
 }
-const len17 = data244.length;
-for(let i17=0; i17<len17; i17++){
-let data245 = data244[i17];
-if(data245 && typeof data245 == "object" && !Array.isArray(data245)){
-if(data245.rule === undefined){
-const err450 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i17,keyword:"required",params:{missingProperty: "rule"}};
+}
+else {
+const err450 = {instancePath:instancePath+"/status/extensions/clusterURL",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err450);
 errors++;
 }
-if(data245.path === undefined){
-const err451 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i17,keyword:"required",params:{missingProperty: "path"}};
+}
+if(data240.causes !== undefined){
+let data243 = data240.causes;
+if(data243 && typeof data243 == "object" && !Array.isArray(data243)){
+if(Object.keys(data243).length > 16){
+const err451 = {instancePath:instancePath+"/status/extensions/causes",keyword:"maxProperties",params:{limit: 16}};
 vErrors = add(vErrors, err451);
 errors++;
 }
-if(data245.message === undefined){
-const err452 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i17,keyword:"required",params:{missingProperty: "message"}};
+for(const key10 in data243){
+let data244 = data243[key10];
+if(typeof data244 === "string"){
+if(data244.length > 200 && func2(data244) > 200){
+const err452 = {instancePath:instancePath+"/status/extensions/causes/" + escapePointer(key10),keyword:"maxLength",params:{limit: 200}};
 vErrors = add(vErrors, err452);
 errors++;
 }
-if(data245.fingerprint === undefined){
-const err453 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i17,keyword:"required",params:{missingProperty: "fingerprint"}};
+}
+else {
+const err453 = {instancePath:instancePath+"/status/extensions/causes/" + escapePointer(key10),keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err453);
 errors++;
 }
-if(data245.rule !== undefined){
-let data246 = data245.rule;
-if(typeof data246 === "string"){
-if(data246.length > 100 && func2(data246) > 100){
-const err454 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i17+"/rule",keyword:"maxLength",params:{limit: 100}};
+}
+}
+else {
+const err454 = {instancePath:instancePath+"/status/extensions/causes",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err454);
 errors++;
 }
 }
-else {
-const err455 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i17+"/rule",keyword:"type",params:{type: "string"}};
+if(data240.policy !== undefined){
+let data245 = data240.policy;
+if(data245 && typeof data245 == "object" && !Array.isArray(data245)){
+if(data245.revision !== undefined){
+let data246 = data245.revision;
+if(!(((typeof data246 == "number") && (!(data246 % 1) && !isNaN(data246))) && (isFinite(data246)))){
+const err455 = {instancePath:instancePath+"/status/extensions/policy/revision",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err455);
 errors++;
 }
-}
-if(data245.path !== undefined){
-let data247 = data245.path;
-if(typeof data247 === "string"){
-if(data247.length > 400 && func2(data247) > 400){
-const err456 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i17+"/path",keyword:"maxLength",params:{limit: 400}};
+if((typeof data246 == "number") && (isFinite(data246))){
+if(data246 > 2147483647 || isNaN(data246)){
+const err456 = {instancePath:instancePath+"/status/extensions/policy/revision",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err456);
 errors++;
 }
-}
-else {
-const err457 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i17+"/path",keyword:"type",params:{type: "string"}};
+if(data246 < 1 || isNaN(data246)){
+const err457 = {instancePath:instancePath+"/status/extensions/policy/revision",keyword:"minimum",params:{comparison: ">=", limit: 1}};
 vErrors = add(vErrors, err457);
 errors++;
 }
 }
-if(data245.message !== undefined){
-let data248 = data245.message;
-if(typeof data248 === "string"){
-if(data248.length > 400 && func2(data248) > 400){
-const err458 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i17+"/message",keyword:"maxLength",params:{limit: 400}};
+}
+if(data245.digests !== undefined){
+let data247 = data245.digests;
+if(data247 && typeof data247 == "object" && !Array.isArray(data247)){
+if(Object.keys(data247).length > 200){
+const err458 = {instancePath:instancePath+"/status/extensions/policy/digests",keyword:"maxProperties",params:{limit: 200}};
 vErrors = add(vErrors, err458);
 errors++;
 }
-}
-else {
-const err459 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i17+"/message",keyword:"type",params:{type: "string"}};
+for(const key11 in data247){
+let data248 = data247[key11];
+if(typeof data248 === "string"){
+if(data248.length > 64 && func2(data248) > 64){
+const err459 = {instancePath:instancePath+"/status/extensions/policy/digests/" + escapePointer(key11),keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err459);
 errors++;
 }
 }
-if(data245.fingerprint !== undefined){
-let data249 = data245.fingerprint;
-if(typeof data249 === "string"){
-if(data249.length > 64 && func2(data249) > 64){
-const err460 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i17+"/fingerprint",keyword:"maxLength",params:{limit: 64}};
+else {
+const err460 = {instancePath:instancePath+"/status/extensions/policy/digests/" + escapePointer(key11),keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err460);
 errors++;
 }
 }
+}
 else {
-const err461 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i17+"/fingerprint",keyword:"type",params:{type: "string"}};
+const err461 = {instancePath:instancePath+"/status/extensions/policy/digests",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err461);
 errors++;
 }
 }
-}
-else {
-const err462 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i17,keyword:"type",params:{type: "object"}};
+if(data245.digest !== undefined){
+let data249 = data245.digest;
+if(typeof data249 === "string"){
+if(data249.length > 64 && func2(data249) > 64){
+const err462 = {instancePath:instancePath+"/status/extensions/policy/digest",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err462);
 errors++;
 }
 }
-}
 else {
-const err463 = {instancePath:instancePath+"/status/extensions/policy/tolerated",keyword:"type",params:{type: "array"}};
+const err463 = {instancePath:instancePath+"/status/extensions/policy/digest",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err463);
 errors++;
 }
 }
-if(data238.excused !== undefined){
-let data250 = data238.excused;
-if(Array.isArray(data250)){
-if(data250.length > 100){
-const err464 = {instancePath:instancePath+"/status/extensions/policy/excused",keyword:"maxItems",params:{limit: 100}};
+if(data245.generation !== undefined){
+let data250 = data245.generation;
+if(!(((typeof data250 == "number") && (!(data250 % 1) && !isNaN(data250))) && (isFinite(data250)))){
+const err464 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err464);
 errors++;
 }
-const len18 = data250.length;
-for(let i18=0; i18<len18; i18++){
-let data251 = data250[i18];
-if(typeof data251 === "string"){
-if(data251.length > 100 && func2(data251) > 100){
-const err465 = {instancePath:instancePath+"/status/extensions/policy/excused/" + i18,keyword:"maxLength",params:{limit: 100}};
+if((typeof data250 == "number") && (isFinite(data250))){
+if(data250 > 9223372036854776000 || isNaN(data250)){
+const err465 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
 vErrors = add(vErrors, err465);
 errors++;
 }
-}
-else {
-const err466 = {instancePath:instancePath+"/status/extensions/policy/excused/" + i18,keyword:"type",params:{type: "string"}};
+if(data250 < -9223372036854776000 || isNaN(data250)){
+const err466 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
 vErrors = add(vErrors, err466);
 errors++;
 }
 }
 }
-else {
-const err467 = {instancePath:instancePath+"/status/extensions/policy/excused",keyword:"type",params:{type: "array"}};
+if(data245.tolerated !== undefined){
+let data251 = data245.tolerated;
+if(Array.isArray(data251)){
+if(data251.length > 50){
+const err467 = {instancePath:instancePath+"/status/extensions/policy/tolerated",keyword:"maxItems",params:{limit: 50}};
 vErrors = add(vErrors, err467);
 errors++;
 }
-}
-if(data238.excusedFingerprints !== undefined){
-let data252 = data238.excusedFingerprints;
-if(Array.isArray(data252)){
-if(data252.length > 50){
-const err468 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints",keyword:"maxItems",params:{limit: 50}};
+const len17 = data251.length;
+for(let i17=0; i17<len17; i17++){
+let data252 = data251[i17];
+if(data252 && typeof data252 == "object" && !Array.isArray(data252)){
+if(data252.rule === undefined){
+const err468 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i17,keyword:"required",params:{missingProperty: "rule"}};
 vErrors = add(vErrors, err468);
 errors++;
 }
-const len19 = data252.length;
-for(let i19=0; i19<len19; i19++){
-let data253 = data252[i19];
-if(typeof data253 === "string"){
-if(data253.length > 64 && func2(data253) > 64){
-const err469 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints/" + i19,keyword:"maxLength",params:{limit: 64}};
+if(data252.path === undefined){
+const err469 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i17,keyword:"required",params:{missingProperty: "path"}};
 vErrors = add(vErrors, err469);
 errors++;
 }
-}
-else {
-const err470 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints/" + i19,keyword:"type",params:{type: "string"}};
+if(data252.message === undefined){
+const err470 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i17,keyword:"required",params:{missingProperty: "message"}};
 vErrors = add(vErrors, err470);
 errors++;
 }
-}
-}
-else {
-const err471 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints",keyword:"type",params:{type: "array"}};
+if(data252.fingerprint === undefined){
+const err471 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i17,keyword:"required",params:{missingProperty: "fingerprint"}};
 vErrors = add(vErrors, err471);
 errors++;
 }
-}
-if(data238.pods !== undefined){
-let data254 = data238.pods;
-if(typeof data254 === "string"){
-if(data254.length > 64 && func2(data254) > 64){
-const err472 = {instancePath:instancePath+"/status/extensions/policy/pods",keyword:"maxLength",params:{limit: 64}};
+if(data252.rule !== undefined){
+let data253 = data252.rule;
+if(typeof data253 === "string"){
+if(data253.length > 100 && func2(data253) > 100){
+const err472 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i17+"/rule",keyword:"maxLength",params:{limit: 100}};
 vErrors = add(vErrors, err472);
 errors++;
 }
 }
 else {
-const err473 = {instancePath:instancePath+"/status/extensions/policy/pods",keyword:"type",params:{type: "string"}};
+const err473 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i17+"/rule",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err473);
 errors++;
 }
 }
-if(data238.toleratedNotListed !== undefined){
-let data255 = data238.toleratedNotListed;
-if(!(((typeof data255 == "number") && (!(data255 % 1) && !isNaN(data255))) && (isFinite(data255)))){
-const err474 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"type",params:{type: "integer"}};
+if(data252.path !== undefined){
+let data254 = data252.path;
+if(typeof data254 === "string"){
+if(data254.length > 400 && func2(data254) > 400){
+const err474 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i17+"/path",keyword:"maxLength",params:{limit: 400}};
 vErrors = add(vErrors, err474);
 errors++;
 }
-if((typeof data255 == "number") && (isFinite(data255))){
-if(data255 > 2147483647 || isNaN(data255)){
-const err475 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+else {
+const err475 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i17+"/path",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err475);
 errors++;
 }
-if(data255 < -2147483648 || isNaN(data255)){
-const err476 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+}
+if(data252.message !== undefined){
+let data255 = data252.message;
+if(typeof data255 === "string"){
+if(data255.length > 400 && func2(data255) > 400){
+const err476 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i17+"/message",keyword:"maxLength",params:{limit: 400}};
 vErrors = add(vErrors, err476);
 errors++;
 }
 }
-}
-}
 else {
-const err477 = {instancePath:instancePath+"/status/extensions/policy",keyword:"type",params:{type: "object"}};
+const err477 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i17+"/message",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err477);
 errors++;
 }
 }
-if(data233.foreign !== undefined){
-let data256 = data233.foreign;
-if(data256 && typeof data256 == "object" && !Array.isArray(data256)){
-if(data256.fields === undefined){
-const err478 = {instancePath:instancePath+"/status/extensions/foreign",keyword:"required",params:{missingProperty: "fields"}};
+if(data252.fingerprint !== undefined){
+let data256 = data252.fingerprint;
+if(typeof data256 === "string"){
+if(data256.length > 64 && func2(data256) > 64){
+const err478 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i17+"/fingerprint",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err478);
 errors++;
 }
-if(data256.fields !== undefined){
-let data257 = data256.fields;
-if(Array.isArray(data257)){
-if(data257.length > 20){
-const err479 = {instancePath:instancePath+"/status/extensions/foreign/fields",keyword:"maxItems",params:{limit: 20}};
+}
+else {
+const err479 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i17+"/fingerprint",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err479);
 errors++;
 }
-const len20 = data257.length;
-for(let i20=0; i20<len20; i20++){
-let data258 = data257[i20];
-if(data258 && typeof data258 == "object" && !Array.isArray(data258)){
-if(data258.kind === undefined){
-const err480 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i20,keyword:"required",params:{missingProperty: "kind"}};
+}
+}
+else {
+const err480 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i17,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err480);
 errors++;
 }
-if(data258.path === undefined){
-const err481 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i20,keyword:"required",params:{missingProperty: "path"}};
+}
+}
+else {
+const err481 = {instancePath:instancePath+"/status/extensions/policy/tolerated",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err481);
 errors++;
 }
-if(data258.state === undefined){
-const err482 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i20,keyword:"required",params:{missingProperty: "state"}};
+}
+if(data245.excused !== undefined){
+let data257 = data245.excused;
+if(Array.isArray(data257)){
+if(data257.length > 100){
+const err482 = {instancePath:instancePath+"/status/extensions/policy/excused",keyword:"maxItems",params:{limit: 100}};
 vErrors = add(vErrors, err482);
 errors++;
 }
-if(data258.kind !== undefined){
-let data259 = data258.kind;
-if(typeof data259 === "string"){
-if(data259.length > 63 && func2(data259) > 63){
-const err483 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i20+"/kind",keyword:"maxLength",params:{limit: 63}};
+const len18 = data257.length;
+for(let i18=0; i18<len18; i18++){
+let data258 = data257[i18];
+if(typeof data258 === "string"){
+if(data258.length > 100 && func2(data258) > 100){
+const err483 = {instancePath:instancePath+"/status/extensions/policy/excused/" + i18,keyword:"maxLength",params:{limit: 100}};
 vErrors = add(vErrors, err483);
 errors++;
 }
 }
 else {
-const err484 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i20+"/kind",keyword:"type",params:{type: "string"}};
+const err484 = {instancePath:instancePath+"/status/extensions/policy/excused/" + i18,keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err484);
 errors++;
 }
 }
-if(data258.path !== undefined){
-let data260 = data258.path;
-if(typeof data260 === "string"){
-if(data260.length > 300 && func2(data260) > 300){
-const err485 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i20+"/path",keyword:"maxLength",params:{limit: 300}};
+}
+else {
+const err485 = {instancePath:instancePath+"/status/extensions/policy/excused",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err485);
 errors++;
 }
 }
-else {
-const err486 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i20+"/path",keyword:"type",params:{type: "string"}};
+if(data245.excusedFingerprints !== undefined){
+let data259 = data245.excusedFingerprints;
+if(Array.isArray(data259)){
+if(data259.length > 50){
+const err486 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints",keyword:"maxItems",params:{limit: 50}};
 vErrors = add(vErrors, err486);
 errors++;
 }
-}
-if(data258.manager !== undefined){
-let data261 = data258.manager;
-if(typeof data261 === "string"){
-if(data261.length > 128 && func2(data261) > 128){
-const err487 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i20+"/manager",keyword:"maxLength",params:{limit: 128}};
+const len19 = data259.length;
+for(let i19=0; i19<len19; i19++){
+let data260 = data259[i19];
+if(typeof data260 === "string"){
+if(data260.length > 64 && func2(data260) > 64){
+const err487 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints/" + i19,keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err487);
 errors++;
 }
 }
 else {
-const err488 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i20+"/manager",keyword:"type",params:{type: "string"}};
+const err488 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints/" + i19,keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err488);
 errors++;
 }
 }
-if(data258.state !== undefined){
-let data262 = data258.state;
-if(typeof data262 !== "string"){
-const err489 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i20+"/state",keyword:"type",params:{type: "string"}};
+}
+else {
+const err489 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err489);
 errors++;
 }
-if(!((((data262 === "Waiting") || (data262 === "ComesBack")) || (data262 === "FromAdmission")) || (data262 === "Stays"))){
-const err490 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i20+"/state",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.foreign.properties.fields.items.properties.state.enum}};
+}
+if(data245.pods !== undefined){
+let data261 = data245.pods;
+if(typeof data261 === "string"){
+if(data261.length > 64 && func2(data261) > 64){
+const err490 = {instancePath:instancePath+"/status/extensions/policy/pods",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err490);
 errors++;
 }
 }
-}
 else {
-const err491 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i20,keyword:"type",params:{type: "object"}};
+const err491 = {instancePath:instancePath+"/status/extensions/policy/pods",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err491);
 errors++;
 }
 }
-}
-else {
-const err492 = {instancePath:instancePath+"/status/extensions/foreign/fields",keyword:"type",params:{type: "array"}};
+if(data245.toleratedNotListed !== undefined){
+let data262 = data245.toleratedNotListed;
+if(!(((typeof data262 == "number") && (!(data262 % 1) && !isNaN(data262))) && (isFinite(data262)))){
+const err492 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err492);
 errors++;
 }
-}
-if(data256.notListed !== undefined){
-let data263 = data256.notListed;
-if(!(((typeof data263 == "number") && (!(data263 % 1) && !isNaN(data263))) && (isFinite(data263)))){
-const err493 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"type",params:{type: "integer"}};
+if((typeof data262 == "number") && (isFinite(data262))){
+if(data262 > 2147483647 || isNaN(data262)){
+const err493 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err493);
 errors++;
 }
-if((typeof data263 == "number") && (isFinite(data263))){
-if(data263 > 2147483647 || isNaN(data263)){
-const err494 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+if(data262 < -2147483648 || isNaN(data262)){
+const err494 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err494);
 errors++;
 }
-if(data263 < -2147483648 || isNaN(data263)){
-const err495 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+}
+}
+}
+else {
+const err495 = {instancePath:instancePath+"/status/extensions/policy",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err495);
 errors++;
 }
 }
-}
-}
-else {
-const err496 = {instancePath:instancePath+"/status/extensions/foreign",keyword:"type",params:{type: "object"}};
+if(data240.foreign !== undefined){
+let data263 = data240.foreign;
+if(data263 && typeof data263 == "object" && !Array.isArray(data263)){
+if(data263.fields === undefined){
+const err496 = {instancePath:instancePath+"/status/extensions/foreign",keyword:"required",params:{missingProperty: "fields"}};
 vErrors = add(vErrors, err496);
 errors++;
 }
-}
-if(data233.rollout !== undefined){
-let data264 = data233.rollout;
-if(data264 && typeof data264 == "object" && !Array.isArray(data264)){
-if(data264.phase === undefined){
-const err497 = {instancePath:instancePath+"/status/extensions/rollout",keyword:"required",params:{missingProperty: "phase"}};
+if(data263.fields !== undefined){
+let data264 = data263.fields;
+if(Array.isArray(data264)){
+if(data264.length > 20){
+const err497 = {instancePath:instancePath+"/status/extensions/foreign/fields",keyword:"maxItems",params:{limit: 20}};
 vErrors = add(vErrors, err497);
 errors++;
 }
-if(data264.target === undefined){
-const err498 = {instancePath:instancePath+"/status/extensions/rollout",keyword:"required",params:{missingProperty: "target"}};
+const len20 = data264.length;
+for(let i20=0; i20<len20; i20++){
+let data265 = data264[i20];
+if(data265 && typeof data265 == "object" && !Array.isArray(data265)){
+if(data265.kind === undefined){
+const err498 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i20,keyword:"required",params:{missingProperty: "kind"}};
 vErrors = add(vErrors, err498);
 errors++;
 }
-if(data264.phase !== undefined){
-let data265 = data264.phase;
-if(typeof data265 !== "string"){
-const err499 = {instancePath:instancePath+"/status/extensions/rollout/phase",keyword:"type",params:{type: "string"}};
+if(data265.path === undefined){
+const err499 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i20,keyword:"required",params:{missingProperty: "path"}};
 vErrors = add(vErrors, err499);
 errors++;
 }
-if(!(((((data265 === "Proving") || (data265 === "Rolling")) || (data265 === "Rejected")) || (data265 === "RolledBack")) || (data265 === "Blocked"))){
-const err500 = {instancePath:instancePath+"/status/extensions/rollout/phase",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.rollout.properties.phase.enum}};
+if(data265.state === undefined){
+const err500 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i20,keyword:"required",params:{missingProperty: "state"}};
 vErrors = add(vErrors, err500);
 errors++;
 }
-}
-if(data264.target !== undefined){
-let data266 = data264.target;
-if(data266 && typeof data266 == "object" && !Array.isArray(data266)){
-if(data266.template === undefined){
-const err501 = {instancePath:instancePath+"/status/extensions/rollout/target",keyword:"required",params:{missingProperty: "template"}};
+if(data265.kind !== undefined){
+let data266 = data265.kind;
+if(typeof data266 === "string"){
+if(data266.length > 63 && func2(data266) > 63){
+const err501 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i20+"/kind",keyword:"maxLength",params:{limit: 63}};
 vErrors = add(vErrors, err501);
 errors++;
 }
-if(data266.since === undefined){
-const err502 = {instancePath:instancePath+"/status/extensions/rollout/target",keyword:"required",params:{missingProperty: "since"}};
+}
+else {
+const err502 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i20+"/kind",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err502);
 errors++;
 }
-if(data266.template !== undefined){
-let data267 = data266.template;
+}
+if(data265.path !== undefined){
+let data267 = data265.path;
 if(typeof data267 === "string"){
-if(data267.length > 64 && func2(data267) > 64){
-const err503 = {instancePath:instancePath+"/status/extensions/rollout/target/template",keyword:"maxLength",params:{limit: 64}};
+if(data267.length > 300 && func2(data267) > 300){
+const err503 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i20+"/path",keyword:"maxLength",params:{limit: 300}};
 vErrors = add(vErrors, err503);
 errors++;
 }
 }
 else {
-const err504 = {instancePath:instancePath+"/status/extensions/rollout/target/template",keyword:"type",params:{type: "string"}};
+const err504 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i20+"/path",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err504);
 errors++;
 }
 }
-if(data266.generation !== undefined){
-let data268 = data266.generation;
-if(!(((typeof data268 == "number") && (!(data268 % 1) && !isNaN(data268))) && (isFinite(data268)))){
-const err505 = {instancePath:instancePath+"/status/extensions/rollout/target/generation",keyword:"type",params:{type: "integer"}};
+if(data265.manager !== undefined){
+let data268 = data265.manager;
+if(typeof data268 === "string"){
+if(data268.length > 128 && func2(data268) > 128){
+const err505 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i20+"/manager",keyword:"maxLength",params:{limit: 128}};
 vErrors = add(vErrors, err505);
-errors++;
-}
-if((typeof data268 == "number") && (isFinite(data268))){
-if(data268 > 9223372036854776000 || isNaN(data268)){
-const err506 = {instancePath:instancePath+"/status/extensions/rollout/target/generation",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
-vErrors = add(vErrors, err506);
-errors++;
-}
-if(data268 < -9223372036854776000 || isNaN(data268)){
-const err507 = {instancePath:instancePath+"/status/extensions/rollout/target/generation",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
-vErrors = add(vErrors, err507);
-errors++;
-}
-}
-}
-if(data266.since !== undefined){
-let data269 = data266.since;
-if(typeof data269 === "string"){
-if(!pattern4.test(data269)){
-const err508 = {instancePath:instancePath+"/status/extensions/rollout/target/since",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
-vErrors = add(vErrors, err508);
 errors++;
 }
 }
 else {
-const err509 = {instancePath:instancePath+"/status/extensions/rollout/target/since",keyword:"type",params:{type: "string"}};
+const err506 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i20+"/manager",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err506);
+errors++;
+}
+}
+if(data265.state !== undefined){
+let data269 = data265.state;
+if(typeof data269 !== "string"){
+const err507 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i20+"/state",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err507);
+errors++;
+}
+if(!((((data269 === "Waiting") || (data269 === "ComesBack")) || (data269 === "FromAdmission")) || (data269 === "Stays"))){
+const err508 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i20+"/state",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.foreign.properties.fields.items.properties.state.enum}};
+vErrors = add(vErrors, err508);
+errors++;
+}
+}
+}
+else {
+const err509 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i20,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err509);
 errors++;
 }
 }
 }
 else {
-const err510 = {instancePath:instancePath+"/status/extensions/rollout/target",keyword:"type",params:{type: "object"}};
+const err510 = {instancePath:instancePath+"/status/extensions/foreign/fields",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err510);
 errors++;
 }
 }
-if(data264.stable !== undefined){
-let data270 = data264.stable;
-if(data270 && typeof data270 == "object" && !Array.isArray(data270)){
-if(data270.template === undefined){
-const err511 = {instancePath:instancePath+"/status/extensions/rollout/stable",keyword:"required",params:{missingProperty: "template"}};
+if(data263.notListed !== undefined){
+let data270 = data263.notListed;
+if(!(((typeof data270 == "number") && (!(data270 % 1) && !isNaN(data270))) && (isFinite(data270)))){
+const err511 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err511);
 errors++;
 }
-if(data270.replicaSet === undefined){
-const err512 = {instancePath:instancePath+"/status/extensions/rollout/stable",keyword:"required",params:{missingProperty: "replicaSet"}};
+if((typeof data270 == "number") && (isFinite(data270))){
+if(data270 > 2147483647 || isNaN(data270)){
+const err512 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err512);
 errors++;
 }
-if(data270.template !== undefined){
-let data271 = data270.template;
-if(typeof data271 === "string"){
-if(data271.length > 64 && func2(data271) > 64){
-const err513 = {instancePath:instancePath+"/status/extensions/rollout/stable/template",keyword:"maxLength",params:{limit: 64}};
+if(data270 < -2147483648 || isNaN(data270)){
+const err513 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err513);
 errors++;
 }
 }
+}
+}
 else {
-const err514 = {instancePath:instancePath+"/status/extensions/rollout/stable/template",keyword:"type",params:{type: "string"}};
+const err514 = {instancePath:instancePath+"/status/extensions/foreign",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err514);
 errors++;
 }
 }
-if(data270.replicaSet !== undefined){
-let data272 = data270.replicaSet;
-if(typeof data272 === "string"){
-if(data272.length > 63 && func2(data272) > 63){
-const err515 = {instancePath:instancePath+"/status/extensions/rollout/stable/replicaSet",keyword:"maxLength",params:{limit: 63}};
+if(data240.rollout !== undefined){
+let data271 = data240.rollout;
+if(data271 && typeof data271 == "object" && !Array.isArray(data271)){
+if(data271.phase === undefined){
+const err515 = {instancePath:instancePath+"/status/extensions/rollout",keyword:"required",params:{missingProperty: "phase"}};
 vErrors = add(vErrors, err515);
 errors++;
 }
-}
-else {
-const err516 = {instancePath:instancePath+"/status/extensions/rollout/stable/replicaSet",keyword:"type",params:{type: "string"}};
+if(data271.target === undefined){
+const err516 = {instancePath:instancePath+"/status/extensions/rollout",keyword:"required",params:{missingProperty: "target"}};
 vErrors = add(vErrors, err516);
 errors++;
 }
-}
-if(data270.generation !== undefined){
-let data273 = data270.generation;
-if(!(((typeof data273 == "number") && (!(data273 % 1) && !isNaN(data273))) && (isFinite(data273)))){
-const err517 = {instancePath:instancePath+"/status/extensions/rollout/stable/generation",keyword:"type",params:{type: "integer"}};
+if(data271.phase !== undefined){
+let data272 = data271.phase;
+if(typeof data272 !== "string"){
+const err517 = {instancePath:instancePath+"/status/extensions/rollout/phase",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err517);
 errors++;
 }
-if((typeof data273 == "number") && (isFinite(data273))){
-if(data273 > 9223372036854776000 || isNaN(data273)){
-const err518 = {instancePath:instancePath+"/status/extensions/rollout/stable/generation",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+if(!(((((data272 === "Proving") || (data272 === "Rolling")) || (data272 === "Rejected")) || (data272 === "RolledBack")) || (data272 === "Blocked"))){
+const err518 = {instancePath:instancePath+"/status/extensions/rollout/phase",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.rollout.properties.phase.enum}};
 vErrors = add(vErrors, err518);
 errors++;
 }
-if(data273 < -9223372036854776000 || isNaN(data273)){
-const err519 = {instancePath:instancePath+"/status/extensions/rollout/stable/generation",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
+}
+if(data271.target !== undefined){
+let data273 = data271.target;
+if(data273 && typeof data273 == "object" && !Array.isArray(data273)){
+if(data273.template === undefined){
+const err519 = {instancePath:instancePath+"/status/extensions/rollout/target",keyword:"required",params:{missingProperty: "template"}};
 vErrors = add(vErrors, err519);
 errors++;
 }
-}
-}
-}
-else {
-const err520 = {instancePath:instancePath+"/status/extensions/rollout/stable",keyword:"type",params:{type: "object"}};
+if(data273.since === undefined){
+const err520 = {instancePath:instancePath+"/status/extensions/rollout/target",keyword:"required",params:{missingProperty: "since"}};
 vErrors = add(vErrors, err520);
 errors++;
 }
-}
-if(data264.proof !== undefined){
-let data274 = data264.proof;
-if(typeof data274 !== "string"){
-const err521 = {instancePath:instancePath+"/status/extensions/rollout/proof",keyword:"type",params:{type: "string"}};
+if(data273.template !== undefined){
+let data274 = data273.template;
+if(typeof data274 === "string"){
+if(data274.length > 64 && func2(data274) > 64){
+const err521 = {instancePath:instancePath+"/status/extensions/rollout/target/template",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err521);
 errors++;
 }
-if(!(((data274 === "Proven") || (data274 === "NotProven")) || (data274 === "Skipped"))){
-const err522 = {instancePath:instancePath+"/status/extensions/rollout/proof",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.rollout.properties.proof.enum}};
+}
+else {
+const err522 = {instancePath:instancePath+"/status/extensions/rollout/target/template",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err522);
 errors++;
 }
 }
-if(data264.reason !== undefined){
-let data275 = data264.reason;
-if(typeof data275 === "string"){
-if(data275.length > 64 && func2(data275) > 64){
-const err523 = {instancePath:instancePath+"/status/extensions/rollout/reason",keyword:"maxLength",params:{limit: 64}};
+if(data273.generation !== undefined){
+let data275 = data273.generation;
+if(!(((typeof data275 == "number") && (!(data275 % 1) && !isNaN(data275))) && (isFinite(data275)))){
+const err523 = {instancePath:instancePath+"/status/extensions/rollout/target/generation",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err523);
 errors++;
 }
-}
-else {
-const err524 = {instancePath:instancePath+"/status/extensions/rollout/reason",keyword:"type",params:{type: "string"}};
+if((typeof data275 == "number") && (isFinite(data275))){
+if(data275 > 9223372036854776000 || isNaN(data275)){
+const err524 = {instancePath:instancePath+"/status/extensions/rollout/target/generation",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
 vErrors = add(vErrors, err524);
 errors++;
 }
-}
-if(data264.message !== undefined){
-let data276 = data264.message;
-if(typeof data276 === "string"){
-if(data276.length > 1024 && func2(data276) > 1024){
-const err525 = {instancePath:instancePath+"/status/extensions/rollout/message",keyword:"maxLength",params:{limit: 1024}};
+if(data275 < -9223372036854776000 || isNaN(data275)){
+const err525 = {instancePath:instancePath+"/status/extensions/rollout/target/generation",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
 vErrors = add(vErrors, err525);
 errors++;
 }
 }
-else {
-const err526 = {instancePath:instancePath+"/status/extensions/rollout/message",keyword:"type",params:{type: "string"}};
+}
+if(data273.since !== undefined){
+let data276 = data273.since;
+if(typeof data276 === "string"){
+if(!pattern4.test(data276)){
+const err526 = {instancePath:instancePath+"/status/extensions/rollout/target/since",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
 vErrors = add(vErrors, err526);
 errors++;
 }
 }
-if(data264.failed !== undefined){
-let data277 = data264.failed;
-if(Array.isArray(data277)){
-if(data277.length > 5){
-const err527 = {instancePath:instancePath+"/status/extensions/rollout/failed",keyword:"maxItems",params:{limit: 5}};
+else {
+const err527 = {instancePath:instancePath+"/status/extensions/rollout/target/since",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err527);
 errors++;
 }
-const len21 = data277.length;
-for(let i21=0; i21<len21; i21++){
-let data278 = data277[i21];
-if(data278 && typeof data278 == "object" && !Array.isArray(data278)){
-if(data278.template === undefined){
-const err528 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21,keyword:"required",params:{missingProperty: "template"}};
+}
+}
+else {
+const err528 = {instancePath:instancePath+"/status/extensions/rollout/target",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err528);
 errors++;
 }
-if(data278.reason === undefined){
-const err529 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21,keyword:"required",params:{missingProperty: "reason"}};
+}
+if(data271.stable !== undefined){
+let data277 = data271.stable;
+if(data277 && typeof data277 == "object" && !Array.isArray(data277)){
+if(data277.template === undefined){
+const err529 = {instancePath:instancePath+"/status/extensions/rollout/stable",keyword:"required",params:{missingProperty: "template"}};
 vErrors = add(vErrors, err529);
 errors++;
 }
-if(data278.message === undefined){
-const err530 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21,keyword:"required",params:{missingProperty: "message"}};
+if(data277.replicaSet === undefined){
+const err530 = {instancePath:instancePath+"/status/extensions/rollout/stable",keyword:"required",params:{missingProperty: "replicaSet"}};
 vErrors = add(vErrors, err530);
 errors++;
 }
-if(data278.at === undefined){
-const err531 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21,keyword:"required",params:{missingProperty: "at"}};
+if(data277.template !== undefined){
+let data278 = data277.template;
+if(typeof data278 === "string"){
+if(data278.length > 64 && func2(data278) > 64){
+const err531 = {instancePath:instancePath+"/status/extensions/rollout/stable/template",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err531);
 errors++;
 }
-if(data278.template !== undefined){
-let data279 = data278.template;
-if(typeof data279 === "string"){
-if(data279.length > 64 && func2(data279) > 64){
-const err532 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21+"/template",keyword:"maxLength",params:{limit: 64}};
+}
+else {
+const err532 = {instancePath:instancePath+"/status/extensions/rollout/stable/template",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err532);
 errors++;
 }
 }
-else {
-const err533 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21+"/template",keyword:"type",params:{type: "string"}};
+if(data277.replicaSet !== undefined){
+let data279 = data277.replicaSet;
+if(typeof data279 === "string"){
+if(data279.length > 63 && func2(data279) > 63){
+const err533 = {instancePath:instancePath+"/status/extensions/rollout/stable/replicaSet",keyword:"maxLength",params:{limit: 63}};
 vErrors = add(vErrors, err533);
 errors++;
 }
 }
-if(data278.reason !== undefined){
-let data280 = data278.reason;
-if(typeof data280 === "string"){
-if(data280.length > 64 && func2(data280) > 64){
-const err534 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21+"/reason",keyword:"maxLength",params:{limit: 64}};
+else {
+const err534 = {instancePath:instancePath+"/status/extensions/rollout/stable/replicaSet",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err534);
 errors++;
 }
 }
-else {
-const err535 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21+"/reason",keyword:"type",params:{type: "string"}};
+if(data277.generation !== undefined){
+let data280 = data277.generation;
+if(!(((typeof data280 == "number") && (!(data280 % 1) && !isNaN(data280))) && (isFinite(data280)))){
+const err535 = {instancePath:instancePath+"/status/extensions/rollout/stable/generation",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err535);
 errors++;
 }
-}
-if(data278.message !== undefined){
-let data281 = data278.message;
-if(typeof data281 === "string"){
-if(data281.length > 512 && func2(data281) > 512){
-const err536 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21+"/message",keyword:"maxLength",params:{limit: 512}};
+if((typeof data280 == "number") && (isFinite(data280))){
+if(data280 > 9223372036854776000 || isNaN(data280)){
+const err536 = {instancePath:instancePath+"/status/extensions/rollout/stable/generation",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
 vErrors = add(vErrors, err536);
 errors++;
 }
-}
-else {
-const err537 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21+"/message",keyword:"type",params:{type: "string"}};
+if(data280 < -9223372036854776000 || isNaN(data280)){
+const err537 = {instancePath:instancePath+"/status/extensions/rollout/stable/generation",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
 vErrors = add(vErrors, err537);
 errors++;
 }
 }
-if(data278.retry !== undefined){
-let data282 = data278.retry;
-if(typeof data282 === "string"){
-if(data282.length > 253 && func2(data282) > 253){
-const err538 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21+"/retry",keyword:"maxLength",params:{limit: 253}};
+}
+}
+else {
+const err538 = {instancePath:instancePath+"/status/extensions/rollout/stable",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err538);
 errors++;
 }
 }
-else {
-const err539 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21+"/retry",keyword:"type",params:{type: "string"}};
+if(data271.proof !== undefined){
+let data281 = data271.proof;
+if(typeof data281 !== "string"){
+const err539 = {instancePath:instancePath+"/status/extensions/rollout/proof",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err539);
 errors++;
 }
-}
-if(data278.contract !== undefined){
-let data283 = data278.contract;
-if(typeof data283 === "string"){
-if(data283.length > 64 && func2(data283) > 64){
-const err540 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21+"/contract",keyword:"maxLength",params:{limit: 64}};
+if(!(((data281 === "Proven") || (data281 === "NotProven")) || (data281 === "Skipped"))){
+const err540 = {instancePath:instancePath+"/status/extensions/rollout/proof",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.rollout.properties.proof.enum}};
 vErrors = add(vErrors, err540);
 errors++;
 }
 }
-else {
-const err541 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21+"/contract",keyword:"type",params:{type: "string"}};
+if(data271.reason !== undefined){
+let data282 = data271.reason;
+if(typeof data282 === "string"){
+if(data282.length > 64 && func2(data282) > 64){
+const err541 = {instancePath:instancePath+"/status/extensions/rollout/reason",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err541);
 errors++;
 }
 }
-if(data278.at !== undefined){
-let data284 = data278.at;
-if(typeof data284 === "string"){
-if(!pattern4.test(data284)){
-const err542 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21+"/at",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
+else {
+const err542 = {instancePath:instancePath+"/status/extensions/rollout/reason",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err542);
 errors++;
 }
 }
-else {
-const err543 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21+"/at",keyword:"type",params:{type: "string"}};
+if(data271.message !== undefined){
+let data283 = data271.message;
+if(typeof data283 === "string"){
+if(data283.length > 1024 && func2(data283) > 1024){
+const err543 = {instancePath:instancePath+"/status/extensions/rollout/message",keyword:"maxLength",params:{limit: 1024}};
 vErrors = add(vErrors, err543);
 errors++;
 }
 }
-}
 else {
-const err544 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21,keyword:"type",params:{type: "object"}};
+const err544 = {instancePath:instancePath+"/status/extensions/rollout/message",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err544);
 errors++;
 }
 }
-}
-else {
-const err545 = {instancePath:instancePath+"/status/extensions/rollout/failed",keyword:"type",params:{type: "array"}};
+if(data271.failed !== undefined){
+let data284 = data271.failed;
+if(Array.isArray(data284)){
+if(data284.length > 5){
+const err545 = {instancePath:instancePath+"/status/extensions/rollout/failed",keyword:"maxItems",params:{limit: 5}};
 vErrors = add(vErrors, err545);
 errors++;
 }
-}
-}
-else {
-const err546 = {instancePath:instancePath+"/status/extensions/rollout",keyword:"type",params:{type: "object"}};
+const len21 = data284.length;
+for(let i21=0; i21<len21; i21++){
+let data285 = data284[i21];
+if(data285 && typeof data285 == "object" && !Array.isArray(data285)){
+if(data285.template === undefined){
+const err546 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21,keyword:"required",params:{missingProperty: "template"}};
 vErrors = add(vErrors, err546);
 errors++;
 }
-}
-if(data233.podFailure !== undefined){
-let data285 = data233.podFailure;
-if(data285 && typeof data285 == "object" && !Array.isArray(data285)){
-if(data285.cause === undefined){
-const err547 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"required",params:{missingProperty: "cause"}};
+if(data285.reason === undefined){
+const err547 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21,keyword:"required",params:{missingProperty: "reason"}};
 vErrors = add(vErrors, err547);
 errors++;
 }
-if(data285.pod === undefined){
-const err548 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"required",params:{missingProperty: "pod"}};
+if(data285.message === undefined){
+const err548 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21,keyword:"required",params:{missingProperty: "message"}};
 vErrors = add(vErrors, err548);
 errors++;
 }
-if(data285.cause !== undefined){
-let data286 = data285.cause;
-if(typeof data286 !== "string"){
-const err549 = {instancePath:instancePath+"/status/extensions/podFailure/cause",keyword:"type",params:{type: "string"}};
+if(data285.at === undefined){
+const err549 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21,keyword:"required",params:{missingProperty: "at"}};
 vErrors = add(vErrors, err549);
 errors++;
 }
-if(!(((((((data286 === "ImagePull") || (data286 === "Configuration")) || (data286 === "Crashing")) || (data286 === "OutOfMemory")) || (data286 === "Unhealthy")) || (data286 === "Unschedulable")) || (data286 === "NotStarted"))){
-const err550 = {instancePath:instancePath+"/status/extensions/podFailure/cause",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.podFailure.properties.cause.enum}};
+if(data285.template !== undefined){
+let data286 = data285.template;
+if(typeof data286 === "string"){
+if(data286.length > 64 && func2(data286) > 64){
+const err550 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21+"/template",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err550);
 errors++;
 }
 }
-if(data285.pod !== undefined){
-let data287 = data285.pod;
-if(typeof data287 === "string"){
-if(data287.length > 253 && func2(data287) > 253){
-const err551 = {instancePath:instancePath+"/status/extensions/podFailure/pod",keyword:"maxLength",params:{limit: 253}};
+else {
+const err551 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21+"/template",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err551);
 errors++;
 }
 }
-else {
-const err552 = {instancePath:instancePath+"/status/extensions/podFailure/pod",keyword:"type",params:{type: "string"}};
+if(data285.reason !== undefined){
+let data287 = data285.reason;
+if(typeof data287 === "string"){
+if(data287.length > 64 && func2(data287) > 64){
+const err552 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21+"/reason",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err552);
 errors++;
 }
 }
-if(data285.image !== undefined){
-let data288 = data285.image;
-if(typeof data288 === "string"){
-if(data288.length > 1000 && func2(data288) > 1000){
-const err553 = {instancePath:instancePath+"/status/extensions/podFailure/image",keyword:"maxLength",params:{limit: 1000}};
+else {
+const err553 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21+"/reason",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err553);
 errors++;
 }
 }
-else {
-const err554 = {instancePath:instancePath+"/status/extensions/podFailure/image",keyword:"type",params:{type: "string"}};
+if(data285.message !== undefined){
+let data288 = data285.message;
+if(typeof data288 === "string"){
+if(data288.length > 512 && func2(data288) > 512){
+const err554 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21+"/message",keyword:"maxLength",params:{limit: 512}};
 vErrors = add(vErrors, err554);
 errors++;
 }
 }
-if(data285.exitCode !== undefined){
-let data289 = data285.exitCode;
-if(!(((typeof data289 == "number") && (!(data289 % 1) && !isNaN(data289))) && (isFinite(data289)))){
-const err555 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"type",params:{type: "integer"}};
+else {
+const err555 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21+"/message",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err555);
 errors++;
 }
-if((typeof data289 == "number") && (isFinite(data289))){
-if(data289 > 2147483647 || isNaN(data289)){
-const err556 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+if(data285.retry !== undefined){
+let data289 = data285.retry;
+if(typeof data289 === "string"){
+if(data289.length > 253 && func2(data289) > 253){
+const err556 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21+"/retry",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err556);
 errors++;
 }
-if(data289 < -2147483648 || isNaN(data289)){
-const err557 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+}
+else {
+const err557 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21+"/retry",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err557);
 errors++;
 }
 }
-}
-if(data285.restarts !== undefined){
-let data290 = data285.restarts;
-if(!(((typeof data290 == "number") && (!(data290 % 1) && !isNaN(data290))) && (isFinite(data290)))){
-const err558 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"type",params:{type: "integer"}};
+if(data285.contract !== undefined){
+let data290 = data285.contract;
+if(typeof data290 === "string"){
+if(data290.length > 64 && func2(data290) > 64){
+const err558 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21+"/contract",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err558);
 errors++;
 }
-if((typeof data290 == "number") && (isFinite(data290))){
-if(data290 > 2147483647 || isNaN(data290)){
-const err559 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+else {
+const err559 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21+"/contract",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err559);
 errors++;
 }
-if(data290 < -2147483648 || isNaN(data290)){
-const err560 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+}
+if(data285.at !== undefined){
+let data291 = data285.at;
+if(typeof data291 === "string"){
+if(!pattern4.test(data291)){
+const err560 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21+"/at",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
 vErrors = add(vErrors, err560);
 errors++;
 }
 }
-}
-if(data285.notReadyAfterSeconds !== undefined){
-let data291 = data285.notReadyAfterSeconds;
-if(!(((typeof data291 == "number") && (!(data291 % 1) && !isNaN(data291))) && (isFinite(data291)))){
-const err561 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"type",params:{type: "integer"}};
+else {
+const err561 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21+"/at",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err561);
 errors++;
 }
-if((typeof data291 == "number") && (isFinite(data291))){
-if(data291 > 2147483647 || isNaN(data291)){
-const err562 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+}
+else {
+const err562 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err562);
 errors++;
 }
-if(data291 < -2147483648 || isNaN(data291)){
-const err563 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+}
+}
+else {
+const err563 = {instancePath:instancePath+"/status/extensions/rollout/failed",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err563);
 errors++;
 }
 }
 }
-if(data285.detail !== undefined){
-let data292 = data285.detail;
-if(typeof data292 === "string"){
-if(data292.length > 512 && func2(data292) > 512){
-const err564 = {instancePath:instancePath+"/status/extensions/podFailure/detail",keyword:"maxLength",params:{limit: 512}};
+else {
+const err564 = {instancePath:instancePath+"/status/extensions/rollout",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err564);
 errors++;
 }
 }
-else {
-const err565 = {instancePath:instancePath+"/status/extensions/podFailure/detail",keyword:"type",params:{type: "string"}};
+if(data240.podFailure !== undefined){
+let data292 = data240.podFailure;
+if(data292 && typeof data292 == "object" && !Array.isArray(data292)){
+if(data292.cause === undefined){
+const err565 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"required",params:{missingProperty: "cause"}};
 vErrors = add(vErrors, err565);
 errors++;
 }
-}
-if(data285.hint !== undefined){
-let data293 = data285.hint;
-if(typeof data293 !== "string"){
-const err566 = {instancePath:instancePath+"/status/extensions/podFailure/hint",keyword:"type",params:{type: "string"}};
+if(data292.pod === undefined){
+const err566 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"required",params:{missingProperty: "pod"}};
 vErrors = add(vErrors, err566);
 errors++;
 }
-if(!(((((data293 === "Stdio") || (data293 === "Crash")) || (data293 === "Unready")) || (data293 === "Start")) || (data293 === "Own"))){
-const err567 = {instancePath:instancePath+"/status/extensions/podFailure/hint",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.podFailure.properties.hint.enum}};
+if(data292.cause !== undefined){
+let data293 = data292.cause;
+if(typeof data293 !== "string"){
+const err567 = {instancePath:instancePath+"/status/extensions/podFailure/cause",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err567);
 errors++;
 }
-}
-if(data285.advice !== undefined){
-let data294 = data285.advice;
-if(typeof data294 === "string"){
-if(data294.length > 32 && func2(data294) > 32){
-const err568 = {instancePath:instancePath+"/status/extensions/podFailure/advice",keyword:"maxLength",params:{limit: 32}};
+if(!(((((((data293 === "ImagePull") || (data293 === "Configuration")) || (data293 === "Crashing")) || (data293 === "OutOfMemory")) || (data293 === "Unhealthy")) || (data293 === "Unschedulable")) || (data293 === "NotStarted"))){
+const err568 = {instancePath:instancePath+"/status/extensions/podFailure/cause",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.podFailure.properties.cause.enum}};
 vErrors = add(vErrors, err568);
 errors++;
 }
 }
-else {
-const err569 = {instancePath:instancePath+"/status/extensions/podFailure/advice",keyword:"type",params:{type: "string"}};
+if(data292.pod !== undefined){
+let data294 = data292.pod;
+if(typeof data294 === "string"){
+if(data294.length > 253 && func2(data294) > 253){
+const err569 = {instancePath:instancePath+"/status/extensions/podFailure/pod",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err569);
 errors++;
 }
 }
-}
 else {
-const err570 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"type",params:{type: "object"}};
+const err570 = {instancePath:instancePath+"/status/extensions/podFailure/pod",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err570);
 errors++;
 }
 }
-if(data233.tools !== undefined){
-let data295 = data233.tools;
-if(data295 && typeof data295 == "object" && !Array.isArray(data295)){
-if(data295.digest !== undefined){
-let data296 = data295.digest;
-if(typeof data296 === "string"){
-if(data296.length > 80 && func2(data296) > 80){
-const err571 = {instancePath:instancePath+"/status/extensions/tools/digest",keyword:"maxLength",params:{limit: 80}};
+if(data292.image !== undefined){
+let data295 = data292.image;
+if(typeof data295 === "string"){
+if(data295.length > 1000 && func2(data295) > 1000){
+const err571 = {instancePath:instancePath+"/status/extensions/podFailure/image",keyword:"maxLength",params:{limit: 1000}};
 vErrors = add(vErrors, err571);
 errors++;
 }
 }
 else {
-const err572 = {instancePath:instancePath+"/status/extensions/tools/digest",keyword:"type",params:{type: "string"}};
+const err572 = {instancePath:instancePath+"/status/extensions/podFailure/image",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err572);
 errors++;
 }
 }
-if(data295.image !== undefined){
-let data297 = data295.image;
-if(typeof data297 === "string"){
-if(data297.length > 1000 && func2(data297) > 1000){
-const err573 = {instancePath:instancePath+"/status/extensions/tools/image",keyword:"maxLength",params:{limit: 1000}};
+if(data292.exitCode !== undefined){
+let data296 = data292.exitCode;
+if(!(((typeof data296 == "number") && (!(data296 % 1) && !isNaN(data296))) && (isFinite(data296)))){
+const err573 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err573);
 errors++;
 }
-}
-else {
-const err574 = {instancePath:instancePath+"/status/extensions/tools/image",keyword:"type",params:{type: "string"}};
+if((typeof data296 == "number") && (isFinite(data296))){
+if(data296 > 2147483647 || isNaN(data296)){
+const err574 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err574);
 errors++;
 }
-}
-if(data295.changedAt !== undefined){
-let data298 = data295.changedAt;
-if(typeof data298 === "string"){
-if(!pattern4.test(data298)){
-const err575 = {instancePath:instancePath+"/status/extensions/tools/changedAt",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
+if(data296 < -2147483648 || isNaN(data296)){
+const err575 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err575);
 errors++;
 }
 }
-else {
-const err576 = {instancePath:instancePath+"/status/extensions/tools/changedAt",keyword:"type",params:{type: "string"}};
+}
+if(data292.restarts !== undefined){
+let data297 = data292.restarts;
+if(!(((typeof data297 == "number") && (!(data297 % 1) && !isNaN(data297))) && (isFinite(data297)))){
+const err576 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err576);
 errors++;
 }
-}
-if(data295.accepted !== undefined){
-let data299 = data295.accepted;
-if(typeof data299 === "string"){
-if(data299.length > 80 && func2(data299) > 80){
-const err577 = {instancePath:instancePath+"/status/extensions/tools/accepted",keyword:"maxLength",params:{limit: 80}};
+if((typeof data297 == "number") && (isFinite(data297))){
+if(data297 > 2147483647 || isNaN(data297)){
+const err577 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err577);
 errors++;
 }
-}
-else {
-const err578 = {instancePath:instancePath+"/status/extensions/tools/accepted",keyword:"type",params:{type: "string"}};
+if(data297 < -2147483648 || isNaN(data297)){
+const err578 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err578);
 errors++;
 }
 }
-if(data295.ignore !== undefined){
-let data300 = data295.ignore;
-if(Array.isArray(data300)){
-if(data300.length > 16){
-const err579 = {instancePath:instancePath+"/status/extensions/tools/ignore",keyword:"maxItems",params:{limit: 16}};
+}
+if(data292.notReadyAfterSeconds !== undefined){
+let data298 = data292.notReadyAfterSeconds;
+if(!(((typeof data298 == "number") && (!(data298 % 1) && !isNaN(data298))) && (isFinite(data298)))){
+const err579 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err579);
 errors++;
 }
-const len22 = data300.length;
-for(let i22=0; i22<len22; i22++){
-let data301 = data300[i22];
-if(typeof data301 === "string"){
-if(data301.length > 256 && func2(data301) > 256){
-const err580 = {instancePath:instancePath+"/status/extensions/tools/ignore/" + i22,keyword:"maxLength",params:{limit: 256}};
+if((typeof data298 == "number") && (isFinite(data298))){
+if(data298 > 2147483647 || isNaN(data298)){
+const err580 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err580);
 errors++;
 }
-}
-else {
-const err581 = {instancePath:instancePath+"/status/extensions/tools/ignore/" + i22,keyword:"type",params:{type: "string"}};
+if(data298 < -2147483648 || isNaN(data298)){
+const err581 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err581);
 errors++;
 }
 }
 }
-else {
-const err582 = {instancePath:instancePath+"/status/extensions/tools/ignore",keyword:"type",params:{type: "array"}};
+if(data292.detail !== undefined){
+let data299 = data292.detail;
+if(typeof data299 === "string"){
+if(data299.length > 512 && func2(data299) > 512){
+const err582 = {instancePath:instancePath+"/status/extensions/podFailure/detail",keyword:"maxLength",params:{limit: 512}};
 vErrors = add(vErrors, err582);
 errors++;
 }
 }
-if(data295.list !== undefined){
-let data302 = data295.list;
-if(Array.isArray(data302)){
-if(data302.length > 64){
-const err583 = {instancePath:instancePath+"/status/extensions/tools/list",keyword:"maxItems",params:{limit: 64}};
+else {
+const err583 = {instancePath:instancePath+"/status/extensions/podFailure/detail",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err583);
 errors++;
 }
-const len23 = data302.length;
-for(let i23=0; i23<len23; i23++){
-let data303 = data302[i23];
-if(data303 && typeof data303 == "object" && !Array.isArray(data303)){
-if(data303.name === undefined){
-const err584 = {instancePath:instancePath+"/status/extensions/tools/list/" + i23,keyword:"required",params:{missingProperty: "name"}};
+}
+if(data292.hint !== undefined){
+let data300 = data292.hint;
+if(typeof data300 !== "string"){
+const err584 = {instancePath:instancePath+"/status/extensions/podFailure/hint",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err584);
 errors++;
 }
-if(data303.interface === undefined){
-const err585 = {instancePath:instancePath+"/status/extensions/tools/list/" + i23,keyword:"required",params:{missingProperty: "interface"}};
+if(!(((((data300 === "Stdio") || (data300 === "Crash")) || (data300 === "Unready")) || (data300 === "Start")) || (data300 === "Own"))){
+const err585 = {instancePath:instancePath+"/status/extensions/podFailure/hint",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.podFailure.properties.hint.enum}};
 vErrors = add(vErrors, err585);
 errors++;
 }
-if(data303.wording === undefined){
-const err586 = {instancePath:instancePath+"/status/extensions/tools/list/" + i23,keyword:"required",params:{missingProperty: "wording"}};
-vErrors = add(vErrors, err586);
-errors++;
 }
-if(data303.name !== undefined){
-let data304 = data303.name;
-if(typeof data304 === "string"){
-if(data304.length > 128 && func2(data304) > 128){
-const err587 = {instancePath:instancePath+"/status/extensions/tools/list/" + i23+"/name",keyword:"maxLength",params:{limit: 128}};
-vErrors = add(vErrors, err587);
+if(data292.advice !== undefined){
+let data301 = data292.advice;
+if(typeof data301 === "string"){
+if(data301.length > 32 && func2(data301) > 32){
+const err586 = {instancePath:instancePath+"/status/extensions/podFailure/advice",keyword:"maxLength",params:{limit: 32}};
+vErrors = add(vErrors, err586);
 errors++;
 }
 }
 else {
-const err588 = {instancePath:instancePath+"/status/extensions/tools/list/" + i23+"/name",keyword:"type",params:{type: "string"}};
+const err587 = {instancePath:instancePath+"/status/extensions/podFailure/advice",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err587);
+errors++;
+}
+}
+}
+else {
+const err588 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err588);
 errors++;
 }
 }
-if(data303.interface !== undefined){
-let data305 = data303.interface;
-if(typeof data305 === "string"){
-if(data305.length > 16 && func2(data305) > 16){
-const err589 = {instancePath:instancePath+"/status/extensions/tools/list/" + i23+"/interface",keyword:"maxLength",params:{limit: 16}};
+if(data240.tools !== undefined){
+let data302 = data240.tools;
+if(data302 && typeof data302 == "object" && !Array.isArray(data302)){
+if(data302.digest !== undefined){
+let data303 = data302.digest;
+if(typeof data303 === "string"){
+if(data303.length > 80 && func2(data303) > 80){
+const err589 = {instancePath:instancePath+"/status/extensions/tools/digest",keyword:"maxLength",params:{limit: 80}};
 vErrors = add(vErrors, err589);
 errors++;
 }
 }
 else {
-const err590 = {instancePath:instancePath+"/status/extensions/tools/list/" + i23+"/interface",keyword:"type",params:{type: "string"}};
+const err590 = {instancePath:instancePath+"/status/extensions/tools/digest",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err590);
 errors++;
 }
 }
-if(data303.wording !== undefined){
-let data306 = data303.wording;
-if(typeof data306 === "string"){
-if(data306.length > 16 && func2(data306) > 16){
-const err591 = {instancePath:instancePath+"/status/extensions/tools/list/" + i23+"/wording",keyword:"maxLength",params:{limit: 16}};
+if(data302.image !== undefined){
+let data304 = data302.image;
+if(typeof data304 === "string"){
+if(data304.length > 1000 && func2(data304) > 1000){
+const err591 = {instancePath:instancePath+"/status/extensions/tools/image",keyword:"maxLength",params:{limit: 1000}};
 vErrors = add(vErrors, err591);
 errors++;
 }
 }
 else {
-const err592 = {instancePath:instancePath+"/status/extensions/tools/list/" + i23+"/wording",keyword:"type",params:{type: "string"}};
+const err592 = {instancePath:instancePath+"/status/extensions/tools/image",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err592);
 errors++;
 }
 }
-if(data303.readOnly !== undefined){
-if(typeof data303.readOnly !== "boolean"){
-const err593 = {instancePath:instancePath+"/status/extensions/tools/list/" + i23+"/readOnly",keyword:"type",params:{type: "boolean"}};
+if(data302.changedAt !== undefined){
+let data305 = data302.changedAt;
+if(typeof data305 === "string"){
+if(!pattern4.test(data305)){
+const err593 = {instancePath:instancePath+"/status/extensions/tools/changedAt",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
 vErrors = add(vErrors, err593);
 errors++;
 }
 }
-if(data303.destructive !== undefined){
-if(typeof data303.destructive !== "boolean"){
-const err594 = {instancePath:instancePath+"/status/extensions/tools/list/" + i23+"/destructive",keyword:"type",params:{type: "boolean"}};
+else {
+const err594 = {instancePath:instancePath+"/status/extensions/tools/changedAt",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err594);
 errors++;
 }
 }
-if(data303.openWorld !== undefined){
-if(typeof data303.openWorld !== "boolean"){
-const err595 = {instancePath:instancePath+"/status/extensions/tools/list/" + i23+"/openWorld",keyword:"type",params:{type: "boolean"}};
+if(data302.accepted !== undefined){
+let data306 = data302.accepted;
+if(typeof data306 === "string"){
+if(data306.length > 80 && func2(data306) > 80){
+const err595 = {instancePath:instancePath+"/status/extensions/tools/accepted",keyword:"maxLength",params:{limit: 80}};
 vErrors = add(vErrors, err595);
 errors++;
 }
 }
-}
 else {
-const err596 = {instancePath:instancePath+"/status/extensions/tools/list/" + i23,keyword:"type",params:{type: "object"}};
+const err596 = {instancePath:instancePath+"/status/extensions/tools/accepted",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err596);
 errors++;
 }
 }
-}
-else {
-const err597 = {instancePath:instancePath+"/status/extensions/tools/list",keyword:"type",params:{type: "array"}};
+if(data302.ignore !== undefined){
+let data307 = data302.ignore;
+if(Array.isArray(data307)){
+if(data307.length > 16){
+const err597 = {instancePath:instancePath+"/status/extensions/tools/ignore",keyword:"maxItems",params:{limit: 16}};
 vErrors = add(vErrors, err597);
 errors++;
 }
-}
-if(data295.truncated !== undefined){
-let data310 = data295.truncated;
-if(!(((typeof data310 == "number") && (!(data310 % 1) && !isNaN(data310))) && (isFinite(data310)))){
-const err598 = {instancePath:instancePath+"/status/extensions/tools/truncated",keyword:"type",params:{type: "integer"}};
+const len22 = data307.length;
+for(let i22=0; i22<len22; i22++){
+let data308 = data307[i22];
+if(typeof data308 === "string"){
+if(data308.length > 256 && func2(data308) > 256){
+const err598 = {instancePath:instancePath+"/status/extensions/tools/ignore/" + i22,keyword:"maxLength",params:{limit: 256}};
 vErrors = add(vErrors, err598);
 errors++;
 }
-if((typeof data310 == "number") && (isFinite(data310))){
-if(data310 > 2147483647 || isNaN(data310)){
-const err599 = {instancePath:instancePath+"/status/extensions/tools/truncated",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+else {
+const err599 = {instancePath:instancePath+"/status/extensions/tools/ignore/" + i22,keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err599);
 errors++;
 }
-if(data310 < -2147483648 || isNaN(data310)){
-const err600 = {instancePath:instancePath+"/status/extensions/tools/truncated",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+}
+}
+else {
+const err600 = {instancePath:instancePath+"/status/extensions/tools/ignore",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err600);
 errors++;
 }
 }
-}
-if(data295.truncatedNotReadOnly !== undefined){
-let data311 = data295.truncatedNotReadOnly;
-if(!(((typeof data311 == "number") && (!(data311 % 1) && !isNaN(data311))) && (isFinite(data311)))){
-const err601 = {instancePath:instancePath+"/status/extensions/tools/truncatedNotReadOnly",keyword:"type",params:{type: "integer"}};
+if(data302.list !== undefined){
+let data309 = data302.list;
+if(Array.isArray(data309)){
+if(data309.length > 64){
+const err601 = {instancePath:instancePath+"/status/extensions/tools/list",keyword:"maxItems",params:{limit: 64}};
 vErrors = add(vErrors, err601);
 errors++;
 }
-if((typeof data311 == "number") && (isFinite(data311))){
-if(data311 > 2147483647 || isNaN(data311)){
-const err602 = {instancePath:instancePath+"/status/extensions/tools/truncatedNotReadOnly",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+const len23 = data309.length;
+for(let i23=0; i23<len23; i23++){
+let data310 = data309[i23];
+if(data310 && typeof data310 == "object" && !Array.isArray(data310)){
+if(data310.name === undefined){
+const err602 = {instancePath:instancePath+"/status/extensions/tools/list/" + i23,keyword:"required",params:{missingProperty: "name"}};
 vErrors = add(vErrors, err602);
 errors++;
 }
-if(data311 < 0 || isNaN(data311)){
-const err603 = {instancePath:instancePath+"/status/extensions/tools/truncatedNotReadOnly",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+if(data310.interface === undefined){
+const err603 = {instancePath:instancePath+"/status/extensions/tools/list/" + i23,keyword:"required",params:{missingProperty: "interface"}};
 vErrors = add(vErrors, err603);
 errors++;
 }
-}
-}
-if(data295.reason !== undefined){
-let data312 = data295.reason;
-if(typeof data312 !== "string"){
-const err604 = {instancePath:instancePath+"/status/extensions/tools/reason",keyword:"type",params:{type: "string"}};
+if(data310.wording === undefined){
+const err604 = {instancePath:instancePath+"/status/extensions/tools/list/" + i23,keyword:"required",params:{missingProperty: "wording"}};
 vErrors = add(vErrors, err604);
 errors++;
 }
-if(!(((data312 === "ContractTooLarge") || (data312 === "ContractUnreadable")) || (data312 === "ContractUnstable"))){
-const err605 = {instancePath:instancePath+"/status/extensions/tools/reason",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.tools.properties.reason.enum}};
+if(data310.name !== undefined){
+let data311 = data310.name;
+if(typeof data311 === "string"){
+if(data311.length > 128 && func2(data311) > 128){
+const err605 = {instancePath:instancePath+"/status/extensions/tools/list/" + i23+"/name",keyword:"maxLength",params:{limit: 128}};
 vErrors = add(vErrors, err605);
 errors++;
 }
 }
-if(data295.message !== undefined){
-let data313 = data295.message;
-if(typeof data313 === "string"){
-if(data313.length > 256 && func2(data313) > 256){
-const err606 = {instancePath:instancePath+"/status/extensions/tools/message",keyword:"maxLength",params:{limit: 256}};
+else {
+const err606 = {instancePath:instancePath+"/status/extensions/tools/list/" + i23+"/name",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err606);
 errors++;
 }
 }
-else {
-const err607 = {instancePath:instancePath+"/status/extensions/tools/message",keyword:"type",params:{type: "string"}};
+if(data310.interface !== undefined){
+let data312 = data310.interface;
+if(typeof data312 === "string"){
+if(data312.length > 16 && func2(data312) > 16){
+const err607 = {instancePath:instancePath+"/status/extensions/tools/list/" + i23+"/interface",keyword:"maxLength",params:{limit: 16}};
 vErrors = add(vErrors, err607);
 errors++;
 }
 }
-}
 else {
-const err608 = {instancePath:instancePath+"/status/extensions/tools",keyword:"type",params:{type: "object"}};
+const err608 = {instancePath:instancePath+"/status/extensions/tools/list/" + i23+"/interface",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err608);
 errors++;
 }
 }
-if(data233.verification !== undefined){
-let data314 = data233.verification;
-if(data314 && typeof data314 == "object" && !Array.isArray(data314)){
-if(data314.era !== undefined){
-let data315 = data314.era;
-if(typeof data315 !== "string"){
-const err609 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"type",params:{type: "string"}};
+if(data310.wording !== undefined){
+let data313 = data310.wording;
+if(typeof data313 === "string"){
+if(data313.length > 16 && func2(data313) > 16){
+const err609 = {instancePath:instancePath+"/status/extensions/tools/list/" + i23+"/wording",keyword:"maxLength",params:{limit: 16}};
 vErrors = add(vErrors, err609);
 errors++;
 }
-if(!((data315 === "Stateless") || (data315 === "Handshake"))){
-const err610 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.verification.properties.era.enum}};
+}
+else {
+const err610 = {instancePath:instancePath+"/status/extensions/tools/list/" + i23+"/wording",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err610);
 errors++;
 }
 }
-if(data314.image !== undefined){
-let data316 = data314.image;
-if(typeof data316 === "string"){
-if(data316.length > 1000 && func2(data316) > 1000){
-const err611 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"maxLength",params:{limit: 1000}};
+if(data310.readOnly !== undefined){
+if(typeof data310.readOnly !== "boolean"){
+const err611 = {instancePath:instancePath+"/status/extensions/tools/list/" + i23+"/readOnly",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err611);
 errors++;
 }
 }
-else {
-const err612 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"type",params:{type: "string"}};
+if(data310.destructive !== undefined){
+if(typeof data310.destructive !== "boolean"){
+const err612 = {instancePath:instancePath+"/status/extensions/tools/list/" + i23+"/destructive",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err612);
 errors++;
 }
 }
-if(data314.goneWhenAsked !== undefined){
-let data317 = data314.goneWhenAsked;
-if(!(((typeof data317 == "number") && (!(data317 % 1) && !isNaN(data317))) && (isFinite(data317)))){
-const err613 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"type",params:{type: "integer"}};
+if(data310.openWorld !== undefined){
+if(typeof data310.openWorld !== "boolean"){
+const err613 = {instancePath:instancePath+"/status/extensions/tools/list/" + i23+"/openWorld",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err613);
 errors++;
 }
-if((typeof data317 == "number") && (isFinite(data317))){
-if(data317 > 8 || isNaN(data317)){
-const err614 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"maximum",params:{comparison: "<=", limit: 8}};
+}
+}
+else {
+const err614 = {instancePath:instancePath+"/status/extensions/tools/list/" + i23,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err614);
 errors++;
 }
-if(data317 < 1 || isNaN(data317)){
-const err615 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+}
+}
+else {
+const err615 = {instancePath:instancePath+"/status/extensions/tools/list",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err615);
 errors++;
 }
 }
-}
-if(data314.lastVerdictTime !== undefined){
-let data318 = data314.lastVerdictTime;
-if(typeof data318 === "string"){
-if(!pattern4.test(data318)){
-const err616 = {instancePath:instancePath+"/status/extensions/verification/lastVerdictTime",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
+if(data302.truncated !== undefined){
+let data317 = data302.truncated;
+if(!(((typeof data317 == "number") && (!(data317 % 1) && !isNaN(data317))) && (isFinite(data317)))){
+const err616 = {instancePath:instancePath+"/status/extensions/tools/truncated",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err616);
 errors++;
 }
-}
-else {
-const err617 = {instancePath:instancePath+"/status/extensions/verification/lastVerdictTime",keyword:"type",params:{type: "string"}};
+if((typeof data317 == "number") && (isFinite(data317))){
+if(data317 > 2147483647 || isNaN(data317)){
+const err617 = {instancePath:instancePath+"/status/extensions/tools/truncated",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err617);
 errors++;
 }
-}
-if(data314.verifiedGeneration !== undefined){
-let data319 = data314.verifiedGeneration;
-if(!(((typeof data319 == "number") && (!(data319 % 1) && !isNaN(data319))) && (isFinite(data319)))){
-const err618 = {instancePath:instancePath+"/status/extensions/verification/verifiedGeneration",keyword:"type",params:{type: "integer"}};
+if(data317 < -2147483648 || isNaN(data317)){
+const err618 = {instancePath:instancePath+"/status/extensions/tools/truncated",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err618);
 errors++;
 }
-if((typeof data319 == "number") && (isFinite(data319))){
-if(data319 > 9223372036854776000 || isNaN(data319)){
-const err619 = {instancePath:instancePath+"/status/extensions/verification/verifiedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+}
+}
+if(data302.truncatedNotReadOnly !== undefined){
+let data318 = data302.truncatedNotReadOnly;
+if(!(((typeof data318 == "number") && (!(data318 % 1) && !isNaN(data318))) && (isFinite(data318)))){
+const err619 = {instancePath:instancePath+"/status/extensions/tools/truncatedNotReadOnly",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err619);
 errors++;
 }
-if(data319 < -9223372036854776000 || isNaN(data319)){
-const err620 = {instancePath:instancePath+"/status/extensions/verification/verifiedGeneration",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
+if((typeof data318 == "number") && (isFinite(data318))){
+if(data318 > 2147483647 || isNaN(data318)){
+const err620 = {instancePath:instancePath+"/status/extensions/tools/truncatedNotReadOnly",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err620);
 errors++;
 }
-}
-}
-if(data314.toolsDigest !== undefined){
-let data320 = data314.toolsDigest;
-if(typeof data320 === "string"){
-if(data320.length > 80 && func2(data320) > 80){
-const err621 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"maxLength",params:{limit: 80}};
+if(data318 < 0 || isNaN(data318)){
+const err621 = {instancePath:instancePath+"/status/extensions/tools/truncatedNotReadOnly",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 vErrors = add(vErrors, err621);
 errors++;
 }
 }
-else {
-const err622 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"type",params:{type: "string"}};
+}
+if(data302.reason !== undefined){
+let data319 = data302.reason;
+if(typeof data319 !== "string"){
+const err622 = {instancePath:instancePath+"/status/extensions/tools/reason",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err622);
 errors++;
 }
-}
-if(data314.notCounted !== undefined){
-let data321 = data314.notCounted;
-if(typeof data321 === "string"){
-if(data321.length > 256 && func2(data321) > 256){
-const err623 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"maxLength",params:{limit: 256}};
+if(!(((data319 === "ContractTooLarge") || (data319 === "ContractUnreadable")) || (data319 === "ContractUnstable"))){
+const err623 = {instancePath:instancePath+"/status/extensions/tools/reason",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.tools.properties.reason.enum}};
 vErrors = add(vErrors, err623);
 errors++;
 }
 }
-else {
-const err624 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"type",params:{type: "string"}};
+if(data302.message !== undefined){
+let data320 = data302.message;
+if(typeof data320 === "string"){
+if(data320.length > 256 && func2(data320) > 256){
+const err624 = {instancePath:instancePath+"/status/extensions/tools/message",keyword:"maxLength",params:{limit: 256}};
 vErrors = add(vErrors, err624);
 errors++;
 }
 }
-if(data314.failingPods !== undefined){
-let data322 = data314.failingPods;
-if(Array.isArray(data322)){
-if(data322.length > 3){
-const err625 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"maxItems",params:{limit: 3}};
+else {
+const err625 = {instancePath:instancePath+"/status/extensions/tools/message",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err625);
 errors++;
 }
-const len24 = data322.length;
-for(let i24=0; i24<len24; i24++){
-let data323 = data322[i24];
-if(data323 && typeof data323 == "object" && !Array.isArray(data323)){
-if(data323.name === undefined){
-const err626 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i24,keyword:"required",params:{missingProperty: "name"}};
+}
+}
+else {
+const err626 = {instancePath:instancePath+"/status/extensions/tools",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err626);
 errors++;
 }
-if(data323.message === undefined){
-const err627 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i24,keyword:"required",params:{missingProperty: "message"}};
+}
+if(data240.verification !== undefined){
+let data321 = data240.verification;
+if(data321 && typeof data321 == "object" && !Array.isArray(data321)){
+if(data321.era !== undefined){
+let data322 = data321.era;
+if(typeof data322 !== "string"){
+const err627 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err627);
 errors++;
 }
-if(data323.name !== undefined){
-let data324 = data323.name;
-if(typeof data324 === "string"){
-if(data324.length > 253 && func2(data324) > 253){
-const err628 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i24+"/name",keyword:"maxLength",params:{limit: 253}};
+if(!((data322 === "Stateless") || (data322 === "Handshake"))){
+const err628 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.verification.properties.era.enum}};
 vErrors = add(vErrors, err628);
 errors++;
 }
 }
-else {
-const err629 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i24+"/name",keyword:"type",params:{type: "string"}};
+if(data321.image !== undefined){
+let data323 = data321.image;
+if(typeof data323 === "string"){
+if(data323.length > 1000 && func2(data323) > 1000){
+const err629 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"maxLength",params:{limit: 1000}};
 vErrors = add(vErrors, err629);
 errors++;
 }
 }
-if(data323.message !== undefined){
-let data325 = data323.message;
-if(typeof data325 === "string"){
-if(data325.length > 256 && func2(data325) > 256){
-const err630 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i24+"/message",keyword:"maxLength",params:{limit: 256}};
+else {
+const err630 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err630);
 errors++;
 }
 }
-else {
-const err631 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i24+"/message",keyword:"type",params:{type: "string"}};
+if(data321.goneWhenAsked !== undefined){
+let data324 = data321.goneWhenAsked;
+if(!(((typeof data324 == "number") && (!(data324 % 1) && !isNaN(data324))) && (isFinite(data324)))){
+const err631 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err631);
 errors++;
 }
-}
-}
-else {
-const err632 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i24,keyword:"type",params:{type: "object"}};
+if((typeof data324 == "number") && (isFinite(data324))){
+if(data324 > 8 || isNaN(data324)){
+const err632 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"maximum",params:{comparison: "<=", limit: 8}};
 vErrors = add(vErrors, err632);
 errors++;
 }
-}
-}
-else {
-const err633 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"type",params:{type: "array"}};
+if(data324 < 1 || isNaN(data324)){
+const err633 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"minimum",params:{comparison: ">=", limit: 1}};
 vErrors = add(vErrors, err633);
 errors++;
 }
 }
-if(data314.toolCount !== undefined){
-let data326 = data314.toolCount;
-if(!(((typeof data326 == "number") && (!(data326 % 1) && !isNaN(data326))) && (isFinite(data326)))){
-const err634 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"type",params:{type: "integer"}};
+}
+if(data321.lastVerdictTime !== undefined){
+let data325 = data321.lastVerdictTime;
+if(typeof data325 === "string"){
+if(!pattern4.test(data325)){
+const err634 = {instancePath:instancePath+"/status/extensions/verification/lastVerdictTime",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
 vErrors = add(vErrors, err634);
 errors++;
 }
-if((typeof data326 == "number") && (isFinite(data326))){
-if(data326 > 2147483647 || isNaN(data326)){
-const err635 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+else {
+const err635 = {instancePath:instancePath+"/status/extensions/verification/lastVerdictTime",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err635);
 errors++;
 }
-if(data326 < 0 || isNaN(data326)){
-const err636 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+}
+if(data321.verifiedGeneration !== undefined){
+let data326 = data321.verifiedGeneration;
+if(!(((typeof data326 == "number") && (!(data326 % 1) && !isNaN(data326))) && (isFinite(data326)))){
+const err636 = {instancePath:instancePath+"/status/extensions/verification/verifiedGeneration",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err636);
 errors++;
 }
-}
-}
-if(data314.resourceCount !== undefined){
-let data327 = data314.resourceCount;
-if(!(((typeof data327 == "number") && (!(data327 % 1) && !isNaN(data327))) && (isFinite(data327)))){
-const err637 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"type",params:{type: "integer"}};
+if((typeof data326 == "number") && (isFinite(data326))){
+if(data326 > 9223372036854776000 || isNaN(data326)){
+const err637 = {instancePath:instancePath+"/status/extensions/verification/verifiedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
 vErrors = add(vErrors, err637);
 errors++;
 }
-if((typeof data327 == "number") && (isFinite(data327))){
-if(data327 > 2147483647 || isNaN(data327)){
-const err638 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+if(data326 < -9223372036854776000 || isNaN(data326)){
+const err638 = {instancePath:instancePath+"/status/extensions/verification/verifiedGeneration",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
 vErrors = add(vErrors, err638);
 errors++;
 }
-if(data327 < 0 || isNaN(data327)){
-const err639 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+}
+}
+if(data321.toolsDigest !== undefined){
+let data327 = data321.toolsDigest;
+if(typeof data327 === "string"){
+if(data327.length > 80 && func2(data327) > 80){
+const err639 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"maxLength",params:{limit: 80}};
 vErrors = add(vErrors, err639);
 errors++;
 }
 }
-}
-if(data314.promptCount !== undefined){
-let data328 = data314.promptCount;
-if(!(((typeof data328 == "number") && (!(data328 % 1) && !isNaN(data328))) && (isFinite(data328)))){
-const err640 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"type",params:{type: "integer"}};
+else {
+const err640 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err640);
 errors++;
 }
-if((typeof data328 == "number") && (isFinite(data328))){
-if(data328 > 2147483647 || isNaN(data328)){
-const err641 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+if(data321.notCounted !== undefined){
+let data328 = data321.notCounted;
+if(typeof data328 === "string"){
+if(data328.length > 256 && func2(data328) > 256){
+const err641 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"maxLength",params:{limit: 256}};
 vErrors = add(vErrors, err641);
 errors++;
 }
-if(data328 < 0 || isNaN(data328)){
-const err642 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+}
+else {
+const err642 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err642);
 errors++;
 }
 }
-}
-}
-else {
-const err643 = {instancePath:instancePath+"/status/extensions/verification",keyword:"type",params:{type: "object"}};
+if(data321.failingPods !== undefined){
+let data329 = data321.failingPods;
+if(Array.isArray(data329)){
+if(data329.length > 3){
+const err643 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"maxItems",params:{limit: 3}};
 vErrors = add(vErrors, err643);
 errors++;
 }
-}
-}
-else {
-const err644 = {instancePath:instancePath+"/status/extensions",keyword:"type",params:{type: "object"}};
+const len24 = data329.length;
+for(let i24=0; i24<len24; i24++){
+let data330 = data329[i24];
+if(data330 && typeof data330 == "object" && !Array.isArray(data330)){
+if(data330.name === undefined){
+const err644 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i24,keyword:"required",params:{missingProperty: "name"}};
 vErrors = add(vErrors, err644);
 errors++;
 }
-}
-if(data208.conditions !== undefined){
-let data329 = data208.conditions;
-if(Array.isArray(data329)){
-const len25 = data329.length;
-for(let i25=0; i25<len25; i25++){
-let data330 = data329[i25];
-if(data330 && typeof data330 == "object" && !Array.isArray(data330)){
-if(data330.type === undefined){
-const err645 = {instancePath:instancePath+"/status/conditions/" + i25,keyword:"required",params:{missingProperty: "type"}};
+if(data330.message === undefined){
+const err645 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i24,keyword:"required",params:{missingProperty: "message"}};
 vErrors = add(vErrors, err645);
 errors++;
 }
-if(data330.status === undefined){
-const err646 = {instancePath:instancePath+"/status/conditions/" + i25,keyword:"required",params:{missingProperty: "status"}};
+if(data330.name !== undefined){
+let data331 = data330.name;
+if(typeof data331 === "string"){
+if(data331.length > 253 && func2(data331) > 253){
+const err646 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i24+"/name",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err646);
 errors++;
 }
-if(data330.lastTransitionTime === undefined){
-const err647 = {instancePath:instancePath+"/status/conditions/" + i25,keyword:"required",params:{missingProperty: "lastTransitionTime"}};
+}
+else {
+const err647 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i24+"/name",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err647);
 errors++;
 }
-if(data330.reason === undefined){
-const err648 = {instancePath:instancePath+"/status/conditions/" + i25,keyword:"required",params:{missingProperty: "reason"}};
+}
+if(data330.message !== undefined){
+let data332 = data330.message;
+if(typeof data332 === "string"){
+if(data332.length > 256 && func2(data332) > 256){
+const err648 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i24+"/message",keyword:"maxLength",params:{limit: 256}};
 vErrors = add(vErrors, err648);
 errors++;
 }
-if(data330.message === undefined){
-const err649 = {instancePath:instancePath+"/status/conditions/" + i25,keyword:"required",params:{missingProperty: "message"}};
+}
+else {
+const err649 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i24+"/message",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err649);
 errors++;
 }
-if(data330.type !== undefined){
-let data331 = data330.type;
-if(typeof data331 === "string"){
-if(data331.length > 316 && func2(data331) > 316){
-const err650 = {instancePath:instancePath+"/status/conditions/" + i25+"/type",keyword:"maxLength",params:{limit: 316}};
+}
+}
+else {
+const err650 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i24,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err650);
 errors++;
 }
-if(!pattern8.test(data331)){
-const err651 = {instancePath:instancePath+"/status/conditions/" + i25+"/type",keyword:"pattern",params:{pattern: "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"}};
+}
+}
+else {
+const err651 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err651);
 errors++;
 }
 }
-else {
-const err652 = {instancePath:instancePath+"/status/conditions/" + i25+"/type",keyword:"type",params:{type: "string"}};
+if(data321.toolCount !== undefined){
+let data333 = data321.toolCount;
+if(!(((typeof data333 == "number") && (!(data333 % 1) && !isNaN(data333))) && (isFinite(data333)))){
+const err652 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err652);
 errors++;
 }
-}
-if(data330.status !== undefined){
-let data332 = data330.status;
-if(typeof data332 !== "string"){
-const err653 = {instancePath:instancePath+"/status/conditions/" + i25+"/status",keyword:"type",params:{type: "string"}};
+if((typeof data333 == "number") && (isFinite(data333))){
+if(data333 > 2147483647 || isNaN(data333)){
+const err653 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err653);
 errors++;
 }
-if(!(((data332 === "True") || (data332 === "False")) || (data332 === "Unknown"))){
-const err654 = {instancePath:instancePath+"/status/conditions/" + i25+"/status",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.conditions.items.properties.status.enum}};
+if(data333 < 0 || isNaN(data333)){
+const err654 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 vErrors = add(vErrors, err654);
 errors++;
 }
 }
-if(data330.observedGeneration !== undefined){
-let data333 = data330.observedGeneration;
-if(!(((typeof data333 == "number") && (!(data333 % 1) && !isNaN(data333))) && (isFinite(data333)))){
-const err655 = {instancePath:instancePath+"/status/conditions/" + i25+"/observedGeneration",keyword:"type",params:{type: "integer"}};
+}
+if(data321.resourceCount !== undefined){
+let data334 = data321.resourceCount;
+if(!(((typeof data334 == "number") && (!(data334 % 1) && !isNaN(data334))) && (isFinite(data334)))){
+const err655 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err655);
 errors++;
 }
-if((typeof data333 == "number") && (isFinite(data333))){
-if(data333 > 9223372036854776000 || isNaN(data333)){
-const err656 = {instancePath:instancePath+"/status/conditions/" + i25+"/observedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+if((typeof data334 == "number") && (isFinite(data334))){
+if(data334 > 2147483647 || isNaN(data334)){
+const err656 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err656);
 errors++;
 }
-if(data333 < 0 || isNaN(data333)){
-const err657 = {instancePath:instancePath+"/status/conditions/" + i25+"/observedGeneration",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+if(data334 < 0 || isNaN(data334)){
+const err657 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 vErrors = add(vErrors, err657);
 errors++;
 }
 }
 }
-if(data330.lastTransitionTime !== undefined){
-let data334 = data330.lastTransitionTime;
-if(typeof data334 === "string"){
-if(!pattern4.test(data334)){
-const err658 = {instancePath:instancePath+"/status/conditions/" + i25+"/lastTransitionTime",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
+if(data321.promptCount !== undefined){
+let data335 = data321.promptCount;
+if(!(((typeof data335 == "number") && (!(data335 % 1) && !isNaN(data335))) && (isFinite(data335)))){
+const err658 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err658);
 errors++;
 }
-}
-else {
-const err659 = {instancePath:instancePath+"/status/conditions/" + i25+"/lastTransitionTime",keyword:"type",params:{type: "string"}};
+if((typeof data335 == "number") && (isFinite(data335))){
+if(data335 > 2147483647 || isNaN(data335)){
+const err659 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err659);
 errors++;
 }
-}
-if(data330.reason !== undefined){
-let data335 = data330.reason;
-if(typeof data335 === "string"){
-if(data335.length > 1024 && func2(data335) > 1024){
-const err660 = {instancePath:instancePath+"/status/conditions/" + i25+"/reason",keyword:"maxLength",params:{limit: 1024}};
+if(data335 < 0 || isNaN(data335)){
+const err660 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 vErrors = add(vErrors, err660);
 errors++;
 }
-if(data335.length < 2 && func2(data335) < 1){
-const err661 = {instancePath:instancePath+"/status/conditions/" + i25+"/reason",keyword:"minLength",params:{limit: 1}};
+}
+}
+}
+else {
+const err661 = {instancePath:instancePath+"/status/extensions/verification",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err661);
 errors++;
 }
-if(!pattern10.test(data335)){
-const err662 = {instancePath:instancePath+"/status/conditions/" + i25+"/reason",keyword:"pattern",params:{pattern: "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"}};
+}
+}
+else {
+const err662 = {instancePath:instancePath+"/status/extensions",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err662);
 errors++;
 }
 }
-else {
-const err663 = {instancePath:instancePath+"/status/conditions/" + i25+"/reason",keyword:"type",params:{type: "string"}};
+if(data215.conditions !== undefined){
+let data336 = data215.conditions;
+if(Array.isArray(data336)){
+const len25 = data336.length;
+for(let i25=0; i25<len25; i25++){
+let data337 = data336[i25];
+if(data337 && typeof data337 == "object" && !Array.isArray(data337)){
+if(data337.type === undefined){
+const err663 = {instancePath:instancePath+"/status/conditions/" + i25,keyword:"required",params:{missingProperty: "type"}};
 vErrors = add(vErrors, err663);
 errors++;
 }
-}
-if(data330.message !== undefined){
-let data336 = data330.message;
-if(typeof data336 === "string"){
-if(data336.length > 32768 && func2(data336) > 32768){
-const err664 = {instancePath:instancePath+"/status/conditions/" + i25+"/message",keyword:"maxLength",params:{limit: 32768}};
+if(data337.status === undefined){
+const err664 = {instancePath:instancePath+"/status/conditions/" + i25,keyword:"required",params:{missingProperty: "status"}};
 vErrors = add(vErrors, err664);
 errors++;
 }
-}
-else {
-const err665 = {instancePath:instancePath+"/status/conditions/" + i25+"/message",keyword:"type",params:{type: "string"}};
+if(data337.lastTransitionTime === undefined){
+const err665 = {instancePath:instancePath+"/status/conditions/" + i25,keyword:"required",params:{missingProperty: "lastTransitionTime"}};
 vErrors = add(vErrors, err665);
 errors++;
 }
-}
-}
-else {
-const err666 = {instancePath:instancePath+"/status/conditions/" + i25,keyword:"type",params:{type: "object"}};
+if(data337.reason === undefined){
+const err666 = {instancePath:instancePath+"/status/conditions/" + i25,keyword:"required",params:{missingProperty: "reason"}};
 vErrors = add(vErrors, err666);
 errors++;
 }
-}
-}
-else {
-const err667 = {instancePath:instancePath+"/status/conditions",keyword:"type",params:{type: "array"}};
+if(data337.message === undefined){
+const err667 = {instancePath:instancePath+"/status/conditions/" + i25,keyword:"required",params:{missingProperty: "message"}};
 vErrors = add(vErrors, err667);
 errors++;
 }
+if(data337.type !== undefined){
+let data338 = data337.type;
+if(typeof data338 === "string"){
+if(data338.length > 316 && func2(data338) > 316){
+const err668 = {instancePath:instancePath+"/status/conditions/" + i25+"/type",keyword:"maxLength",params:{limit: 316}};
+vErrors = add(vErrors, err668);
+errors++;
+}
+if(!pattern8.test(data338)){
+const err669 = {instancePath:instancePath+"/status/conditions/" + i25+"/type",keyword:"pattern",params:{pattern: "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"}};
+vErrors = add(vErrors, err669);
+errors++;
 }
 }
 else {
-const err668 = {instancePath:instancePath+"/status",keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err668);
+const err670 = {instancePath:instancePath+"/status/conditions/" + i25+"/type",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err670);
+errors++;
+}
+}
+if(data337.status !== undefined){
+let data339 = data337.status;
+if(typeof data339 !== "string"){
+const err671 = {instancePath:instancePath+"/status/conditions/" + i25+"/status",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err671);
+errors++;
+}
+if(!(((data339 === "True") || (data339 === "False")) || (data339 === "Unknown"))){
+const err672 = {instancePath:instancePath+"/status/conditions/" + i25+"/status",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.conditions.items.properties.status.enum}};
+vErrors = add(vErrors, err672);
+errors++;
+}
+}
+if(data337.observedGeneration !== undefined){
+let data340 = data337.observedGeneration;
+if(!(((typeof data340 == "number") && (!(data340 % 1) && !isNaN(data340))) && (isFinite(data340)))){
+const err673 = {instancePath:instancePath+"/status/conditions/" + i25+"/observedGeneration",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err673);
+errors++;
+}
+if((typeof data340 == "number") && (isFinite(data340))){
+if(data340 > 9223372036854776000 || isNaN(data340)){
+const err674 = {instancePath:instancePath+"/status/conditions/" + i25+"/observedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+vErrors = add(vErrors, err674);
+errors++;
+}
+if(data340 < 0 || isNaN(data340)){
+const err675 = {instancePath:instancePath+"/status/conditions/" + i25+"/observedGeneration",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+vErrors = add(vErrors, err675);
+errors++;
+}
+}
+}
+if(data337.lastTransitionTime !== undefined){
+let data341 = data337.lastTransitionTime;
+if(typeof data341 === "string"){
+if(!pattern4.test(data341)){
+const err676 = {instancePath:instancePath+"/status/conditions/" + i25+"/lastTransitionTime",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
+vErrors = add(vErrors, err676);
+errors++;
+}
+}
+else {
+const err677 = {instancePath:instancePath+"/status/conditions/" + i25+"/lastTransitionTime",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err677);
+errors++;
+}
+}
+if(data337.reason !== undefined){
+let data342 = data337.reason;
+if(typeof data342 === "string"){
+if(data342.length > 1024 && func2(data342) > 1024){
+const err678 = {instancePath:instancePath+"/status/conditions/" + i25+"/reason",keyword:"maxLength",params:{limit: 1024}};
+vErrors = add(vErrors, err678);
+errors++;
+}
+if(data342.length < 2 && func2(data342) < 1){
+const err679 = {instancePath:instancePath+"/status/conditions/" + i25+"/reason",keyword:"minLength",params:{limit: 1}};
+vErrors = add(vErrors, err679);
+errors++;
+}
+if(!pattern10.test(data342)){
+const err680 = {instancePath:instancePath+"/status/conditions/" + i25+"/reason",keyword:"pattern",params:{pattern: "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"}};
+vErrors = add(vErrors, err680);
+errors++;
+}
+}
+else {
+const err681 = {instancePath:instancePath+"/status/conditions/" + i25+"/reason",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err681);
+errors++;
+}
+}
+if(data337.message !== undefined){
+let data343 = data337.message;
+if(typeof data343 === "string"){
+if(data343.length > 32768 && func2(data343) > 32768){
+const err682 = {instancePath:instancePath+"/status/conditions/" + i25+"/message",keyword:"maxLength",params:{limit: 32768}};
+vErrors = add(vErrors, err682);
+errors++;
+}
+}
+else {
+const err683 = {instancePath:instancePath+"/status/conditions/" + i25+"/message",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err683);
 errors++;
 }
 }
 }
 else {
-const err669 = {instancePath,keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err669);
+const err684 = {instancePath:instancePath+"/status/conditions/" + i25,keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err684);
+errors++;
+}
+}
+}
+else {
+const err685 = {instancePath:instancePath+"/status/conditions",keyword:"type",params:{type: "array"}};
+vErrors = add(vErrors, err685);
+errors++;
+}
+}
+}
+else {
+const err686 = {instancePath:instancePath+"/status",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err686);
+errors++;
+}
+}
+}
+else {
+const err687 = {instancePath,keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err687);
 errors++;
 }
 validate21.errors = vErrors;

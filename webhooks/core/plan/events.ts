@@ -26,6 +26,7 @@ const failures: ReadonlyMap<string, string> = new Map([
   [toolReasons.changed, 'ToolContractCheck'],
   [toolReasons.notAllowed, 'ToolContractCheck'],
   ['GatewayNotRegistered', 'GatewayBindingReconcileFailed'],
+  ['IngressPending', 'IngressCheck'],
   ['FeatureDisabled', 'OptionalAPICheck'],
   ['APINotInstalled', 'OptionalAPICheck'],
   ...expandedKinds.map(({ unavailable: { reason, eventAction } }) => [reason, eventAction] as const),

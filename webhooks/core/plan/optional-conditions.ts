@@ -4,6 +4,7 @@ import { renderPath } from '../mcpserver/violation.ts';
 import type { ChildKind, Trouble } from '../resources/expanded-kind.ts';
 import { GATEWAY_REGISTERED } from '../resources/gateway-asking.ts';
 import { expandedKinds } from '../resources/index.gen.ts';
+import { INGRESS_PUBLISHED } from '../resources/ingress.ts';
 import { isAsked, lackOf, stateOf } from '../resources/optional-kind.ts';
 import type { AskedKind } from '../resources/optional-kind.ts';
 import type { Outcome } from './action.ts';
@@ -12,15 +13,16 @@ import { conditionOf, sayAgain } from './condition.ts';
 import type { Said } from './condition.ts';
 import type { ObservedChild } from './observed.ts';
 
-/** Of those for a gateway there is more to say: see gateway-registered.ts. */
-const askedKinds = expandedKinds
-  .filter(isAsked)
-  .filter(({ requirement }) => requirement.asking.condition !== GATEWAY_REGISTERED);
+/** Of these there is more to say: see gateway-registered.ts and ingress-published.ts. */
+const decidedElsewhere: ReadonlySet<string> = new Set([GATEWAY_REGISTERED, INGRESS_PUBLISHED]);
+
+const allAsked = expandedKinds.filter(isAsked);
+const askedKinds = allAsked.filter(({ requirement }) => !decidedElsewhere.has(requirement.asking.condition));
 
 /** Types of the conditions that optional kinds have, each once, but for `GatewayRegistered`, which the reference API has, too. */
 export const optionalTypes: readonly string[] = [
-  ...new Set(askedKinds.map(({ requirement }) => requirement.asking.condition)),
-];
+  ...new Set(allAsked.map(({ requirement }) => requirement.asking.condition)),
+].filter((type) => type !== GATEWAY_REGISTERED);
 
 export interface OptionalInput {
   /** With every default applied. */
@@ -45,7 +47,9 @@ const patienceMs = 120_000;
  */
 export function optionalConditions(input: OptionalInput): readonly Said[] {
   const { server } = input;
-  return askedKinds.filter(({ requirement }) => requirement.asking.isAskedFor(server)).map((of) => say(of, input));
+  return askedKinds
+    .filter(({ requirement }) => requirement.asking.isAskedFor(server))
+    .map((of) => sayOptional(of, input));
 }
 
 /** When what is not told yet will be told, in milliseconds; undefined: there is no such thing. */
@@ -61,7 +65,8 @@ function untilToldMs({ since }: Trouble, nowMs: number): number {
   return ageMs >= -patienceMs ? patienceMs - Math.max(0, ageMs) : 0;
 }
 
-function say(of: AskedKind, input: OptionalInput): Said {
+/** What became of the objects of one kind. */
+export function sayOptional(of: AskedKind, input: OptionalInput): Said {
   const type = of.requirement.asking.condition;
   const { status } = input.server;
   const before = conditionOf(status, type);
@@ -116,6 +121,6 @@ function isAbout({ requirement }: ChildKind, condition: string): boolean {
   return requirement !== 'required' && requirement.asking?.condition === condition;
 }
 
-function isOurs(controller: ObservedChild['controller'], { metadata }: MCPServer): boolean {
+export function isOurs(controller: ObservedChild['controller'], { metadata }: MCPServer): boolean {
   return controller?.uid !== undefined && controller.uid === metadata.uid;
 }

@@ -37,7 +37,7 @@ export interface StatusInput {
   readonly serving: Pick<Serving, 'generation' | 'podSet' | 'replicaSets' | 'isRolling'>;
   /** From `optionalConditions`; absent when nothing was brought about: what status says of them stays. */
   readonly optional?: readonly Said[] | undefined;
-  /** Beside `optional`: what is known of a registration at a gateway; absent: there is none. */
+  /** Beside `optional`: what is known of where the server is published; absent: nowhere. */
   readonly registration?: RegistrationStatus | undefined;
   readonly verification: Verification;
   /** Whose answer that is; absent when nothing was answered. */
@@ -57,9 +57,9 @@ export interface StatusInput {
   readonly now: string;
 }
 
-/** What status says of a gateway besides its condition. */
+/** What status says of a gateway, or of an Ingress, besides their conditions. */
 export interface RegistrationStatus extends Pick<MCPServerStatus, 'gatewayBinding'> {
-  /** Where clients reach the server through it. */
+  /** Where clients reach the server through it; of both, through the gateway. */
   readonly url?: string;
 }
 

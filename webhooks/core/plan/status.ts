@@ -4,6 +4,7 @@ import { childName, selectorText } from '../mcpserver/names.ts';
 import { present } from '../mcpserver/record.ts';
 import type { MCPServerStatus, PolicyState, StatusExtensions } from '../mcpserver/types.gen.ts';
 import { GATEWAY_REGISTERED } from '../resources/gateway-asking.ts';
+import { ingressOf } from '../resources/ingress.ts';
 import type { Availability } from './availability.ts';
 import { decideAvailability, isServing, isStuck, replicaFailureOf } from './availability.ts';
 import { conditionOf, nextCondition, sayAgain } from './condition.ts';
@@ -133,8 +134,8 @@ function extensionsOf(
     ...Object.fromEntries(kept),
     ...present({
       release,
-      // Where no gateway is asked for, the address is just that.
-      clusterURL: input.server.spec.gateway === undefined ? undefined : clusterUrlOf(input, verdicts.availability),
+      // Where it is published nowhere, the address is just that.
+      clusterURL: isPublished(input) ? clusterUrlOf(input, verdicts.availability) : undefined,
       causes: causes.length === 0 ? undefined : Object.fromEntries(causes),
       policy,
       foreign: standing ?? undefined,
@@ -144,6 +145,10 @@ function extensionsOf(
     ...whatItAnswered(input, verified),
   };
   return Object.keys(extensions).length === 0 ? {} : { extensions };
+}
+
+function isPublished({ server }: StatusInput): boolean {
+  return server.spec.gateway !== undefined || ingressOf(server) !== undefined;
 }
 
 function whatItAnswered(input: StatusInput, verified: Verified): Pick<StatusExtensions, 'verification' | 'tools'> {

@@ -22,6 +22,8 @@ const underReference: Readonly<Record<string, Treatment>> = {
   'autoscaling-valid': ofExtensions,
   'claims-valid': ofExtensions,
   'config-map-key-exists': notLookedAt,
+  'ingress-allowed': ofExtensions,
+  'ingress-valid': ofExtensions,
   'metrics-port-exists': ofExtensions,
   'network-peers-valid': toldInConditions,
   'network-ports-valid': toldInConditions,

@@ -1,19 +1,14 @@
 import type { Finding } from '../engine/finding.ts';
 import { gatewayNameOf, hostnameIn, HTTP_ROUTE_PROVIDER, PUBLISHING_RULE } from '../mcpserver/gateway.ts';
-import { childName, gatewayBindingName, pathOf } from '../mcpserver/names.ts';
+import { childName, gatewayBindingName } from '../mcpserver/names.ts';
 import { present } from '../mcpserver/record.ts';
 import type { MCPServer } from '../mcpserver/types.gen.ts';
 import { childMetadata } from './child-metadata.ts';
 import type { ExpandedKind, ExpansionInput } from './expanded-kind.ts';
 import { gatewayAsking } from './gateway-asking.ts';
 import { mcpGatewayBinding } from './mcp-gateway-binding.ts';
+import { isAll, PROTECTED_RESOURCE, publishedPrefixes } from './published-paths.ts';
 import { readRoute } from './registration.ts';
-
-/**
- * Where clients of a protected server learn who gives them a token: beside its path, with that path behind it or without.
- * https://www.rfc-editor.org/rfc/rfc9728#section-3.1
- */
-const PROTECTED_RESOURCE = '/.well-known/oauth-protected-resource';
 
 /** https://gateway-api.sigs.k8s.io/reference/spec/#httproute */
 export const httpRoute: ExpandedKind = {
@@ -72,26 +67,11 @@ function isRouted({ spec }: MCPServer): boolean {
   return spec.gateway?.provider === HTTP_ROUTE_PROVIDER;
 }
 
-/**
- * The path at which what serves answers, and that of what replaces it as soon as some of that may; with each where the metadata
- * of what it protects are. Of several servers on one host each has its own there as well. Nothing below the bare path is taken:
- * that is about the paths of others.
- */
-function matchesOf({ server, served, servesAlone = false }: ExpansionInput): readonly object[] {
-  const now = servesAlone && served !== undefined ? [] : [pathOf(server)];
-  const paths = [...new Set([...(served === undefined ? [] : [served.path]), ...now])];
-  const prefixes = paths.flatMap((path) => (isAll(path) ? [path] : [path, `${PROTECTED_RESOURCE}${withoutEnd(path)}`]));
+/** Nothing below the bare path is taken: that is about the paths of others. */
+function matchesOf(input: ExpansionInput): readonly object[] {
+  const prefixes = publishedPrefixes(input);
   return [
     ...prefixes.map((value) => ({ path: { type: 'PathPrefix', value } })),
-    ...(paths.some(isAll) ? [] : [{ path: { type: 'Exact', value: PROTECTED_RESOURCE } }]),
+    ...(prefixes.some(isAll) ? [] : [{ path: { type: 'Exact', value: PROTECTED_RESOURCE } }]),
   ];
-}
-
-/** Of whose prefix everything is. */
-function isAll(path: string): boolean {
-  return withoutEnd(path) === '';
-}
-
-function withoutEnd(path: string): string {
-  return path.replace(/\/+$/, '');
 }

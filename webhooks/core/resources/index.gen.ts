@@ -3,6 +3,7 @@ import type { ExpandedKind } from './expanded-kind.ts';
 import { deployment } from './deployment.ts';
 import { horizontalPodAutoscaler } from './horizontal-pod-autoscaler.ts';
 import { httpRoute } from './http-route.ts';
+import { ingress } from './ingress.ts';
 import { mcpGatewayBinding } from './mcp-gateway-binding.ts';
 import { networkPolicy } from './network-policy.ts';
 import { podDisruptionBudget } from './pod-disruption-budget.ts';
@@ -13,4 +14,4 @@ import { serviceMonitor } from './service-monitor.ts';
 import { service } from './service.ts';
 
 /** Every kind that an MCPServer expands into, by kind. */
-export const expandedKinds: readonly ExpandedKind[] = [deployment, horizontalPodAutoscaler, httpRoute, mcpGatewayBinding, networkPolicy, podDisruptionBudget, podMonitor, policyReport, report, serviceMonitor, service];
+export const expandedKinds: readonly ExpandedKind[] = [deployment, horizontalPodAutoscaler, httpRoute, ingress, mcpGatewayBinding, networkPolicy, podDisruptionBudget, podMonitor, policyReport, report, serviceMonitor, service];

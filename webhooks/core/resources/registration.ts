@@ -3,7 +3,7 @@ import { FIELD_MANAGER } from '../mcpserver/names.ts';
 import { isRecord, present } from '../mcpserver/record.ts';
 import type { Fields } from '../mcpserver/record.ts';
 
-/** What an object that registers a server at a gateway says of that in its status: as little of it as decisions need. */
+/** What an object that registers a server at a gateway, or publishes it, says of that in its status: as little of it as decisions need. */
 export interface Registration {
   /**
    * When it became what it is now, RFC 3339, or was told to go: whoever has to answer has had the time since then. Absent:
@@ -17,7 +17,7 @@ export interface Registration {
   readonly provider?: string;
   /** Of an MCPGatewayBinding that is to go: its finalizers, bounded and on one line. Absent: it has none, or stays. */
   readonly finalizers?: string;
-  /** Of an MCPGatewayBinding: where its provider says that clients reach the server. */
+  /** Of an MCPGatewayBinding: where its provider says that clients reach the server. Of an Ingress: its host, as a URL. */
   readonly url?: string;
   /** Of an MCPGatewayBinding: what stands there, as it was written. */
   readonly said?: SaidOfBinding;
@@ -44,7 +44,7 @@ export const maxSaidLength = 512;
 
 /** Of texts that a gateway writes, in characters. */
 const limits = {
-  ...{ reason: 128, message: maxSaidLength, url: 2_048, provider: 253, finalizers: 256 },
+  ...{ reason: 128, message: maxSaidLength, url: 2_048, provider: 253, finalizers: 256, host: 253 },
   ...{ conditions: 16, parents: 32 },
 };
 
@@ -100,6 +100,22 @@ export function readRoute(raw: unknown): Registration {
     .map((parent) => answerOfParent(parent, generation));
   const [first = { state: 'none' as const }] = answers;
   return present({ appliedAt: appliedAt(raw), answer: answers.find(({ state }) => state === 'yes') ?? first });
+}
+
+/**
+ * An ingress controller says where it takes calls for an Ingress, and nothing else: https://kubernetes.io/docs/reference/kubernetes-api/service-resources/ingress-v1/#IngressStatus
+ */
+export function readIngress(raw: unknown): Registration {
+  const [rule] = listIn(fieldsIn(raw, 'spec'), 'rules');
+  const host = oneLine(textIn(rule, 'host'), limits.host);
+  const scheme = listIn(fieldsIn(raw, 'spec'), 'tls').length === 0 ? 'http' : 'https';
+  const addresses = listIn(fieldsIn(fieldsIn(raw, 'status'), 'loadBalancer'), 'ingress');
+  const isTaken = addresses.some((one) => textIn(one, 'ip') !== '' || textIn(one, 'hostname') !== '');
+  return present({
+    appliedAt: appliedAt(raw),
+    answer: { state: isTaken ? 'yes' : 'none' } as const,
+    url: host === '' ? undefined : `${scheme}://${host}`,
+  });
 }
 
 function isSameParent(a: Fields | undefined, b: Fields | undefined, raw: unknown): boolean {

@@ -1,5 +1,6 @@
 import { autoscaling } from './autoscaling.ts';
 import { environment } from './environment.ts';
+import { ingress } from './ingress.ts';
 import { metadata } from './metadata.ts';
 import { network } from './network.ts';
 import { probes } from './probes.ts';
@@ -14,6 +15,7 @@ import type { Mutant } from './mutant.ts';
 const all = [
   ...autoscaling,
   ...environment,
+  ...ingress,
   ...metadata,
   ...network,
   ...probes,

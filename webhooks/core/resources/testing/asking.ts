@@ -7,6 +7,7 @@ const specs: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   HTTPRoute: { gateway: { provider: 'httproute', configRef: 'search-gateway' } },
   MCPGatewayBinding: { gateway: { provider: 'example.com/edge' } },
   PodMonitor: { extensions: { metrics: { port: 'mcp' } } },
+  Ingress: { extensions: { ingress: { host: 'mcp.example.com' } } },
   HorizontalPodAutoscaler: { extensions: { autoscaling: { maxReplicas: 3 } } },
   PodDisruptionBudget: { extensions: { scheduling: { disruptionBudget: {} } } },
   ServiceMonitor: { extensions: { metrics: { port: 'mcp', kind: 'ServiceMonitor' } } },

@@ -1,0 +1,58 @@
+import { afterEach, expect, it } from '@jest/globals';
+import { Registry } from 'prom-client';
+import { createFakeClock } from '../platform/kube/testing/fake-clock.ts';
+import { createFakeKubeApi } from '../platform/kube/testing/fake-kube-api.ts';
+import { createReconcilerMetrics } from './metrics.ts';
+import { startLead } from './testing/start-lead.ts';
+import { verified } from './testing/verified.ts';
+
+const serverPath = '/apis/mcp.x-k8s.io/v1beta1/namespaces/mcp/mcpservers/search';
+const discoveryPath = '/apis/networking.k8s.io/v1';
+const ingressPath = `${discoveryPath}/namespaces/mcp/ingresses/search`;
+
+const running: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const stop of running.splice(0)) await stop();
+});
+
+it('says the public address once an ingress controller has said that it takes calls, and the other one without an Ingress', async () => {
+  const api = createFakeKubeApi();
+  api.put(discoveryPath, { kind: 'APIResourceList', resources: [{ name: 'ingresses' }] });
+  const spec = {
+    source: { type: 'ContainerImage', containerImage: { ref: 'example.com/search:1' } },
+    ...{ config: { port: 8080 }, mcp: { stateless: true } },
+  };
+  const metadata = { name: 'search', namespace: 'mcp' };
+  const server = { apiVersion: 'mcp.x-k8s.io/v1beta1', kind: 'MCPServer', metadata };
+  api.put(serverPath, { ...server, spec: { ...spec, extensions: { ingress: { host: 'mcp.example.com' } } } });
+  const clock = createFakeClock();
+  const metrics = createReconcilerMetrics(new Registry());
+  const probe = () => Promise.resolve(verified);
+  running.push(startLead({ ...{ api, clock, features: ['ingress'], metrics, probe, namespaces: [], version: '1' } }));
+  await clock.advance(1_000);
+  const inside = 'http://search.mcp.svc.cluster.local:8080/mcp';
+  const status = (): unknown => api.get(serverPath)?.['status'];
+  const published = (said: string, reason: string): unknown =>
+    expect.arrayContaining([expect.objectContaining({ type: 'IngressPublished', status: said, reason })]);
+  expect(status()).toMatchObject({
+    ...{ address: { url: inside }, extensions: { clusterURL: inside } },
+    conditions: published('False', 'IngressPending'),
+  });
+  api.put(ingressPath, { status: { loadBalancer: { ingress: [{ ip: '192.0.2.1' }] } } });
+  await clock.advance(1_000);
+  expect(status()).toMatchObject({
+    ...{ address: { url: 'http://mcp.example.com/mcp' }, extensions: { clusterURL: inside } },
+    conditions: published('True', 'Published'),
+  });
+  const writes = api.writes.length;
+  await clock.advance(300_000);
+  expect(api.writes.slice(writes).filter((write) => !write.includes('/leases/'))).toEqual([]);
+  const { metadata: stored } = api.get(serverPath) ?? {};
+  const before = status();
+  api.remove(serverPath);
+  api.put(serverPath, { ...server, metadata: stored, spec, status: before });
+  await clock.advance(1_000);
+  expect(api.get(ingressPath)).toBeUndefined();
+  expect(status()).toMatchObject({ address: { url: inside } });
+  expect(JSON.stringify(status())).not.toMatch(/IngressPublished|clusterURL/);
+});
