@@ -9,6 +9,7 @@ import { crdReference } from './crd-reference.ts';
 import { foreignFieldsPage } from './foreign-fields-page.ts';
 import type { Generator } from './generator.ts';
 import { lists } from './lists.ts';
+import { logsPage } from './logs-page.ts';
 import { metricsPage } from './metrics-page.ts';
 import { performancePage } from './performance-page.ts';
 import { policyPage } from './policy-page.ts';
@@ -39,6 +40,7 @@ export const generators: readonly Generator[] = [
   cliPage,
   outputSchemaPages,
   metricsPage,
+  logsPage,
   foreignFieldsPage,
   performancePage,
   chartCrds,

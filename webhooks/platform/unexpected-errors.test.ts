@@ -24,8 +24,8 @@ it('survives what nobody caught, and tells and counts it with the server that wa
     setTimeout(() => log.info('still here', unexpectedErrors()), 50);`);
   expect(status).toBe(0);
   expect(lines).toMatchObject([
-    { server: 'tools/find', origin: 'rejection', error: 'a value of type object' },
-    { server: 'tools/search', origin: 'exception', error: 'in a timer', stack: expect.stringContaining('in a timer') },
+    { key: 'tools/find', origin: 'rejection', error: 'a value of type object' },
+    { key: 'tools/search', origin: 'exception', error: 'in a timer', stack: expect.stringContaining('in a timer') },
     { message: 'still here', exception: 1, rejection: 1 },
   ]);
 });

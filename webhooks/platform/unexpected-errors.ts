@@ -47,10 +47,10 @@ export function catchUnexpected(log: Logger, nowMs: () => number = () => perform
       return;
     }
     told += 1;
-    const server = working.getStore();
+    const key = working.getStore();
     const stack = error instanceof Error ? error.stack?.slice(0, maxStackLength) : undefined;
     log.error('an error was caught by nobody: the process goes on', {
-      ...(server === undefined ? {} : { server }),
+      ...(key === undefined ? {} : { key }),
       origin,
       error: errorText(error),
       stack,

@@ -53,18 +53,18 @@ type TakeStep<Type extends CertificateStep['type']> = (step: Steps[Type], on: Gr
 /** How each step is taken. */
 const steps: { readonly [Type in CertificateStep['type']]: TakeStep<Type> } = {
   bootstrap: async ({ type, why }, on) => {
-    tell(on, 'issuing a CA and a serving certificate', why);
+    on.log.info('issuing a CA and a serving certificate', { secret: on.secretName, why });
     const authority = await issueAuthority(on.now);
     const serving = await issueServing(authority, on.dnsNames, on.now);
     const rest = { next: null, previousCa: null, stepSince: null, isRequestServed: true } as const;
     return write(on, type, { authority, serving, ...rest });
   },
   renew: async ({ type, authority, why }, on) => {
-    tell(on, 'issuing a serving certificate', why);
+    on.log.info('issuing a serving certificate', { secret: on.secretName, why });
     return write(on, type, { serving: await issueServing(authority, on.dnsNames, on.now) });
   },
   begin: async ({ type, why }, on) => {
-    tell(on, 'introducing the next CA', why);
+    on.log.info('introducing the next CA', { secret: on.secretName, why });
     return write(on, type, { next: await issueAuthority(on.now), stepSince: null, isRequestServed: true });
   },
   trust: async ({ type, wrong, caBundle }, on) => {
@@ -82,7 +82,7 @@ const steps: { readonly [Type in CertificateStep['type']]: TakeStep<Type> } = {
     return write(on, type, { stepSince: null });
   },
   switch: async ({ type, authority, why }, on) => {
-    tell(on, 'serving under the next CA', why);
+    on.log.info('serving under the next CA', { secret: on.secretName, why });
     const serving = await issueServing(authority, on.dnsNames, on.now);
     const previousCa = trustedStill(on.view.secret.authority);
     return write(on, type, { authority, serving, next: null, previousCa, stepSince: on.now });
@@ -111,10 +111,6 @@ export function createTakeStep(
 
 function takeStep<Type extends CertificateStep['type']>(type: Type, step: Steps[Type], on: Ground): Promise<Taken> {
   return steps[type](step, on);
-}
-
-function tell({ log, secretName }: Ground, message: string, why: string): void {
-  log.info(message, { secret: secretName, why });
 }
 
 async function write(on: Ground, step: CertificateStep['type'], changes: SecretChanges): Promise<Taken> {

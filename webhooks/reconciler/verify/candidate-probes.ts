@@ -79,7 +79,7 @@ export class CandidateProbes {
     this.#asked.set(key, asked);
     this.#ask(key, asked).catch((error: unknown) => {
       this.#options.log.error('rollout: unexpected error while a candidate was asked', {
-        server: key,
+        key,
         error: errorText(error),
       });
     });

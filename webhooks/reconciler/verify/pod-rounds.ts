@@ -131,7 +131,7 @@ export class PodRounds {
   #onTurn(key: string, round: Round, place: { readonly lane: LaneName; readonly release: Release }): void {
     onBehalfOf(key, () => this.#ask(key, round, place)).catch((error: unknown) => {
       this.#options.log.error('verification: unexpected error while a pod was asked', {
-        server: key,
+        key,
         error: errorText(error),
       });
       round.stop = undefined;

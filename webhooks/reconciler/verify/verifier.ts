@@ -254,7 +254,7 @@ export class Verifier {
   #onTurn(key: string, watched: Watched, place: Pick<Turn, 'lane' | 'release'>): void {
     onBehalfOf(key, () => this.#ask(key, watched, place)).catch((error: unknown) => {
       this.#options.log.error('verification: unexpected error; the server is asked again', {
-        server: key,
+        key,
         error: errorText(error),
       });
       watched.stop = undefined;
@@ -393,7 +393,7 @@ export class Verifier {
     watched.standing = next.result === before ? next : this.#keptOnce(next);
     watched.of = answeredBy(watched.target);
     if (watched.standing.result === before && !isNews) return;
-    log.debug('verification: another answer', { server: key, state: answer.state });
+    log.debug('verification: another answer', { key, state: answer.state });
     onChange(key);
   }
 
