@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -28,12 +28,12 @@ export function buildPrometheus(): Promise<PrometheusPrograms> {
   return ensurePrometheus(cache, (line) => process.stderr.write(`${line}\n`));
 }
 
-/** The operator, as a process beside the cluster that speaks to the API server alone. */
-export function startOperator({ operator }: PrometheusPrograms, namespace: string): Running {
+/** The operator, as a process beside the cluster that speaks to the API server alone, and knows these namespaces. */
+export function startOperator({ operator }: PrometheusPrograms, ...namespaces: readonly string[]): Running {
   return startProgram([
     operator,
     `--apiserver=${proxyUrl()}`,
-    `--namespaces=${namespace}`,
+    `--namespaces=${namespaces.join()}`,
     '--web.listen-address=127.0.0.1:0',
   ]);
 }
@@ -51,6 +51,14 @@ export function untilConfigured(namespace: string, name: string, wanted: string)
   });
 }
 
+/** The rules that the operator took, as the files that it makes of them. */
+export function untilRules(namespace: string, name: string, wanted: string): Promise<Readonly<Record<string, string>>> {
+  return eventually(`the operator has taken ${wanted}`, async () => {
+    const { data } = (await get(namespace, 'configmaps', `prometheus-${name}-rulefiles-0`)) ?? {};
+    return Object.values(data ?? {}).some((text) => text.includes(wanted)) ? data : undefined;
+  });
+}
+
 export interface RunningPrometheus extends Running {
   /** The values of an instant query, by the labels as JSON. */
   readonly query: (expression: string) => Promise<readonly Sample[]>;
@@ -64,15 +72,17 @@ export interface Sample {
 
 const port = 19_090;
 
-/** Prometheus itself in the network of the cluster, where pods can be reached, with a configuration of the operator. */
+/** Prometheus itself in the network of the cluster, where pods can be reached, with a configuration of the operator and its rules. */
 export async function startPrometheus(
   cluster: ClusterHandle,
   { prometheus }: PrometheusPrograms,
-  configuration: string,
+  { configuration, rules = {} }: { readonly configuration: string; readonly rules?: Readonly<Record<string, string>> },
 ): Promise<RunningPrometheus> {
   const folder = await mkdtemp(path.join(tmpdir(), 'mcp-lifecycle-prometheus-'));
   const file = path.join(folder, 'prometheus.yaml');
-  await writeFile(file, withKubeconfig(configuration, cluster.kubeconfig));
+  await mkdir(path.join(folder, 'rules'));
+  for (const [name, text] of Object.entries(rules)) await writeFile(path.join(folder, 'rules', name), text);
+  await writeFile(file, besideCluster(configuration, { folder, kubeconfig: cluster.kubeconfig }));
   const url = `127.0.0.1:${port}`;
   const command = [
     ...[prometheus, `--config.file=${file}`, `--storage.tsdb.path=${path.join(folder, 'data')}`],
@@ -97,8 +107,11 @@ export async function startPrometheus(
 /** What the reloader beside a Prometheus puts in place of variables: which replica it is, and which shard of the targets. */
 const variables: Readonly<Record<string, string>> = { POD_NAME: 'prometheus-team-0', SHARD: '0' };
 
-/** Inside a cluster Prometheus uses its account; beside it, our kubeconfig. Nothing else is changed. */
-function withKubeconfig(configuration: string, kubeconfig: string): string {
+/** Inside a cluster Prometheus uses its account, and has its rules mounted; beside it, our kubeconfig and folder. Nothing else is changed. */
+function besideCluster(
+  configuration: string,
+  { folder, kubeconfig }: { readonly folder: string; readonly kubeconfig: string },
+): string {
   interface Configuration {
     readonly scrape_configs?: readonly { readonly kubernetes_sd_configs?: readonly object[] }[];
     readonly [field: string]: unknown;
@@ -112,7 +125,7 @@ function withKubeconfig(configuration: string, kubeconfig: string): string {
       kubeconfig_file: kubeconfig,
     })),
   }));
-  return stringify({ ...read, scrape_configs });
+  return stringify({ ...read, scrape_configs, rule_files: [path.join(folder, 'rules', '*.yaml')] });
 }
 
 /** Beside the cluster, or in its network: see `commandInCluster`. */

@@ -70,7 +70,7 @@ describe('an MCPServer with spec.extensions.metrics', () => {
       spec: { replicas: 0, podMonitorSelector: { matchLabels: { prometheus: 'team' } } },
     });
     const configuration = await untilConfigured(namespace, 'team', `podMonitor/${namespace}/search/0`);
-    const { query, said } = (prometheus = await startPrometheus(cluster, programs, configuration));
+    const { query, said } = (prometheus = await startPrometheus(cluster, programs, { configuration }));
     const up = await eventually(
       'both pods are up',
       async () => {
