@@ -19,6 +19,7 @@ import { structure } from './structure.ts';
 import { types } from './types.ts';
 import { validator } from './validator.ts';
 import { validity } from './validity.ts';
+import { valuesPage } from './values-page.ts';
 import { verdicts } from './verdicts.ts';
 
 /** Everything that is generated, in an order in which later ones may read what earlier ones wrote. */
@@ -45,5 +46,6 @@ export const generators: readonly Generator[] = [
   performancePage,
   chartCrds,
   chartDefaults,
+  valuesPage,
   chartRbac,
 ];
