@@ -7,7 +7,7 @@ export interface Calls {
 }
 
 /**
- * What the gateways say of a server, by their names: the text that a Prometheus reads there, of which the rest is left out. That of
+ * What the gateways say of a server, by their names: the text that a Prometheus reads there, without types and the rest. That of
  * Envoy is as Envoy 1.40 had it for clusters of these names; they are what Contour 1.33 and Envoy Gateway 1.9 call them. Those of
  * Traefik are what the code of 3.7 makes.
  */
@@ -21,10 +21,8 @@ export const gatewaySamples: Readonly<Record<string, (calls: Calls) => string>> 
     const bucket = (le: string, count: number): string =>
       `traefik_service_request_duration_seconds_bucket{${labels(200)},le="${le}"} ${count}`;
     return lines(
-      '# TYPE traefik_service_requests_total counter',
       `traefik_service_requests_total{${labels(200)}} ${answered}`,
       `traefik_service_requests_total{${labels(503)}} ${failed}`,
-      '# TYPE traefik_service_request_duration_seconds histogram',
       bucket('0.1', answered / 2),
       ...['0.3', '1.2', '5', '+Inf'].map((le) => bucket(le, answered)),
       `traefik_service_request_duration_seconds_sum{${labels(200)}} ${answered * 0.1}`,
@@ -40,10 +38,8 @@ function envoySamples(cluster: string, { answered, failed }: Calls): string {
   const bucket = (le: string, count: number): string =>
     `envoy_cluster_upstream_rq_time_bucket{${labels},le="${le}"} ${count}`;
   return lines(
-    '# TYPE envoy_cluster_upstream_rq_xx counter',
     ofClass(2, answered),
     ofClass(5, failed),
-    '# TYPE envoy_cluster_upstream_rq_time histogram',
     bucket('50', 0),
     bucket('100', answered / 2),
     ...['250', '500', '1000', '+Inf'].map((le) => bucket(le, answered)),

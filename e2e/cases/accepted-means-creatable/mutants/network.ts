@@ -144,6 +144,9 @@ export const network: readonly Mutant[] = [
     'network.ingressFrom',
     peers.slice(0, 30).map((peer) => [peer]),
   ),
+  ...each('extensions.metrics.from', [[], ...peers.slice(0, 30).map((peer) => [peer])], {
+    extensions: { metrics: { port: 9090 } },
+  }),
   ...each(
     'network.egressPorts',
     ports.map((port) => [port]),
