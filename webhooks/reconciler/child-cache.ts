@@ -34,6 +34,8 @@ export const childTextLimits = { largest: 64 * 1024, inAll: 1.5 * 1024 * 1024 };
 export interface KnownServers {
   /** By its key. */
   readonly exists: (server: string) => boolean;
+  /** Told of each child that is kept, and with nothing of each that is not any more. */
+  readonly onKept?: (key: string, child?: ObservedChild) => void;
   /** Every name that children have of a server of that name; absent: any. */
   readonly childNames?: (server: string) => readonly string[];
 }
@@ -176,6 +178,7 @@ export class ChildCache {
     this.#unlink(key, known);
     this.#entries.set(key, entry);
     this.#link(key, entry);
+    this.#servers.onKept?.(key, entry.child);
     this.#makeRoomFor(key);
   }
 
@@ -270,7 +273,7 @@ export class ChildCache {
   removeKey(key: string): void {
     this.#unclaimed.delete(key);
     this.#unlink(key, this.#entries.get(key));
-    this.#entries.delete(key);
+    if (this.#entries.delete(key)) this.#servers.onKept?.(key);
     this.#doubted.delete(key);
     this.#texts.drop(key);
   }

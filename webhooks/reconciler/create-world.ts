@@ -3,6 +3,7 @@ import { everyChildName } from '../core/mcpserver/names.ts';
 import { createPolicyVersion } from '../core/engine/policy-version.ts';
 import type { PolicyVersionFor } from '../core/engine/policy-version.ts';
 import type { Policy } from '../core/engine/policy.ts';
+import { httpRoute } from '../core/resources/http-route.ts';
 import { expandedKinds } from '../core/resources/index.gen.ts';
 import { isOptional } from '../core/resources/optional-kind.ts';
 import type { Installation } from '../core/engine/installation.ts';
@@ -24,6 +25,7 @@ import { Pacing } from './pacing.ts';
 import { PodCache } from './pod-cache.ts';
 import { ReferenceTracker } from './reference-tracker.ts';
 import type { ServerCache } from './server-cache.ts';
+import { RouteRivals } from './route-rivals.ts';
 import { RolloutPlaces } from './rollout-places.ts';
 import { Setbacks } from './setbacks.ts';
 import { probeMcpServer } from '../platform/mcp/probe.ts';
@@ -60,8 +62,13 @@ export function createWorld(
   const versionFor = createVersions();
   const texts = new FairStore<string>(childTextLimits);
   const exists = (key: string): boolean => servers.has(key);
+  const rivals = new RouteRivals(add);
+  const onKept = rivals.note.bind(rivals);
   const children = new Map(
-    expandedKinds.map(({ kind }) => [kind, new ChildCache(kind, texts, API, { exists, childNames: everyChildName })]),
+    expandedKinds.map(({ kind }) => {
+      const told = kind === httpRoute.kind ? { onKept } : {};
+      return [kind, new ChildCache(kind, texts, API, { exists, childNames: everyChildName, ...told })];
+    }),
   );
   const pods = new PodCache(LABELS.server, undefined, exists);
   const candidatePods = new PodCache(LABELS.candidateOf, LABELS.candidateTemplate, exists);
@@ -115,7 +122,7 @@ export function createWorld(
     },
     lookAgain: add,
     ...{ servers, children, pods, candidatePods, candidateProbes, places, references, optional, verifier, foundRules },
-    gateways: new Gateways({ api, clock }),
+    ...{ rivals, gateways: new Gateways({ api, clock }) },
     ...{ notChecked, setbacks, reduced, pacing, candidateCreations },
     events: new EventRecorder({ api, clock, log, instance: options.podName }),
     memories: [

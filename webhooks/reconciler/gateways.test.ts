@@ -54,15 +54,15 @@ function withApis(): FakeKubeApi {
   return api;
 }
 
-const nextGeneration = (api: FakeKubeApi): number => {
-  const { metadata } = api.get(serverPath) ?? {};
+const nextGeneration = (api: FakeKubeApi, path = serverPath): number => {
+  const { metadata } = api.get(path) ?? {};
   return ((metadata as { readonly generation?: number } | undefined)?.generation ?? 0) + 1;
 };
 
-function putServer(api: FakeKubeApi, gateway: object, config: object = {}, more: object = {}): void {
-  api.put(serverPath, {
+function putServer(api: FakeKubeApi, gateway: object, config: object = {}, more: object = {}, path = serverPath): void {
+  api.put(path, {
     ...{ apiVersion: 'mcp.x-k8s.io/v1beta1', kind: 'MCPServer' },
-    metadata: { name: 'search', namespace: 'mcp', generation: nextGeneration(api) },
+    metadata: { name: path.slice(path.lastIndexOf('/') + 1), namespace: 'mcp', generation: nextGeneration(api, path) },
     spec: {
       source: { type: 'ContainerImage', containerImage: { ref: 'example.com/search:1' } },
       config: { port: 8080, path: '/mcp', ...config },
@@ -86,7 +86,12 @@ interface Seen {
   readonly address?: { readonly url: string };
   readonly gatewayBinding?: object;
   readonly extensions?: { readonly clusterURL?: string; readonly rollout?: { readonly phase: string } };
-  readonly conditions?: readonly { readonly type: string; readonly status: string; readonly reason: string }[];
+  readonly conditions?: readonly {
+    readonly type: string;
+    readonly status: string;
+    readonly reason: string;
+    readonly message?: string;
+  }[];
 }
 
 const statusOf = (api: FakeKubeApi): Seen => api.get(serverPath)?.['status'] ?? {};
@@ -172,10 +177,10 @@ describe('a server whose provider has changed while a finalizer keeps its bindin
 
 describe('a server at a Gateway of the Gateway API', () => {
   const settings = { 'gateway-name': 'public', 'gateway-namespace': 'gateways', 'route-hostname': 'mcp.example.com' };
-  const take = (api: FakeKubeApi): void => {
+  const take = (api: FakeKubeApi, path = routePath): void => {
     const parentRef = { name: 'public', namespace: 'gateways' };
     const conditions = [condition('Accepted', 'True'), condition('ResolvedRefs', 'True')];
-    api.put(routePath, { status: { parents: [{ parentRef, controllerName: 'example.com/c', conditions }] } });
+    api.put(path, { status: { parents: [{ parentRef, controllerName: 'example.com/c', conditions }] } });
   };
   const putGateway = (api: FakeKubeApi): void => {
     api.put(gatewayPath, {
@@ -299,6 +304,40 @@ describe('a server at a Gateway of the Gateway API', () => {
     await clock.advance(60_000);
     expect(registered(api)).toBe('False/FeatureDisabled');
     expect(api.get(routePath)).toBeUndefined();
+  });
+
+  it('is told of another one in its place, which is told as well, until that has another path; nobody writes meanwhile', async () => {
+    const api = withApis();
+    putGateway(api);
+    putConfig(api, settings);
+    const gateway = { provider: 'httproute', configRef: 'edge' };
+    const paths = [serverPath, serverPath.replace(/search$/, 'other')];
+    for (const path of paths) putServer(api, gateway, {}, {}, path);
+    const clock = await start(api);
+    take(api);
+    const messages = (): readonly unknown[] =>
+      paths.map((path) => {
+        const { conditions = [] }: Seen = api.get(path)?.['status'] ?? {};
+        return conditions.find(({ type }) => type === 'GatewayRegistered')?.message;
+      });
+    await clock.advance(2_000);
+    // The gateway has looked at one of them.
+    expect(messages()[0]).not.toMatch(/same host and path/);
+    take(api, routePath.replace('search', 'other'));
+    await clock.advance(2_000);
+    expect(messages()).toEqual([
+      expect.stringMatching(/MCPServer 'other' has the same host and path/),
+      expect.stringMatching(/MCPServer 'search' has the same host and path/),
+    ]);
+    const { length } = api.writes;
+    await clock.advance(120_000);
+    expect(api.writes.slice(length).filter((write) => !write.includes('/leases/'))).toEqual([]);
+    putServer(api, gateway, { path: '/other' }, {}, paths[1]);
+    await clock.advance(2_000);
+    take(api, routePath.replace('search', 'other'));
+    await clock.advance(2_000);
+    expect(messages()[0]).not.toMatch(/same host and path/);
+    api.remove(paths[1] ?? '');
   });
 
   it('keeps its address while the Gateway cannot be read', async () => {

@@ -12,6 +12,7 @@ import type { GatewayState } from '../core/resources/public-url.ts';
 import { timestamp } from '../platform/clock.ts';
 import { applyStatus } from '../platform/kube/apply.ts';
 import type { ApiError } from '../platform/kube/api.ts';
+import { keyOf } from '../platform/kube/object.ts';
 import type { World } from './world.ts';
 
 interface RegistrationScope {
@@ -30,7 +31,9 @@ export async function registrationFor(
   const now = world.clock.now();
   const gateway = await gatherGateway(input, facts, { world, signal });
   const { clusterDomain } = world;
-  return decideGateway({ ...input, facts, clusterDomain, gateway, now: timestamp(now), nowMs: now.getTime() });
+  const route = { kind: httpRoute.kind, namespace: namespaceOf(server), name: gatewayBindingName(server) };
+  const rival = world.rivals.of(keyOf(route));
+  return decideGateway({ ...input, facts, clusterDomain, gateway, rival, now: timestamp(now), nowMs: now.getTime() });
 }
 
 /** Of a route that was taken: nobody asks otherwise where clients reach it. */

@@ -17,6 +17,7 @@ import type { Pacing } from './pacing.ts';
 import type { PodCache } from './pod-cache.ts';
 import type { ReferenceTracker } from './reference-tracker.ts';
 import type { RolloutPlaces } from './rollout-places.ts';
+import type { RouteRivals } from './route-rivals.ts';
 import type { ServerCache } from './server-cache.ts';
 import type { Setbacks } from './setbacks.ts';
 import type { ReducedStatus } from './status-writer.ts';
@@ -57,6 +58,8 @@ export interface World {
   readonly places: RolloutPlaces;
   readonly references: ReferenceTracker;
   readonly gateways: Gateways;
+  /** Servers with the same host and path at a Gateway. */
+  readonly rivals: RouteRivals;
   /** By server: what its owner was told last about references that cannot be read; gone as soon as they can. */
   readonly notChecked: Map<string, UncheckedReference>;
   /** Writes that fail again and again. */

@@ -275,6 +275,11 @@ describe('a server at a Gateway of the Gateway API', () => {
   it('says of a server that asks nobody for credentials', () => {
     expect(said(at({ state: 'yes' }, { isOpen: true }))).toMatch(/^True.*answers without credentials/);
     expect(said(at({ state: 'yes' }, { isOpen: false }))).not.toMatch(/credentials/);
+    expect(said(at({ state: 'yes' }, { rival: { name: 'other' } }))).toMatch(
+      /^True.*MCPServer 'other' has the same host/,
+    );
+    expect(said(at({ state: 'yes' }, { rival: 'elsewhere' }))).toMatch(/^True.*a server of another namespace has/);
+    expect(said(at({ state: 'yes' }, {}))).not.toMatch(/the same host/);
   });
 
   it('says of a policy that shuts the gateway out', () => {

@@ -42,6 +42,8 @@ export interface GatewayInput extends OptionalInput {
   readonly clusterDomain?: string;
   /** What the route names, where it was taken; absent: nobody looked. */
   readonly gateway?: GatewayState | undefined;
+  /** Who else has a route that takes the same; absent: nobody. */
+  readonly rival?: RouteRival | undefined;
   /** Whether it has answered somebody without credentials; default: nobody knows. */
   readonly isOpen?: boolean;
   /** Milliseconds since 1970: the moment that `now` is. */
@@ -49,6 +51,9 @@ export interface GatewayInput extends OptionalInput {
   /** RFC 3339. */
   readonly now: string;
 }
+
+/** A server with the same host and path at the same Gateway. Its name is told in its own namespace only. */
+export type RouteRival = { readonly name: string } | 'elsewhere';
 
 /** What there is to say of a server that asks for a gateway. */
 export interface GatewayReport {
@@ -331,15 +336,22 @@ function remainingPatienceMs({ appliedAt }: Registration, { nowMs }: GatewayInpu
 }
 
 function registered(
-  { server, isOpen = false }: GatewayInput,
+  { server, isOpen = false, rival }: GatewayInput,
   { url, besides }: { readonly url?: string; readonly besides?: string },
 ): Verdict {
   const open = isOpen
     ? 'the server answers without credentials, so whoever the gateway lets through can call its tools'
     : undefined;
-  const said = ['Gateway integration is active', besides, gatewayAsking.caveat(server), open];
+  const said = ['Gateway integration is active', besides, sayRival(rival), gatewayAsking.caveat(server), open];
   const words = said.filter((word) => word !== undefined);
   return { status: 'True', reason: 'GatewayRegistered', message: words.join('; '), ...present({ url }) };
+}
+
+/** Which of two routes is older is for the gateway to say, which looks at more than that. */
+function sayRival(rival: RouteRival | undefined): string | undefined {
+  if (rival === undefined) return undefined;
+  const who = rival === 'elsewhere' ? 'a server of another namespace' : `MCPServer '${rival.name}'`;
+  return `${who} has the same host and path at this Gateway, and calls go to the older route: give each a path or a host of its own`;
 }
 
 function notRegistered(message: string, cause: string): Verdict {

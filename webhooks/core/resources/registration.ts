@@ -1,7 +1,9 @@
 import { oneLine } from '../engine/text.ts';
 import { FIELD_MANAGER } from '../mcpserver/names.ts';
-import { isRecord, present } from '../mcpserver/record.ts';
+import { present } from '../mcpserver/record.ts';
 import type { Fields } from '../mcpserver/record.ts';
+import { fieldsIn, listIn, numberIn, textIn } from './raw-fields.ts';
+import { takenBy } from './route-takes.ts';
 
 /** What an object that registers a server at a gateway, or publishes it, says of that in its status: as little of it as decisions need. */
 export interface Registration {
@@ -21,6 +23,8 @@ export interface Registration {
   readonly url?: string;
   /** Of an MCPGatewayBinding: what stands there, as it was written. */
   readonly said?: SaidOfBinding;
+  /** Of an HTTPRoute that a gateway has taken: from `takenBy`; absent where there is nothing. */
+  readonly takes?: readonly string[];
 }
 
 /** The condition Registered, as it stands in a binding. */
@@ -99,7 +103,10 @@ export function readRoute(raw: unknown): Registration {
     .filter((parent) => isSameParent(fieldsIn(parent, 'parentRef'), wanted, raw))
     .map((parent) => answerOfParent(parent, generation));
   const [first = { state: 'none' as const }] = answers;
-  return present({ appliedAt: appliedAt(raw), answer: answers.find(({ state }) => state === 'yes') ?? first });
+  const answer = answers.find(({ state }) => state === 'yes') ?? first;
+  // One that was taken, and changed, is routed as it was until the gateway has looked at it.
+  const takes = answer.state === 'yes' || answer.state === 'stale' ? takenBy(raw) : [];
+  return present({ appliedAt: appliedAt(raw), answer, takes: takes.length === 0 ? undefined : takes });
 }
 
 /**
@@ -158,24 +165,4 @@ function appliedAt(raw: unknown): string | undefined {
   );
   const time = textIn(entry, 'time');
   return time === '' ? undefined : oneLine(time, limits.reason);
-}
-
-function fieldsIn(of: unknown, field: string): Fields | undefined {
-  const value = isRecord(of) ? of[field] : undefined;
-  return isRecord(value) ? value : undefined;
-}
-
-function listIn(of: unknown, field: string): readonly Fields[] {
-  const value = isRecord(of) ? of[field] : undefined;
-  return Array.isArray(value) ? value.filter(isRecord) : [];
-}
-
-function textIn(of: unknown, field: string): string {
-  const value = isRecord(of) ? of[field] : undefined;
-  return typeof value === 'string' ? value : '';
-}
-
-function numberIn(of: unknown, field: string): number | undefined {
-  const value = isRecord(of) ? of[field] : undefined;
-  return typeof value === 'number' ? value : undefined;
 }
