@@ -21,7 +21,7 @@ describe('the network of an MCPServer', () => {
       ...['patch', 'mcpserver', name, '--namespace', namespace, `--type=${type}`],
       ...['--patch', JSON.stringify(change)],
     ]);
-  const open = (name = 'search'): Promise<string> => patch(name, 'merge', { spec: { network: null } });
+  const open = (): Promise<string> => patch('search', 'merge', { spec: { network: null } });
   /** Replaces what was said before as a whole. */
   const isolate = (network: object): Promise<string> =>
     patch('search', 'json', [{ op: 'add', path: '/spec/network', value: network }]);
@@ -155,6 +155,34 @@ describe('the network of an MCPServer', () => {
     await listening;
   });
 
+  it('lets in only its gateway and who reads metrics with posture Restricted, and nobody else', async () => {
+    const data = { 'gateway-name': 'public', 'gateway-namespace': elsewhere };
+    await apply(namespace, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'edge' }, data });
+    const gateway = { provider: 'httproute', configRef: 'edge' };
+    await patch('measured', 'merge', { spec: { gateway, extensions: { network: { posture: 'Restricted' } } } });
+    const [pod] = await list({ namespace }, 'pods', 'mcp-server=measured');
+    const host = podIp(pod);
+    const listening = runInside(
+      namespace,
+      'deployment/measured',
+      `const server = require('node:net').createServer((c) => c.end('metrics'));
+       server.listen(4000);
+       setTimeout(() => process.exit(0), 40_000);`,
+    );
+    const clients = [
+      ['friend', namespace],
+      ['stranger', namespace],
+      ['neighbour', elsewhere],
+    ] as const;
+    const whoGetsIn = async (): Promise<readonly string[]> => {
+      const asked = clients.flatMap(([name, where]) => [3001, 4000].map((port) => ({ name, where, port })));
+      const answers = await Promise.all(asked.map(({ name, where, port }) => connectFrom(where, name, { host, port })));
+      return asked.flatMap(({ name, port }, index) => (answers[index] === 'connected' ? [`${name}:${port}`] : []));
+    };
+    await untilSeen(whoGetsIn, ['friend:4000', 'neighbour:3001']);
+    await listening;
+  });
+
   it('lets out only to the peers named, and still resolves names', async () => {
     await isolate({ egressTo: onlyFriend });
     await untilSeen(whatItReaches, ['DNS', 'friend:9000', 'friend:9001']);
@@ -188,8 +216,11 @@ describe('the network of an MCPServer', () => {
     const server = await untilCondition(namespace, 'closed', { type: 'Verified', status: 'False' });
     expect(conditionOf(server, 'Verified')?.message).toContain('spec.network.ingressFrom');
     expect(conditionOf(server, 'Available')?.status).toBe('True');
-    await open('closed');
+    // Never open in between, so that whoever gets in now is let in by the posture.
+    await patch('closed', 'merge', { spec: { network: null, extensions: { network: { posture: 'Restricted' } } } });
     await untilCondition(namespace, 'closed', { type: 'Verified', status: 'True' });
+    const to = { host: `closed.${namespace}.svc.cluster.local`, port: 3001 };
+    expect(await connectFrom(namespace, 'friend', to)).toBe('unanswered');
   });
 });
 

@@ -1180,6 +1180,14 @@ function isRootSpecExtensionsIngress(data) {
   return true;
 }
 
+function isRootSpecExtensionsNetwork(data) {
+  if (!isObject(data)) return false;
+  if (Object.keys(data).length < 1) return false;
+  const data0 = data["posture"];
+  if (data0 !== undefined && !(typeof data0 === 'string' && (data0 === "Open" || data0 === "Restricted"))) return false;
+  return true;
+}
+
 function isRootSpecExtensionsSchedulingNodeSelector(data) {
   if (!isObject(data)) return false;
   if (Object.keys(data).length > 32) return false;
@@ -1276,8 +1284,10 @@ function isRootSpecExtensions(data) {
   if (data7 !== undefined && !isRootSpecExtensionsAutoscaling(data7)) return false;
   const data8 = data["ingress"];
   if (data8 !== undefined && !isRootSpecExtensionsIngress(data8)) return false;
-  const data9 = data["scheduling"];
-  if (data9 !== undefined && !isRootSpecExtensionsScheduling(data9)) return false;
+  const data9 = data["network"];
+  if (data9 !== undefined && !isRootSpecExtensionsNetwork(data9)) return false;
+  const data10 = data["scheduling"];
+  if (data10 !== undefined && !isRootSpecExtensionsScheduling(data10)) return false;
   return true;
 }
 

@@ -1738,6 +1738,14 @@ export const structure: StructuralSchema = {
         }
        }
       },
+      "network": {
+       "type": "object",
+       "properties": {
+        "posture": {
+         "type": "string"
+        }
+       }
+      },
       "scheduling": {
        "type": "object",
        "properties": {

@@ -913,6 +913,7 @@ export interface MCPServerExtensions {
   stdio?: StdioSettings;
   autoscaling?: AutoscalingSettings;
   ingress?: IngressSettings;
+  network?: NetworkSettings;
   scheduling?: Scheduling;
 }
 /**
@@ -1361,6 +1362,15 @@ export interface IngressSettings {
   annotations?: {
     [k: string]: string;
   };
+}
+/**
+ * What the NetworkPolicy says besides what network says. At least one field, when given.
+ */
+export interface NetworkSettings {
+  /**
+   * Who gets in where network.ingressFrom lists nobody. Open: everybody. Restricted: mcp-lifecycle, which verifies; with the provider httproute the namespace of the Gateway; at a port of its own for metrics those in metrics.from. Default: Open.
+   */
+  posture?: 'Open' | 'Restricted';
 }
 /**
  * On which nodes the pods run, in which runtime, and how many of them may be disrupted at once. At least one field, when given.

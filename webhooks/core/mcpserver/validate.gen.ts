@@ -31,7 +31,7 @@ function escapePointer(name) {
 export function errorsOf(data: unknown): readonly SchemaError[] {
   return validate21(data) ? [] : (validate21.errors ?? []);
 }
-const schema6 = {"type":"object","required":["apiVersion","kind","metadata","spec"],"properties":{"apiVersion":{"type":"string","enum":["mcp.x-k8s.io/v1beta1","mcp.x-k8s.io/v1alpha1"]},"kind":{"type":"string","enum":["MCPServer"]},"metadata":{"type":"object","required":["name"],"properties":{"name":{"type":"string"},"generateName":{"type":"string"},"namespace":{"type":"string"},"uid":{"type":"string"},"resourceVersion":{"type":"string"},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"creationTimestamp":{"type":"string"},"deletionTimestamp":{"type":"string"},"labels":{"type":"object","additionalProperties":{"type":"string"}},"annotations":{"type":"object","additionalProperties":{"type":"string"}}}},"spec":{"type":"object","required":["source","config"],"properties":{"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ContainerImage"]},"containerImage":{"type":"object","required":["ref"],"properties":{"ref":{"type":"string","minLength":1,"maxLength":1000},"pullPolicy":{"type":"string","enum":["Always","IfNotPresent","Never"]},"imagePullSecrets":{"type":"array","items":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}}}}}}},"config":{"type":"object","required":["port"],"properties":{"port":{"minimum":1,"maximum":65535,"type":"integer"},"path":{"type":"string","minLength":1,"maxLength":253},"arguments":{"type":"array","items":{"type":"string","minLength":1}},"env":{"type":"array","maxItems":1000,"items":{"$ref":"#/$defs/EnvVar"}},"envFrom":{"type":"array","maxItems":250,"items":{"$ref":"#/$defs/EnvFromSource"}},"storage":{"type":"array","minItems":1,"maxItems":64,"items":{"type":"object","required":["path","source"],"properties":{"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ConfigMap","Secret","EmptyDir"]},"configMap":{"$ref":"#/$defs/ConfigMapVolumeSource"},"secret":{"$ref":"#/$defs/SecretVolumeSource"},"emptyDir":{"$ref":"#/$defs/EmptyDirVolumeSource"}}}}}}}},"runtime":{"type":"object","properties":{"replicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"resources":{"$ref":"#/$defs/ResourceRequirements"},"security":{"type":"object","properties":{"serviceAccountName":{"type":"string","maxLength":253},"podSecurityContext":{"$ref":"#/$defs/PodSecurityContext"},"securityContext":{"$ref":"#/$defs/SecurityContext"}}},"health":{"type":"object","minProperties":1,"properties":{"livenessProbe":{"$ref":"#/$defs/Probe"},"readinessProbe":{"$ref":"#/$defs/Probe"}}}}},"mcp":{"type":"object","properties":{"stateless":{"type":"boolean"}}},"network":{"type":"object","properties":{"ingressFrom":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressTo":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressPorts":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPort"}},"dnsEgressPeer":{"$ref":"#/$defs/NetworkPolicyPeer"}}},"transport":{"type":"object","properties":{"tls":{"type":"object","properties":{"enabled":{"type":"boolean"},"caBundleSecret":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}},"insecureSkipVerify":{"type":"boolean"}}}}},"gateway":{"type":"object","required":["provider"],"properties":{"provider":{"type":"string","minLength":1,"maxLength":253},"configRef":{"type":"string","maxLength":253}}},"extraLabels":{"type":"object","additionalProperties":{"type":"string"}},"extraAnnotations":{"type":"object","additionalProperties":{"type":"string"}},"extensions":{"type":"object","properties":{"verification":{"type":"object","properties":{"periodSeconds":{"minimum":5,"maximum":86400,"type":"integer"}}},"rollout":{"type":"object","properties":{"strategy":{"type":"string","enum":["RollingUpdate","Recreate"]},"verify":{"type":"string","enum":["Candidate","AfterSwitch"]},"deadlineSeconds":{"minimum":10,"maximum":3600,"type":"integer"},"minReadySeconds":{"minimum":1,"maximum":300,"type":"integer"},"terminationGracePeriodSeconds":{"minimum":1,"maximum":86400,"type":"integer"}}},"toolContract":{"type":"object","minProperties":1,"properties":{"mode":{"type":"string","enum":["Observe","Pin"]},"digest":{"type":"string","maxLength":71,"pattern":"^sha256:[0-9a-f]{64}$"},"ignore":{"type":"array","minItems":1,"maxItems":16,"items":{"type":"string","maxLength":256,"pattern":"^(/([^/~]|~[01])+)+$"}},"allow":{"type":"string","enum":["Any","ReadOnly"]}}},"metrics":{"type":"object","required":["port"],"properties":{"port":{"$ref":"#/$defs/IntOrString"},"path":{"type":"string","minLength":1,"maxLength":253},"interval":{"type":"string","pattern":"^[1-9][0-9]{0,4}[smh]$"},"from":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"labels":{"type":"object","maxProperties":50,"additionalProperties":{"type":"string"}},"kind":{"type":"string","enum":["PodMonitor","ServiceMonitor"]}}},"storage":{"type":"array","minItems":1,"maxItems":16,"items":{"type":"object","required":["claimName","path"],"properties":{"claimName":{"type":"string","minLength":1,"maxLength":253},"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"subPath":{"type":"string","minLength":1,"maxLength":1024}}}},"startupProbe":{"$ref":"#/$defs/Probe"},"stdio":{"type":"object","properties":{"command":{"type":"array","maxItems":64,"items":{"type":"string","maxLength":4096}},"cwd":{"type":"string","minLength":1,"maxLength":4096},"sessions":{"type":"string","enum":["Auto","PerSession","Shared"]},"maxSessions":{"minimum":1,"maximum":256,"type":"integer"},"idleTimeoutSeconds":{"minimum":10,"maximum":86400,"type":"integer"},"startTimeoutSeconds":{"minimum":1,"maximum":600,"type":"integer"},"maxMessageBytes":{"minimum":1024,"maximum":4194304,"type":"integer"}}},"autoscaling":{"type":"object","required":["maxReplicas"],"properties":{"minReplicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"maxReplicas":{"minimum":1,"maximum":2147483647,"type":"integer"},"targetCPUUtilizationPercentage":{"minimum":1,"maximum":2147483647,"type":"integer"},"metrics":{"type":"array","minItems":1,"maxItems":16,"items":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ContainerResource","External","Object","Pods","Resource"]},"resource":{"type":"object","required":["name","target"],"properties":{"name":{"type":"string","minLength":1,"maxLength":253},"target":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["AverageValue","Utilization"]},"averageUtilization":{"minimum":1,"maximum":2147483647,"type":"integer"},"averageValue":{"$ref":"#/$defs/IntOrString"}}}}},"containerResource":{"type":"object","required":["name","container","target"],"properties":{"name":{"type":"string","minLength":1,"maxLength":253},"container":{"type":"string","minLength":1,"maxLength":63},"target":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["AverageValue","Utilization"]},"averageUtilization":{"minimum":1,"maximum":2147483647,"type":"integer"},"averageValue":{"$ref":"#/$defs/IntOrString"}}}}},"pods":{"type":"object","required":["metric","target"],"properties":{"metric":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1,"maxLength":253},"selector":{"type":"object","properties":{"matchLabels":{"type":"object","maxProperties":32,"additionalProperties":{"type":"string"}}}}}},"target":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["AverageValue"]},"averageValue":{"$ref":"#/$defs/IntOrString"}}}}},"object":{"type":"object","required":["describedObject","metric","target"],"properties":{"describedObject":{"type":"object","required":["kind","name"],"properties":{"apiVersion":{"type":"string","maxLength":316},"kind":{"type":"string","minLength":1,"maxLength":63},"name":{"type":"string","minLength":1,"maxLength":253}}},"metric":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1,"maxLength":253},"selector":{"type":"object","properties":{"matchLabels":{"type":"object","maxProperties":32,"additionalProperties":{"type":"string"}}}}}},"target":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["AverageValue","Value"]},"value":{"$ref":"#/$defs/IntOrString"},"averageValue":{"$ref":"#/$defs/IntOrString"}}}}},"external":{"type":"object","required":["metric","target"],"properties":{"metric":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1,"maxLength":253},"selector":{"type":"object","properties":{"matchLabels":{"type":"object","maxProperties":32,"additionalProperties":{"type":"string"}}}}}},"target":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["AverageValue","Value"]},"value":{"$ref":"#/$defs/IntOrString"},"averageValue":{"$ref":"#/$defs/IntOrString"}}}}}}}},"behavior":{"type":"object","properties":{"scaleUp":{"type":"object","properties":{"stabilizationWindowSeconds":{"minimum":0,"maximum":3600,"type":"integer"},"selectPolicy":{"type":"string","enum":["Max","Min","Disabled"]},"policies":{"type":"array","minItems":1,"maxItems":10,"items":{"type":"object","required":["type","value","periodSeconds"],"properties":{"type":{"type":"string","enum":["Pods","Percent"]},"value":{"minimum":1,"maximum":2147483647,"type":"integer"},"periodSeconds":{"minimum":1,"maximum":1800,"type":"integer"}}}}}},"scaleDown":{"type":"object","properties":{"stabilizationWindowSeconds":{"minimum":0,"maximum":3600,"type":"integer"},"selectPolicy":{"type":"string","enum":["Max","Min","Disabled"]},"policies":{"type":"array","minItems":1,"maxItems":10,"items":{"type":"object","required":["type","value","periodSeconds"],"properties":{"type":{"type":"string","enum":["Pods","Percent"]},"value":{"minimum":1,"maximum":2147483647,"type":"integer"},"periodSeconds":{"minimum":1,"maximum":1800,"type":"integer"}}}}}}}}}},"ingress":{"type":"object","required":["host"],"properties":{"className":{"type":"string","minLength":1,"maxLength":253},"host":{"type":"string","minLength":1,"maxLength":253},"path":{"type":"string","minLength":1,"maxLength":253},"tlsSecretName":{"type":"string","minLength":1,"maxLength":253},"annotations":{"type":"object","maxProperties":32,"additionalProperties":{"type":"string","maxLength":1024}}}},"scheduling":{"type":"object","minProperties":1,"properties":{"nodeSelector":{"type":"object","maxProperties":32,"additionalProperties":{"type":"string"}},"tolerations":{"type":"array","maxItems":32,"items":{"type":"object","properties":{"key":{"type":"string","maxLength":317},"operator":{"type":"string","enum":["Equal","Exists"]},"value":{"type":"string","maxLength":63},"effect":{"type":"string","enum":["NoSchedule","PreferNoSchedule","NoExecute"]},"tolerationSeconds":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"}}}},"topologySpreadConstraints":{"type":"array","maxItems":8,"items":{"type":"object","required":["maxSkew","topologyKey","whenUnsatisfiable"],"properties":{"maxSkew":{"minimum":1,"maximum":2147483647,"type":"integer"},"topologyKey":{"type":"string","minLength":1,"maxLength":317},"whenUnsatisfiable":{"type":"string","enum":["DoNotSchedule","ScheduleAnyway"]},"minDomains":{"minimum":1,"maximum":2147483647,"type":"integer"},"nodeAffinityPolicy":{"type":"string","enum":["Honor","Ignore"]},"nodeTaintsPolicy":{"type":"string","enum":["Honor","Ignore"]}}}},"priorityClassName":{"type":"string","minLength":1,"maxLength":253},"runtimeClassName":{"type":"string","minLength":1,"maxLength":253},"disruptionBudget":{"type":"object","properties":{"maxUnavailable":{"minimum":1,"maximum":2147483647,"type":"integer"},"unhealthyPodEvictionPolicy":{"type":"string","enum":["AlwaysAllow","IfHealthyBudget"]}}}}}}}}},"status":{"type":"object","properties":{"observedGeneration":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"phase":{"type":"string","enum":["Pending","Running","Failed"]},"deploymentName":{"type":"string"},"serviceName":{"type":"string"},"address":{"type":"object","properties":{"url":{"type":"string"}}},"replicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"readyReplicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"selector":{"type":"string"},"serverInfo":{"type":"object","properties":{"name":{"type":"string"},"version":{"type":"string"},"protocolVersion":{"type":"string"},"instructions":{"type":"string"},"capabilities":{"type":"object","properties":{"tools":{"type":"boolean"},"resources":{"type":"boolean"},"prompts":{"type":"boolean"},"logging":{"type":"boolean"},"completions":{"type":"boolean"}}}}},"handshakeRetryCount":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"gatewayBinding":{"type":"object","properties":{"name":{"type":"string"},"provider":{"type":"string"}}},"extensions":{"type":"object","properties":{"release":{"type":"string","maxLength":64},"clusterURL":{"type":"string","maxLength":2048},"causes":{"type":"object","maxProperties":16,"additionalProperties":{"type":"string","maxLength":200}},"policy":{"type":"object","properties":{"revision":{"minimum":1,"maximum":2147483647,"type":"integer"},"digests":{"type":"object","maxProperties":200,"additionalProperties":{"type":"string","maxLength":64}},"digest":{"type":"string","maxLength":64},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"tolerated":{"type":"array","maxItems":50,"items":{"type":"object","required":["rule","path","message","fingerprint"],"properties":{"rule":{"type":"string","maxLength":100},"path":{"type":"string","maxLength":400},"message":{"type":"string","maxLength":400},"fingerprint":{"type":"string","maxLength":64}}}},"excused":{"type":"array","maxItems":100,"items":{"type":"string","maxLength":100}},"excusedFingerprints":{"type":"array","maxItems":50,"items":{"type":"string","maxLength":64}},"pods":{"type":"string","maxLength":64},"toleratedNotListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"foreign":{"type":"object","required":["fields"],"properties":{"fields":{"type":"array","maxItems":20,"items":{"type":"object","required":["kind","path","state"],"properties":{"kind":{"type":"string","maxLength":63},"path":{"type":"string","maxLength":300},"manager":{"type":"string","maxLength":128},"state":{"type":"string","enum":["Waiting","ComesBack","FromAdmission","Stays"]}}}},"notListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"rollout":{"type":"object","required":["phase","target"],"properties":{"phase":{"type":"string","enum":["Proving","Rolling","Rejected","RolledBack","Blocked"]},"target":{"type":"object","required":["template","since"],"properties":{"template":{"type":"string","maxLength":64},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"since":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"}}},"stable":{"type":"object","required":["template","replicaSet"],"properties":{"template":{"type":"string","maxLength":64},"replicaSet":{"type":"string","maxLength":63},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"}}},"proof":{"type":"string","enum":["Proven","NotProven","Skipped"]},"reason":{"type":"string","maxLength":64},"message":{"type":"string","maxLength":1024},"failed":{"type":"array","maxItems":5,"items":{"type":"object","required":["template","reason","message","at"],"properties":{"template":{"type":"string","maxLength":64},"reason":{"type":"string","maxLength":64},"message":{"type":"string","maxLength":512},"retry":{"type":"string","maxLength":253},"contract":{"type":"string","maxLength":64},"at":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"}}}}}},"podFailure":{"type":"object","required":["cause","pod"],"properties":{"cause":{"type":"string","enum":["ImagePull","Configuration","Crashing","OutOfMemory","Unhealthy","Unschedulable","NotStarted"]},"pod":{"type":"string","maxLength":253},"image":{"type":"string","maxLength":1000},"exitCode":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"restarts":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"notReadyAfterSeconds":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"detail":{"type":"string","maxLength":512},"hint":{"type":"string","enum":["Stdio","Crash","Unready","Start","Own"]},"advice":{"type":"string","maxLength":32}}},"tools":{"type":"object","properties":{"digest":{"type":"string","maxLength":80},"image":{"type":"string","maxLength":1000},"changedAt":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"accepted":{"type":"string","maxLength":80},"ignore":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":256}},"list":{"type":"array","maxItems":64,"items":{"type":"object","required":["name","interface","wording"],"properties":{"name":{"type":"string","maxLength":128},"interface":{"type":"string","maxLength":16},"wording":{"type":"string","maxLength":16},"readOnly":{"type":"boolean"},"destructive":{"type":"boolean"},"openWorld":{"type":"boolean"}}}},"truncated":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"truncatedNotReadOnly":{"minimum":0,"maximum":2147483647,"type":"integer"},"reason":{"type":"string","enum":["ContractTooLarge","ContractUnreadable","ContractUnstable"]},"message":{"type":"string","maxLength":256}}},"verification":{"type":"object","properties":{"era":{"type":"string","enum":["Stateless","Handshake"]},"image":{"type":"string","maxLength":1000},"goneWhenAsked":{"minimum":1,"maximum":8,"type":"integer"},"lastVerdictTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"verifiedGeneration":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"toolsDigest":{"type":"string","maxLength":80},"notCounted":{"type":"string","maxLength":256},"failingPods":{"type":"array","maxItems":3,"items":{"type":"object","required":["name","message"],"properties":{"name":{"type":"string","maxLength":253},"message":{"type":"string","maxLength":256}}}},"toolCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"resourceCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"promptCount":{"minimum":0,"maximum":2147483647,"type":"integer"}}}}},"conditions":{"type":"array","items":{"type":"object","required":["type","status","lastTransitionTime","reason","message"],"properties":{"type":{"type":"string","maxLength":316,"pattern":"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"},"status":{"type":"string","enum":["True","False","Unknown"]},"observedGeneration":{"minimum":0,"maximum":9223372036854776000,"type":"integer"},"lastTransitionTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"reason":{"type":"string","minLength":1,"maxLength":1024,"pattern":"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"},"message":{"type":"string","maxLength":32768}}}}}}}};
+const schema6 = {"type":"object","required":["apiVersion","kind","metadata","spec"],"properties":{"apiVersion":{"type":"string","enum":["mcp.x-k8s.io/v1beta1","mcp.x-k8s.io/v1alpha1"]},"kind":{"type":"string","enum":["MCPServer"]},"metadata":{"type":"object","required":["name"],"properties":{"name":{"type":"string"},"generateName":{"type":"string"},"namespace":{"type":"string"},"uid":{"type":"string"},"resourceVersion":{"type":"string"},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"creationTimestamp":{"type":"string"},"deletionTimestamp":{"type":"string"},"labels":{"type":"object","additionalProperties":{"type":"string"}},"annotations":{"type":"object","additionalProperties":{"type":"string"}}}},"spec":{"type":"object","required":["source","config"],"properties":{"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ContainerImage"]},"containerImage":{"type":"object","required":["ref"],"properties":{"ref":{"type":"string","minLength":1,"maxLength":1000},"pullPolicy":{"type":"string","enum":["Always","IfNotPresent","Never"]},"imagePullSecrets":{"type":"array","items":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}}}}}}},"config":{"type":"object","required":["port"],"properties":{"port":{"minimum":1,"maximum":65535,"type":"integer"},"path":{"type":"string","minLength":1,"maxLength":253},"arguments":{"type":"array","items":{"type":"string","minLength":1}},"env":{"type":"array","maxItems":1000,"items":{"$ref":"#/$defs/EnvVar"}},"envFrom":{"type":"array","maxItems":250,"items":{"$ref":"#/$defs/EnvFromSource"}},"storage":{"type":"array","minItems":1,"maxItems":64,"items":{"type":"object","required":["path","source"],"properties":{"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ConfigMap","Secret","EmptyDir"]},"configMap":{"$ref":"#/$defs/ConfigMapVolumeSource"},"secret":{"$ref":"#/$defs/SecretVolumeSource"},"emptyDir":{"$ref":"#/$defs/EmptyDirVolumeSource"}}}}}}}},"runtime":{"type":"object","properties":{"replicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"resources":{"$ref":"#/$defs/ResourceRequirements"},"security":{"type":"object","properties":{"serviceAccountName":{"type":"string","maxLength":253},"podSecurityContext":{"$ref":"#/$defs/PodSecurityContext"},"securityContext":{"$ref":"#/$defs/SecurityContext"}}},"health":{"type":"object","minProperties":1,"properties":{"livenessProbe":{"$ref":"#/$defs/Probe"},"readinessProbe":{"$ref":"#/$defs/Probe"}}}}},"mcp":{"type":"object","properties":{"stateless":{"type":"boolean"}}},"network":{"type":"object","properties":{"ingressFrom":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressTo":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressPorts":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPort"}},"dnsEgressPeer":{"$ref":"#/$defs/NetworkPolicyPeer"}}},"transport":{"type":"object","properties":{"tls":{"type":"object","properties":{"enabled":{"type":"boolean"},"caBundleSecret":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}},"insecureSkipVerify":{"type":"boolean"}}}}},"gateway":{"type":"object","required":["provider"],"properties":{"provider":{"type":"string","minLength":1,"maxLength":253},"configRef":{"type":"string","maxLength":253}}},"extraLabels":{"type":"object","additionalProperties":{"type":"string"}},"extraAnnotations":{"type":"object","additionalProperties":{"type":"string"}},"extensions":{"type":"object","properties":{"verification":{"type":"object","properties":{"periodSeconds":{"minimum":5,"maximum":86400,"type":"integer"}}},"rollout":{"type":"object","properties":{"strategy":{"type":"string","enum":["RollingUpdate","Recreate"]},"verify":{"type":"string","enum":["Candidate","AfterSwitch"]},"deadlineSeconds":{"minimum":10,"maximum":3600,"type":"integer"},"minReadySeconds":{"minimum":1,"maximum":300,"type":"integer"},"terminationGracePeriodSeconds":{"minimum":1,"maximum":86400,"type":"integer"}}},"toolContract":{"type":"object","minProperties":1,"properties":{"mode":{"type":"string","enum":["Observe","Pin"]},"digest":{"type":"string","maxLength":71,"pattern":"^sha256:[0-9a-f]{64}$"},"ignore":{"type":"array","minItems":1,"maxItems":16,"items":{"type":"string","maxLength":256,"pattern":"^(/([^/~]|~[01])+)+$"}},"allow":{"type":"string","enum":["Any","ReadOnly"]}}},"metrics":{"type":"object","required":["port"],"properties":{"port":{"$ref":"#/$defs/IntOrString"},"path":{"type":"string","minLength":1,"maxLength":253},"interval":{"type":"string","pattern":"^[1-9][0-9]{0,4}[smh]$"},"from":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"labels":{"type":"object","maxProperties":50,"additionalProperties":{"type":"string"}},"kind":{"type":"string","enum":["PodMonitor","ServiceMonitor"]}}},"storage":{"type":"array","minItems":1,"maxItems":16,"items":{"type":"object","required":["claimName","path"],"properties":{"claimName":{"type":"string","minLength":1,"maxLength":253},"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"subPath":{"type":"string","minLength":1,"maxLength":1024}}}},"startupProbe":{"$ref":"#/$defs/Probe"},"stdio":{"type":"object","properties":{"command":{"type":"array","maxItems":64,"items":{"type":"string","maxLength":4096}},"cwd":{"type":"string","minLength":1,"maxLength":4096},"sessions":{"type":"string","enum":["Auto","PerSession","Shared"]},"maxSessions":{"minimum":1,"maximum":256,"type":"integer"},"idleTimeoutSeconds":{"minimum":10,"maximum":86400,"type":"integer"},"startTimeoutSeconds":{"minimum":1,"maximum":600,"type":"integer"},"maxMessageBytes":{"minimum":1024,"maximum":4194304,"type":"integer"}}},"autoscaling":{"type":"object","required":["maxReplicas"],"properties":{"minReplicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"maxReplicas":{"minimum":1,"maximum":2147483647,"type":"integer"},"targetCPUUtilizationPercentage":{"minimum":1,"maximum":2147483647,"type":"integer"},"metrics":{"type":"array","minItems":1,"maxItems":16,"items":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ContainerResource","External","Object","Pods","Resource"]},"resource":{"type":"object","required":["name","target"],"properties":{"name":{"type":"string","minLength":1,"maxLength":253},"target":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["AverageValue","Utilization"]},"averageUtilization":{"minimum":1,"maximum":2147483647,"type":"integer"},"averageValue":{"$ref":"#/$defs/IntOrString"}}}}},"containerResource":{"type":"object","required":["name","container","target"],"properties":{"name":{"type":"string","minLength":1,"maxLength":253},"container":{"type":"string","minLength":1,"maxLength":63},"target":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["AverageValue","Utilization"]},"averageUtilization":{"minimum":1,"maximum":2147483647,"type":"integer"},"averageValue":{"$ref":"#/$defs/IntOrString"}}}}},"pods":{"type":"object","required":["metric","target"],"properties":{"metric":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1,"maxLength":253},"selector":{"type":"object","properties":{"matchLabels":{"type":"object","maxProperties":32,"additionalProperties":{"type":"string"}}}}}},"target":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["AverageValue"]},"averageValue":{"$ref":"#/$defs/IntOrString"}}}}},"object":{"type":"object","required":["describedObject","metric","target"],"properties":{"describedObject":{"type":"object","required":["kind","name"],"properties":{"apiVersion":{"type":"string","maxLength":316},"kind":{"type":"string","minLength":1,"maxLength":63},"name":{"type":"string","minLength":1,"maxLength":253}}},"metric":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1,"maxLength":253},"selector":{"type":"object","properties":{"matchLabels":{"type":"object","maxProperties":32,"additionalProperties":{"type":"string"}}}}}},"target":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["AverageValue","Value"]},"value":{"$ref":"#/$defs/IntOrString"},"averageValue":{"$ref":"#/$defs/IntOrString"}}}}},"external":{"type":"object","required":["metric","target"],"properties":{"metric":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1,"maxLength":253},"selector":{"type":"object","properties":{"matchLabels":{"type":"object","maxProperties":32,"additionalProperties":{"type":"string"}}}}}},"target":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["AverageValue","Value"]},"value":{"$ref":"#/$defs/IntOrString"},"averageValue":{"$ref":"#/$defs/IntOrString"}}}}}}}},"behavior":{"type":"object","properties":{"scaleUp":{"type":"object","properties":{"stabilizationWindowSeconds":{"minimum":0,"maximum":3600,"type":"integer"},"selectPolicy":{"type":"string","enum":["Max","Min","Disabled"]},"policies":{"type":"array","minItems":1,"maxItems":10,"items":{"type":"object","required":["type","value","periodSeconds"],"properties":{"type":{"type":"string","enum":["Pods","Percent"]},"value":{"minimum":1,"maximum":2147483647,"type":"integer"},"periodSeconds":{"minimum":1,"maximum":1800,"type":"integer"}}}}}},"scaleDown":{"type":"object","properties":{"stabilizationWindowSeconds":{"minimum":0,"maximum":3600,"type":"integer"},"selectPolicy":{"type":"string","enum":["Max","Min","Disabled"]},"policies":{"type":"array","minItems":1,"maxItems":10,"items":{"type":"object","required":["type","value","periodSeconds"],"properties":{"type":{"type":"string","enum":["Pods","Percent"]},"value":{"minimum":1,"maximum":2147483647,"type":"integer"},"periodSeconds":{"minimum":1,"maximum":1800,"type":"integer"}}}}}}}}}},"ingress":{"type":"object","required":["host"],"properties":{"className":{"type":"string","minLength":1,"maxLength":253},"host":{"type":"string","minLength":1,"maxLength":253},"path":{"type":"string","minLength":1,"maxLength":253},"tlsSecretName":{"type":"string","minLength":1,"maxLength":253},"annotations":{"type":"object","maxProperties":32,"additionalProperties":{"type":"string","maxLength":1024}}}},"network":{"type":"object","minProperties":1,"properties":{"posture":{"type":"string","enum":["Open","Restricted"]}}},"scheduling":{"type":"object","minProperties":1,"properties":{"nodeSelector":{"type":"object","maxProperties":32,"additionalProperties":{"type":"string"}},"tolerations":{"type":"array","maxItems":32,"items":{"type":"object","properties":{"key":{"type":"string","maxLength":317},"operator":{"type":"string","enum":["Equal","Exists"]},"value":{"type":"string","maxLength":63},"effect":{"type":"string","enum":["NoSchedule","PreferNoSchedule","NoExecute"]},"tolerationSeconds":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"}}}},"topologySpreadConstraints":{"type":"array","maxItems":8,"items":{"type":"object","required":["maxSkew","topologyKey","whenUnsatisfiable"],"properties":{"maxSkew":{"minimum":1,"maximum":2147483647,"type":"integer"},"topologyKey":{"type":"string","minLength":1,"maxLength":317},"whenUnsatisfiable":{"type":"string","enum":["DoNotSchedule","ScheduleAnyway"]},"minDomains":{"minimum":1,"maximum":2147483647,"type":"integer"},"nodeAffinityPolicy":{"type":"string","enum":["Honor","Ignore"]},"nodeTaintsPolicy":{"type":"string","enum":["Honor","Ignore"]}}}},"priorityClassName":{"type":"string","minLength":1,"maxLength":253},"runtimeClassName":{"type":"string","minLength":1,"maxLength":253},"disruptionBudget":{"type":"object","properties":{"maxUnavailable":{"minimum":1,"maximum":2147483647,"type":"integer"},"unhealthyPodEvictionPolicy":{"type":"string","enum":["AlwaysAllow","IfHealthyBudget"]}}}}}}}}},"status":{"type":"object","properties":{"observedGeneration":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"phase":{"type":"string","enum":["Pending","Running","Failed"]},"deploymentName":{"type":"string"},"serviceName":{"type":"string"},"address":{"type":"object","properties":{"url":{"type":"string"}}},"replicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"readyReplicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"selector":{"type":"string"},"serverInfo":{"type":"object","properties":{"name":{"type":"string"},"version":{"type":"string"},"protocolVersion":{"type":"string"},"instructions":{"type":"string"},"capabilities":{"type":"object","properties":{"tools":{"type":"boolean"},"resources":{"type":"boolean"},"prompts":{"type":"boolean"},"logging":{"type":"boolean"},"completions":{"type":"boolean"}}}}},"handshakeRetryCount":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"gatewayBinding":{"type":"object","properties":{"name":{"type":"string"},"provider":{"type":"string"}}},"extensions":{"type":"object","properties":{"release":{"type":"string","maxLength":64},"clusterURL":{"type":"string","maxLength":2048},"causes":{"type":"object","maxProperties":16,"additionalProperties":{"type":"string","maxLength":200}},"policy":{"type":"object","properties":{"revision":{"minimum":1,"maximum":2147483647,"type":"integer"},"digests":{"type":"object","maxProperties":200,"additionalProperties":{"type":"string","maxLength":64}},"digest":{"type":"string","maxLength":64},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"tolerated":{"type":"array","maxItems":50,"items":{"type":"object","required":["rule","path","message","fingerprint"],"properties":{"rule":{"type":"string","maxLength":100},"path":{"type":"string","maxLength":400},"message":{"type":"string","maxLength":400},"fingerprint":{"type":"string","maxLength":64}}}},"excused":{"type":"array","maxItems":100,"items":{"type":"string","maxLength":100}},"excusedFingerprints":{"type":"array","maxItems":50,"items":{"type":"string","maxLength":64}},"pods":{"type":"string","maxLength":64},"toleratedNotListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"foreign":{"type":"object","required":["fields"],"properties":{"fields":{"type":"array","maxItems":20,"items":{"type":"object","required":["kind","path","state"],"properties":{"kind":{"type":"string","maxLength":63},"path":{"type":"string","maxLength":300},"manager":{"type":"string","maxLength":128},"state":{"type":"string","enum":["Waiting","ComesBack","FromAdmission","Stays"]}}}},"notListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"rollout":{"type":"object","required":["phase","target"],"properties":{"phase":{"type":"string","enum":["Proving","Rolling","Rejected","RolledBack","Blocked"]},"target":{"type":"object","required":["template","since"],"properties":{"template":{"type":"string","maxLength":64},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"since":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"}}},"stable":{"type":"object","required":["template","replicaSet"],"properties":{"template":{"type":"string","maxLength":64},"replicaSet":{"type":"string","maxLength":63},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"}}},"proof":{"type":"string","enum":["Proven","NotProven","Skipped"]},"reason":{"type":"string","maxLength":64},"message":{"type":"string","maxLength":1024},"failed":{"type":"array","maxItems":5,"items":{"type":"object","required":["template","reason","message","at"],"properties":{"template":{"type":"string","maxLength":64},"reason":{"type":"string","maxLength":64},"message":{"type":"string","maxLength":512},"retry":{"type":"string","maxLength":253},"contract":{"type":"string","maxLength":64},"at":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"}}}}}},"podFailure":{"type":"object","required":["cause","pod"],"properties":{"cause":{"type":"string","enum":["ImagePull","Configuration","Crashing","OutOfMemory","Unhealthy","Unschedulable","NotStarted"]},"pod":{"type":"string","maxLength":253},"image":{"type":"string","maxLength":1000},"exitCode":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"restarts":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"notReadyAfterSeconds":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"detail":{"type":"string","maxLength":512},"hint":{"type":"string","enum":["Stdio","Crash","Unready","Start","Own"]},"advice":{"type":"string","maxLength":32}}},"tools":{"type":"object","properties":{"digest":{"type":"string","maxLength":80},"image":{"type":"string","maxLength":1000},"changedAt":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"accepted":{"type":"string","maxLength":80},"ignore":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":256}},"list":{"type":"array","maxItems":64,"items":{"type":"object","required":["name","interface","wording"],"properties":{"name":{"type":"string","maxLength":128},"interface":{"type":"string","maxLength":16},"wording":{"type":"string","maxLength":16},"readOnly":{"type":"boolean"},"destructive":{"type":"boolean"},"openWorld":{"type":"boolean"}}}},"truncated":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"truncatedNotReadOnly":{"minimum":0,"maximum":2147483647,"type":"integer"},"reason":{"type":"string","enum":["ContractTooLarge","ContractUnreadable","ContractUnstable"]},"message":{"type":"string","maxLength":256}}},"verification":{"type":"object","properties":{"era":{"type":"string","enum":["Stateless","Handshake"]},"image":{"type":"string","maxLength":1000},"goneWhenAsked":{"minimum":1,"maximum":8,"type":"integer"},"lastVerdictTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"verifiedGeneration":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"toolsDigest":{"type":"string","maxLength":80},"notCounted":{"type":"string","maxLength":256},"failingPods":{"type":"array","maxItems":3,"items":{"type":"object","required":["name","message"],"properties":{"name":{"type":"string","maxLength":253},"message":{"type":"string","maxLength":256}}}},"toolCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"resourceCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"promptCount":{"minimum":0,"maximum":2147483647,"type":"integer"}}}}},"conditions":{"type":"array","items":{"type":"object","required":["type","status","lastTransitionTime","reason","message"],"properties":{"type":{"type":"string","maxLength":316,"pattern":"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"},"status":{"type":"string","enum":["True","False","Unknown"]},"observedGeneration":{"minimum":0,"maximum":9223372036854776000,"type":"integer"},"lastTransitionTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"reason":{"type":"string","minLength":1,"maxLength":1024,"pattern":"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"},"message":{"type":"string","maxLength":32768}}}}}}}};
 const func2 = unicodeLength.default;
 function validate24(data, instancePath = ""){
 let vErrors = null;
@@ -4578,2333 +4578,2361 @@ vErrors = add(vErrors, err359);
 errors++;
 }
 }
-if(data75.scheduling !== undefined){
-let data192 = data75.scheduling;
+if(data75.network !== undefined){
+let data192 = data75.network;
 if(data192 && typeof data192 == "object" && !Array.isArray(data192)){
 if(Object.keys(data192).length < 1){
-const err360 = {instancePath:instancePath+"/spec/extensions/scheduling",keyword:"minProperties",params:{limit: 1}};
+const err360 = {instancePath:instancePath+"/spec/extensions/network",keyword:"minProperties",params:{limit: 1}};
 vErrors = add(vErrors, err360);
 errors++;
 }
-if(data192.nodeSelector !== undefined){
-let data193 = data192.nodeSelector;
-if(data193 && typeof data193 == "object" && !Array.isArray(data193)){
-if(Object.keys(data193).length > 32){
-const err361 = {instancePath:instancePath+"/spec/extensions/scheduling/nodeSelector",keyword:"maxProperties",params:{limit: 32}};
+if(data192.posture !== undefined){
+let data193 = data192.posture;
+if(typeof data193 !== "string"){
+const err361 = {instancePath:instancePath+"/spec/extensions/network/posture",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err361);
 errors++;
 }
-for(const key9 in data193){
-if(typeof data193[key9] !== "string"){
-const err362 = {instancePath:instancePath+"/spec/extensions/scheduling/nodeSelector/" + escapePointer(key9),keyword:"type",params:{type: "string"}};
+if(!((data193 === "Open") || (data193 === "Restricted"))){
+const err362 = {instancePath:instancePath+"/spec/extensions/network/posture",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.network.properties.posture.enum}};
 vErrors = add(vErrors, err362);
 errors++;
 }
 }
 }
 else {
-const err363 = {instancePath:instancePath+"/spec/extensions/scheduling/nodeSelector",keyword:"type",params:{type: "object"}};
+const err363 = {instancePath:instancePath+"/spec/extensions/network",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err363);
 errors++;
 }
 }
-if(data192.tolerations !== undefined){
-let data195 = data192.tolerations;
-if(Array.isArray(data195)){
-if(data195.length > 32){
-const err364 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations",keyword:"maxItems",params:{limit: 32}};
+if(data75.scheduling !== undefined){
+let data194 = data75.scheduling;
+if(data194 && typeof data194 == "object" && !Array.isArray(data194)){
+if(Object.keys(data194).length < 1){
+const err364 = {instancePath:instancePath+"/spec/extensions/scheduling",keyword:"minProperties",params:{limit: 1}};
 vErrors = add(vErrors, err364);
 errors++;
 }
-const len15 = data195.length;
-for(let i15=0; i15<len15; i15++){
-let data196 = data195[i15];
-if(data196 && typeof data196 == "object" && !Array.isArray(data196)){
-if(data196.key !== undefined){
-let data197 = data196.key;
-if(typeof data197 === "string"){
-if(data197.length > 317 && func2(data197) > 317){
-const err365 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i15+"/key",keyword:"maxLength",params:{limit: 317}};
+if(data194.nodeSelector !== undefined){
+let data195 = data194.nodeSelector;
+if(data195 && typeof data195 == "object" && !Array.isArray(data195)){
+if(Object.keys(data195).length > 32){
+const err365 = {instancePath:instancePath+"/spec/extensions/scheduling/nodeSelector",keyword:"maxProperties",params:{limit: 32}};
 vErrors = add(vErrors, err365);
 errors++;
 }
-}
-else {
-const err366 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i15+"/key",keyword:"type",params:{type: "string"}};
+for(const key9 in data195){
+if(typeof data195[key9] !== "string"){
+const err366 = {instancePath:instancePath+"/spec/extensions/scheduling/nodeSelector/" + escapePointer(key9),keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err366);
 errors++;
 }
 }
-if(data196.operator !== undefined){
-let data198 = data196.operator;
-if(typeof data198 !== "string"){
-const err367 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i15+"/operator",keyword:"type",params:{type: "string"}};
+}
+else {
+const err367 = {instancePath:instancePath+"/spec/extensions/scheduling/nodeSelector",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err367);
 errors++;
 }
-if(!((data198 === "Equal") || (data198 === "Exists"))){
-const err368 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i15+"/operator",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.tolerations.items.properties.operator.enum}};
+}
+if(data194.tolerations !== undefined){
+let data197 = data194.tolerations;
+if(Array.isArray(data197)){
+if(data197.length > 32){
+const err368 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations",keyword:"maxItems",params:{limit: 32}};
 vErrors = add(vErrors, err368);
 errors++;
 }
-}
-if(data196.value !== undefined){
-let data199 = data196.value;
+const len15 = data197.length;
+for(let i15=0; i15<len15; i15++){
+let data198 = data197[i15];
+if(data198 && typeof data198 == "object" && !Array.isArray(data198)){
+if(data198.key !== undefined){
+let data199 = data198.key;
 if(typeof data199 === "string"){
-if(data199.length > 63 && func2(data199) > 63){
-const err369 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i15+"/value",keyword:"maxLength",params:{limit: 63}};
+if(data199.length > 317 && func2(data199) > 317){
+const err369 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i15+"/key",keyword:"maxLength",params:{limit: 317}};
 vErrors = add(vErrors, err369);
 errors++;
 }
 }
 else {
-const err370 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i15+"/value",keyword:"type",params:{type: "string"}};
+const err370 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i15+"/key",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err370);
 errors++;
 }
 }
-if(data196.effect !== undefined){
-let data200 = data196.effect;
+if(data198.operator !== undefined){
+let data200 = data198.operator;
 if(typeof data200 !== "string"){
-const err371 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i15+"/effect",keyword:"type",params:{type: "string"}};
+const err371 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i15+"/operator",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err371);
 errors++;
 }
-if(!(((data200 === "NoSchedule") || (data200 === "PreferNoSchedule")) || (data200 === "NoExecute"))){
-const err372 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i15+"/effect",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.tolerations.items.properties.effect.enum}};
+if(!((data200 === "Equal") || (data200 === "Exists"))){
+const err372 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i15+"/operator",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.tolerations.items.properties.operator.enum}};
 vErrors = add(vErrors, err372);
 errors++;
 }
 }
-if(data196.tolerationSeconds !== undefined){
-let data201 = data196.tolerationSeconds;
-if(!(((typeof data201 == "number") && (!(data201 % 1) && !isNaN(data201))) && (isFinite(data201)))){
-const err373 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i15+"/tolerationSeconds",keyword:"type",params:{type: "integer"}};
+if(data198.value !== undefined){
+let data201 = data198.value;
+if(typeof data201 === "string"){
+if(data201.length > 63 && func2(data201) > 63){
+const err373 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i15+"/value",keyword:"maxLength",params:{limit: 63}};
 vErrors = add(vErrors, err373);
 errors++;
 }
-if((typeof data201 == "number") && (isFinite(data201))){
-if(data201 > 9223372036854776000 || isNaN(data201)){
-const err374 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i15+"/tolerationSeconds",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+}
+else {
+const err374 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i15+"/value",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err374);
 errors++;
 }
-if(data201 < -9223372036854776000 || isNaN(data201)){
-const err375 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i15+"/tolerationSeconds",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
+}
+if(data198.effect !== undefined){
+let data202 = data198.effect;
+if(typeof data202 !== "string"){
+const err375 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i15+"/effect",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err375);
 errors++;
 }
-}
-}
-}
-else {
-const err376 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i15,keyword:"type",params:{type: "object"}};
+if(!(((data202 === "NoSchedule") || (data202 === "PreferNoSchedule")) || (data202 === "NoExecute"))){
+const err376 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i15+"/effect",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.tolerations.items.properties.effect.enum}};
 vErrors = add(vErrors, err376);
 errors++;
 }
 }
-}
-else {
-const err377 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations",keyword:"type",params:{type: "array"}};
+if(data198.tolerationSeconds !== undefined){
+let data203 = data198.tolerationSeconds;
+if(!(((typeof data203 == "number") && (!(data203 % 1) && !isNaN(data203))) && (isFinite(data203)))){
+const err377 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i15+"/tolerationSeconds",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err377);
 errors++;
 }
-}
-if(data192.topologySpreadConstraints !== undefined){
-let data202 = data192.topologySpreadConstraints;
-if(Array.isArray(data202)){
-if(data202.length > 8){
-const err378 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints",keyword:"maxItems",params:{limit: 8}};
+if((typeof data203 == "number") && (isFinite(data203))){
+if(data203 > 9223372036854776000 || isNaN(data203)){
+const err378 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i15+"/tolerationSeconds",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
 vErrors = add(vErrors, err378);
 errors++;
 }
-const len16 = data202.length;
-for(let i16=0; i16<len16; i16++){
-let data203 = data202[i16];
-if(data203 && typeof data203 == "object" && !Array.isArray(data203)){
-if(data203.maxSkew === undefined){
-const err379 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16,keyword:"required",params:{missingProperty: "maxSkew"}};
+if(data203 < -9223372036854776000 || isNaN(data203)){
+const err379 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i15+"/tolerationSeconds",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
 vErrors = add(vErrors, err379);
 errors++;
 }
-if(data203.topologyKey === undefined){
-const err380 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16,keyword:"required",params:{missingProperty: "topologyKey"}};
+}
+}
+}
+else {
+const err380 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i15,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err380);
 errors++;
 }
-if(data203.whenUnsatisfiable === undefined){
-const err381 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16,keyword:"required",params:{missingProperty: "whenUnsatisfiable"}};
+}
+}
+else {
+const err381 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err381);
 errors++;
 }
-if(data203.maxSkew !== undefined){
-let data204 = data203.maxSkew;
-if(!(((typeof data204 == "number") && (!(data204 % 1) && !isNaN(data204))) && (isFinite(data204)))){
-const err382 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/maxSkew",keyword:"type",params:{type: "integer"}};
+}
+if(data194.topologySpreadConstraints !== undefined){
+let data204 = data194.topologySpreadConstraints;
+if(Array.isArray(data204)){
+if(data204.length > 8){
+const err382 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints",keyword:"maxItems",params:{limit: 8}};
 vErrors = add(vErrors, err382);
 errors++;
 }
-if((typeof data204 == "number") && (isFinite(data204))){
-if(data204 > 2147483647 || isNaN(data204)){
-const err383 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/maxSkew",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+const len16 = data204.length;
+for(let i16=0; i16<len16; i16++){
+let data205 = data204[i16];
+if(data205 && typeof data205 == "object" && !Array.isArray(data205)){
+if(data205.maxSkew === undefined){
+const err383 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16,keyword:"required",params:{missingProperty: "maxSkew"}};
 vErrors = add(vErrors, err383);
 errors++;
 }
-if(data204 < 1 || isNaN(data204)){
-const err384 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/maxSkew",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+if(data205.topologyKey === undefined){
+const err384 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16,keyword:"required",params:{missingProperty: "topologyKey"}};
 vErrors = add(vErrors, err384);
 errors++;
 }
-}
-}
-if(data203.topologyKey !== undefined){
-let data205 = data203.topologyKey;
-if(typeof data205 === "string"){
-if(data205.length > 317 && func2(data205) > 317){
-const err385 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/topologyKey",keyword:"maxLength",params:{limit: 317}};
+if(data205.whenUnsatisfiable === undefined){
+const err385 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16,keyword:"required",params:{missingProperty: "whenUnsatisfiable"}};
 vErrors = add(vErrors, err385);
 errors++;
 }
-if(data205.length < 2 && func2(data205) < 1){
-const err386 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/topologyKey",keyword:"minLength",params:{limit: 1}};
+if(data205.maxSkew !== undefined){
+let data206 = data205.maxSkew;
+if(!(((typeof data206 == "number") && (!(data206 % 1) && !isNaN(data206))) && (isFinite(data206)))){
+const err386 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/maxSkew",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err386);
+errors++;
+}
+if((typeof data206 == "number") && (isFinite(data206))){
+if(data206 > 2147483647 || isNaN(data206)){
+const err387 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/maxSkew",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err387);
+errors++;
+}
+if(data206 < 1 || isNaN(data206)){
+const err388 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/maxSkew",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+vErrors = add(vErrors, err388);
+errors++;
+}
+}
+}
+if(data205.topologyKey !== undefined){
+let data207 = data205.topologyKey;
+if(typeof data207 === "string"){
+if(data207.length > 317 && func2(data207) > 317){
+const err389 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/topologyKey",keyword:"maxLength",params:{limit: 317}};
+vErrors = add(vErrors, err389);
+errors++;
+}
+if(data207.length < 2 && func2(data207) < 1){
+const err390 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/topologyKey",keyword:"minLength",params:{limit: 1}};
+vErrors = add(vErrors, err390);
 errors++;
 }
 }
 else {
-const err387 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/topologyKey",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err387);
-errors++;
-}
-}
-if(data203.whenUnsatisfiable !== undefined){
-let data206 = data203.whenUnsatisfiable;
-if(typeof data206 !== "string"){
-const err388 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/whenUnsatisfiable",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err388);
-errors++;
-}
-if(!((data206 === "DoNotSchedule") || (data206 === "ScheduleAnyway"))){
-const err389 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/whenUnsatisfiable",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.topologySpreadConstraints.items.properties.whenUnsatisfiable.enum}};
-vErrors = add(vErrors, err389);
-errors++;
-}
-}
-if(data203.minDomains !== undefined){
-let data207 = data203.minDomains;
-if(!(((typeof data207 == "number") && (!(data207 % 1) && !isNaN(data207))) && (isFinite(data207)))){
-const err390 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/minDomains",keyword:"type",params:{type: "integer"}};
-vErrors = add(vErrors, err390);
-errors++;
-}
-if((typeof data207 == "number") && (isFinite(data207))){
-if(data207 > 2147483647 || isNaN(data207)){
-const err391 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/minDomains",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+const err391 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/topologyKey",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err391);
 errors++;
 }
-if(data207 < 1 || isNaN(data207)){
-const err392 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/minDomains",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+}
+if(data205.whenUnsatisfiable !== undefined){
+let data208 = data205.whenUnsatisfiable;
+if(typeof data208 !== "string"){
+const err392 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/whenUnsatisfiable",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err392);
 errors++;
 }
-}
-}
-if(data203.nodeAffinityPolicy !== undefined){
-let data208 = data203.nodeAffinityPolicy;
-if(typeof data208 !== "string"){
-const err393 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/nodeAffinityPolicy",keyword:"type",params:{type: "string"}};
+if(!((data208 === "DoNotSchedule") || (data208 === "ScheduleAnyway"))){
+const err393 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/whenUnsatisfiable",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.topologySpreadConstraints.items.properties.whenUnsatisfiable.enum}};
 vErrors = add(vErrors, err393);
 errors++;
 }
-if(!((data208 === "Honor") || (data208 === "Ignore"))){
-const err394 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/nodeAffinityPolicy",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.topologySpreadConstraints.items.properties.nodeAffinityPolicy.enum}};
+}
+if(data205.minDomains !== undefined){
+let data209 = data205.minDomains;
+if(!(((typeof data209 == "number") && (!(data209 % 1) && !isNaN(data209))) && (isFinite(data209)))){
+const err394 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/minDomains",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err394);
 errors++;
 }
-}
-if(data203.nodeTaintsPolicy !== undefined){
-let data209 = data203.nodeTaintsPolicy;
-if(typeof data209 !== "string"){
-const err395 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/nodeTaintsPolicy",keyword:"type",params:{type: "string"}};
+if((typeof data209 == "number") && (isFinite(data209))){
+if(data209 > 2147483647 || isNaN(data209)){
+const err395 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/minDomains",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err395);
 errors++;
 }
-if(!((data209 === "Honor") || (data209 === "Ignore"))){
-const err396 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/nodeTaintsPolicy",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.topologySpreadConstraints.items.properties.nodeTaintsPolicy.enum}};
+if(data209 < 1 || isNaN(data209)){
+const err396 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/minDomains",keyword:"minimum",params:{comparison: ">=", limit: 1}};
 vErrors = add(vErrors, err396);
 errors++;
 }
 }
 }
-else {
-const err397 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16,keyword:"type",params:{type: "object"}};
+if(data205.nodeAffinityPolicy !== undefined){
+let data210 = data205.nodeAffinityPolicy;
+if(typeof data210 !== "string"){
+const err397 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/nodeAffinityPolicy",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err397);
 errors++;
 }
-}
-}
-else {
-const err398 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints",keyword:"type",params:{type: "array"}};
+if(!((data210 === "Honor") || (data210 === "Ignore"))){
+const err398 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/nodeAffinityPolicy",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.topologySpreadConstraints.items.properties.nodeAffinityPolicy.enum}};
 vErrors = add(vErrors, err398);
 errors++;
 }
 }
-if(data192.priorityClassName !== undefined){
-let data210 = data192.priorityClassName;
-if(typeof data210 === "string"){
-if(data210.length > 253 && func2(data210) > 253){
-const err399 = {instancePath:instancePath+"/spec/extensions/scheduling/priorityClassName",keyword:"maxLength",params:{limit: 253}};
+if(data205.nodeTaintsPolicy !== undefined){
+let data211 = data205.nodeTaintsPolicy;
+if(typeof data211 !== "string"){
+const err399 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/nodeTaintsPolicy",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err399);
 errors++;
 }
-if(data210.length < 2 && func2(data210) < 1){
-const err400 = {instancePath:instancePath+"/spec/extensions/scheduling/priorityClassName",keyword:"minLength",params:{limit: 1}};
+if(!((data211 === "Honor") || (data211 === "Ignore"))){
+const err400 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/nodeTaintsPolicy",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.topologySpreadConstraints.items.properties.nodeTaintsPolicy.enum}};
 vErrors = add(vErrors, err400);
 errors++;
 }
 }
+}
 else {
-const err401 = {instancePath:instancePath+"/spec/extensions/scheduling/priorityClassName",keyword:"type",params:{type: "string"}};
+const err401 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err401);
 errors++;
 }
 }
-if(data192.runtimeClassName !== undefined){
-let data211 = data192.runtimeClassName;
-if(typeof data211 === "string"){
-if(data211.length > 253 && func2(data211) > 253){
-const err402 = {instancePath:instancePath+"/spec/extensions/scheduling/runtimeClassName",keyword:"maxLength",params:{limit: 253}};
+}
+else {
+const err402 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err402);
 errors++;
 }
-if(data211.length < 2 && func2(data211) < 1){
-const err403 = {instancePath:instancePath+"/spec/extensions/scheduling/runtimeClassName",keyword:"minLength",params:{limit: 1}};
+}
+if(data194.priorityClassName !== undefined){
+let data212 = data194.priorityClassName;
+if(typeof data212 === "string"){
+if(data212.length > 253 && func2(data212) > 253){
+const err403 = {instancePath:instancePath+"/spec/extensions/scheduling/priorityClassName",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err403);
 errors++;
 }
-}
-else {
-const err404 = {instancePath:instancePath+"/spec/extensions/scheduling/runtimeClassName",keyword:"type",params:{type: "string"}};
+if(data212.length < 2 && func2(data212) < 1){
+const err404 = {instancePath:instancePath+"/spec/extensions/scheduling/priorityClassName",keyword:"minLength",params:{limit: 1}};
 vErrors = add(vErrors, err404);
 errors++;
 }
 }
-if(data192.disruptionBudget !== undefined){
-let data212 = data192.disruptionBudget;
-if(data212 && typeof data212 == "object" && !Array.isArray(data212)){
-if(data212.maxUnavailable !== undefined){
-let data213 = data212.maxUnavailable;
-if(!(((typeof data213 == "number") && (!(data213 % 1) && !isNaN(data213))) && (isFinite(data213)))){
-const err405 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/maxUnavailable",keyword:"type",params:{type: "integer"}};
+else {
+const err405 = {instancePath:instancePath+"/spec/extensions/scheduling/priorityClassName",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err405);
 errors++;
 }
-if((typeof data213 == "number") && (isFinite(data213))){
-if(data213 > 2147483647 || isNaN(data213)){
-const err406 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/maxUnavailable",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+if(data194.runtimeClassName !== undefined){
+let data213 = data194.runtimeClassName;
+if(typeof data213 === "string"){
+if(data213.length > 253 && func2(data213) > 253){
+const err406 = {instancePath:instancePath+"/spec/extensions/scheduling/runtimeClassName",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err406);
 errors++;
 }
-if(data213 < 1 || isNaN(data213)){
-const err407 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/maxUnavailable",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+if(data213.length < 2 && func2(data213) < 1){
+const err407 = {instancePath:instancePath+"/spec/extensions/scheduling/runtimeClassName",keyword:"minLength",params:{limit: 1}};
 vErrors = add(vErrors, err407);
 errors++;
 }
 }
-}
-if(data212.unhealthyPodEvictionPolicy !== undefined){
-let data214 = data212.unhealthyPodEvictionPolicy;
-if(typeof data214 !== "string"){
-const err408 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/unhealthyPodEvictionPolicy",keyword:"type",params:{type: "string"}};
+else {
+const err408 = {instancePath:instancePath+"/spec/extensions/scheduling/runtimeClassName",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err408);
 errors++;
 }
-if(!((data214 === "AlwaysAllow") || (data214 === "IfHealthyBudget"))){
-const err409 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/unhealthyPodEvictionPolicy",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.disruptionBudget.properties.unhealthyPodEvictionPolicy.enum}};
+}
+if(data194.disruptionBudget !== undefined){
+let data214 = data194.disruptionBudget;
+if(data214 && typeof data214 == "object" && !Array.isArray(data214)){
+if(data214.maxUnavailable !== undefined){
+let data215 = data214.maxUnavailable;
+if(!(((typeof data215 == "number") && (!(data215 % 1) && !isNaN(data215))) && (isFinite(data215)))){
+const err409 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/maxUnavailable",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err409);
 errors++;
 }
-}
-}
-else {
-const err410 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget",keyword:"type",params:{type: "object"}};
+if((typeof data215 == "number") && (isFinite(data215))){
+if(data215 > 2147483647 || isNaN(data215)){
+const err410 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/maxUnavailable",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err410);
 errors++;
 }
-}
-}
-else {
-const err411 = {instancePath:instancePath+"/spec/extensions/scheduling",keyword:"type",params:{type: "object"}};
+if(data215 < 1 || isNaN(data215)){
+const err411 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/maxUnavailable",keyword:"minimum",params:{comparison: ">=", limit: 1}};
 vErrors = add(vErrors, err411);
 errors++;
 }
 }
 }
-else {
-const err412 = {instancePath:instancePath+"/spec/extensions",keyword:"type",params:{type: "object"}};
+if(data214.unhealthyPodEvictionPolicy !== undefined){
+let data216 = data214.unhealthyPodEvictionPolicy;
+if(typeof data216 !== "string"){
+const err412 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/unhealthyPodEvictionPolicy",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err412);
 errors++;
 }
-}
-}
-else {
-const err413 = {instancePath:instancePath+"/spec",keyword:"type",params:{type: "object"}};
+if(!((data216 === "AlwaysAllow") || (data216 === "IfHealthyBudget"))){
+const err413 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/unhealthyPodEvictionPolicy",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.disruptionBudget.properties.unhealthyPodEvictionPolicy.enum}};
 vErrors = add(vErrors, err413);
 errors++;
 }
 }
-if(data.status !== undefined){
-let data215 = data.status;
-if(data215 && typeof data215 == "object" && !Array.isArray(data215)){
-if(data215.observedGeneration !== undefined){
-let data216 = data215.observedGeneration;
-if(!(((typeof data216 == "number") && (!(data216 % 1) && !isNaN(data216))) && (isFinite(data216)))){
-const err414 = {instancePath:instancePath+"/status/observedGeneration",keyword:"type",params:{type: "integer"}};
+}
+else {
+const err414 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err414);
 errors++;
 }
-if((typeof data216 == "number") && (isFinite(data216))){
-if(data216 > 9223372036854776000 || isNaN(data216)){
-const err415 = {instancePath:instancePath+"/status/observedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+}
+}
+else {
+const err415 = {instancePath:instancePath+"/spec/extensions/scheduling",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err415);
 errors++;
 }
-if(data216 < -9223372036854776000 || isNaN(data216)){
-const err416 = {instancePath:instancePath+"/status/observedGeneration",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
+}
+}
+else {
+const err416 = {instancePath:instancePath+"/spec/extensions",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err416);
 errors++;
 }
 }
 }
-if(data215.phase !== undefined){
-let data217 = data215.phase;
-if(typeof data217 !== "string"){
-const err417 = {instancePath:instancePath+"/status/phase",keyword:"type",params:{type: "string"}};
+else {
+const err417 = {instancePath:instancePath+"/spec",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err417);
 errors++;
 }
-if(!(((data217 === "Pending") || (data217 === "Running")) || (data217 === "Failed"))){
-const err418 = {instancePath:instancePath+"/status/phase",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.phase.enum}};
+}
+if(data.status !== undefined){
+let data217 = data.status;
+if(data217 && typeof data217 == "object" && !Array.isArray(data217)){
+if(data217.observedGeneration !== undefined){
+let data218 = data217.observedGeneration;
+if(!(((typeof data218 == "number") && (!(data218 % 1) && !isNaN(data218))) && (isFinite(data218)))){
+const err418 = {instancePath:instancePath+"/status/observedGeneration",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err418);
 errors++;
 }
-}
-if(data215.deploymentName !== undefined){
-if(typeof data215.deploymentName !== "string"){
-const err419 = {instancePath:instancePath+"/status/deploymentName",keyword:"type",params:{type: "string"}};
+if((typeof data218 == "number") && (isFinite(data218))){
+if(data218 > 9223372036854776000 || isNaN(data218)){
+const err419 = {instancePath:instancePath+"/status/observedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
 vErrors = add(vErrors, err419);
 errors++;
 }
-}
-if(data215.serviceName !== undefined){
-if(typeof data215.serviceName !== "string"){
-const err420 = {instancePath:instancePath+"/status/serviceName",keyword:"type",params:{type: "string"}};
+if(data218 < -9223372036854776000 || isNaN(data218)){
+const err420 = {instancePath:instancePath+"/status/observedGeneration",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
 vErrors = add(vErrors, err420);
 errors++;
 }
 }
-if(data215.address !== undefined){
-let data220 = data215.address;
-if(data220 && typeof data220 == "object" && !Array.isArray(data220)){
-if(data220.url !== undefined){
-if(typeof data220.url !== "string"){
-const err421 = {instancePath:instancePath+"/status/address/url",keyword:"type",params:{type: "string"}};
+}
+if(data217.phase !== undefined){
+let data219 = data217.phase;
+if(typeof data219 !== "string"){
+const err421 = {instancePath:instancePath+"/status/phase",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err421);
 errors++;
 }
-}
-}
-else {
-const err422 = {instancePath:instancePath+"/status/address",keyword:"type",params:{type: "object"}};
+if(!(((data219 === "Pending") || (data219 === "Running")) || (data219 === "Failed"))){
+const err422 = {instancePath:instancePath+"/status/phase",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.phase.enum}};
 vErrors = add(vErrors, err422);
 errors++;
 }
 }
-if(data215.replicas !== undefined){
-let data222 = data215.replicas;
-if(!(((typeof data222 == "number") && (!(data222 % 1) && !isNaN(data222))) && (isFinite(data222)))){
-const err423 = {instancePath:instancePath+"/status/replicas",keyword:"type",params:{type: "integer"}};
+if(data217.deploymentName !== undefined){
+if(typeof data217.deploymentName !== "string"){
+const err423 = {instancePath:instancePath+"/status/deploymentName",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err423);
 errors++;
 }
-if((typeof data222 == "number") && (isFinite(data222))){
-if(data222 > 2147483647 || isNaN(data222)){
-const err424 = {instancePath:instancePath+"/status/replicas",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+if(data217.serviceName !== undefined){
+if(typeof data217.serviceName !== "string"){
+const err424 = {instancePath:instancePath+"/status/serviceName",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err424);
 errors++;
 }
-if(data222 < -2147483648 || isNaN(data222)){
-const err425 = {instancePath:instancePath+"/status/replicas",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+}
+if(data217.address !== undefined){
+let data222 = data217.address;
+if(data222 && typeof data222 == "object" && !Array.isArray(data222)){
+if(data222.url !== undefined){
+if(typeof data222.url !== "string"){
+const err425 = {instancePath:instancePath+"/status/address/url",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err425);
 errors++;
 }
 }
 }
-if(data215.readyReplicas !== undefined){
-let data223 = data215.readyReplicas;
-if(!(((typeof data223 == "number") && (!(data223 % 1) && !isNaN(data223))) && (isFinite(data223)))){
-const err426 = {instancePath:instancePath+"/status/readyReplicas",keyword:"type",params:{type: "integer"}};
+else {
+const err426 = {instancePath:instancePath+"/status/address",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err426);
 errors++;
 }
-if((typeof data223 == "number") && (isFinite(data223))){
-if(data223 > 2147483647 || isNaN(data223)){
-const err427 = {instancePath:instancePath+"/status/readyReplicas",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+if(data217.replicas !== undefined){
+let data224 = data217.replicas;
+if(!(((typeof data224 == "number") && (!(data224 % 1) && !isNaN(data224))) && (isFinite(data224)))){
+const err427 = {instancePath:instancePath+"/status/replicas",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err427);
 errors++;
 }
-if(data223 < -2147483648 || isNaN(data223)){
-const err428 = {instancePath:instancePath+"/status/readyReplicas",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+if((typeof data224 == "number") && (isFinite(data224))){
+if(data224 > 2147483647 || isNaN(data224)){
+const err428 = {instancePath:instancePath+"/status/replicas",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err428);
 errors++;
 }
-}
-}
-if(data215.selector !== undefined){
-if(typeof data215.selector !== "string"){
-const err429 = {instancePath:instancePath+"/status/selector",keyword:"type",params:{type: "string"}};
+if(data224 < -2147483648 || isNaN(data224)){
+const err429 = {instancePath:instancePath+"/status/replicas",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err429);
 errors++;
 }
 }
-if(data215.serverInfo !== undefined){
-let data225 = data215.serverInfo;
-if(data225 && typeof data225 == "object" && !Array.isArray(data225)){
-if(data225.name !== undefined){
-if(typeof data225.name !== "string"){
-const err430 = {instancePath:instancePath+"/status/serverInfo/name",keyword:"type",params:{type: "string"}};
+}
+if(data217.readyReplicas !== undefined){
+let data225 = data217.readyReplicas;
+if(!(((typeof data225 == "number") && (!(data225 % 1) && !isNaN(data225))) && (isFinite(data225)))){
+const err430 = {instancePath:instancePath+"/status/readyReplicas",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err430);
 errors++;
 }
-}
-if(data225.version !== undefined){
-if(typeof data225.version !== "string"){
-const err431 = {instancePath:instancePath+"/status/serverInfo/version",keyword:"type",params:{type: "string"}};
+if((typeof data225 == "number") && (isFinite(data225))){
+if(data225 > 2147483647 || isNaN(data225)){
+const err431 = {instancePath:instancePath+"/status/readyReplicas",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err431);
 errors++;
 }
-}
-if(data225.protocolVersion !== undefined){
-if(typeof data225.protocolVersion !== "string"){
-const err432 = {instancePath:instancePath+"/status/serverInfo/protocolVersion",keyword:"type",params:{type: "string"}};
+if(data225 < -2147483648 || isNaN(data225)){
+const err432 = {instancePath:instancePath+"/status/readyReplicas",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err432);
 errors++;
 }
 }
-if(data225.instructions !== undefined){
-if(typeof data225.instructions !== "string"){
-const err433 = {instancePath:instancePath+"/status/serverInfo/instructions",keyword:"type",params:{type: "string"}};
+}
+if(data217.selector !== undefined){
+if(typeof data217.selector !== "string"){
+const err433 = {instancePath:instancePath+"/status/selector",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err433);
 errors++;
 }
 }
-if(data225.capabilities !== undefined){
-let data230 = data225.capabilities;
-if(data230 && typeof data230 == "object" && !Array.isArray(data230)){
-if(data230.tools !== undefined){
-if(typeof data230.tools !== "boolean"){
-const err434 = {instancePath:instancePath+"/status/serverInfo/capabilities/tools",keyword:"type",params:{type: "boolean"}};
+if(data217.serverInfo !== undefined){
+let data227 = data217.serverInfo;
+if(data227 && typeof data227 == "object" && !Array.isArray(data227)){
+if(data227.name !== undefined){
+if(typeof data227.name !== "string"){
+const err434 = {instancePath:instancePath+"/status/serverInfo/name",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err434);
 errors++;
 }
 }
-if(data230.resources !== undefined){
-if(typeof data230.resources !== "boolean"){
-const err435 = {instancePath:instancePath+"/status/serverInfo/capabilities/resources",keyword:"type",params:{type: "boolean"}};
+if(data227.version !== undefined){
+if(typeof data227.version !== "string"){
+const err435 = {instancePath:instancePath+"/status/serverInfo/version",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err435);
 errors++;
 }
 }
-if(data230.prompts !== undefined){
-if(typeof data230.prompts !== "boolean"){
-const err436 = {instancePath:instancePath+"/status/serverInfo/capabilities/prompts",keyword:"type",params:{type: "boolean"}};
+if(data227.protocolVersion !== undefined){
+if(typeof data227.protocolVersion !== "string"){
+const err436 = {instancePath:instancePath+"/status/serverInfo/protocolVersion",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err436);
 errors++;
 }
 }
-if(data230.logging !== undefined){
-if(typeof data230.logging !== "boolean"){
-const err437 = {instancePath:instancePath+"/status/serverInfo/capabilities/logging",keyword:"type",params:{type: "boolean"}};
+if(data227.instructions !== undefined){
+if(typeof data227.instructions !== "string"){
+const err437 = {instancePath:instancePath+"/status/serverInfo/instructions",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err437);
 errors++;
 }
 }
-if(data230.completions !== undefined){
-if(typeof data230.completions !== "boolean"){
-const err438 = {instancePath:instancePath+"/status/serverInfo/capabilities/completions",keyword:"type",params:{type: "boolean"}};
+if(data227.capabilities !== undefined){
+let data232 = data227.capabilities;
+if(data232 && typeof data232 == "object" && !Array.isArray(data232)){
+if(data232.tools !== undefined){
+if(typeof data232.tools !== "boolean"){
+const err438 = {instancePath:instancePath+"/status/serverInfo/capabilities/tools",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err438);
 errors++;
 }
 }
-}
-else {
-const err439 = {instancePath:instancePath+"/status/serverInfo/capabilities",keyword:"type",params:{type: "object"}};
+if(data232.resources !== undefined){
+if(typeof data232.resources !== "boolean"){
+const err439 = {instancePath:instancePath+"/status/serverInfo/capabilities/resources",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err439);
 errors++;
 }
 }
-}
-else {
-const err440 = {instancePath:instancePath+"/status/serverInfo",keyword:"type",params:{type: "object"}};
+if(data232.prompts !== undefined){
+if(typeof data232.prompts !== "boolean"){
+const err440 = {instancePath:instancePath+"/status/serverInfo/capabilities/prompts",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err440);
 errors++;
 }
 }
-if(data215.handshakeRetryCount !== undefined){
-let data236 = data215.handshakeRetryCount;
-if(!(((typeof data236 == "number") && (!(data236 % 1) && !isNaN(data236))) && (isFinite(data236)))){
-const err441 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"type",params:{type: "integer"}};
+if(data232.logging !== undefined){
+if(typeof data232.logging !== "boolean"){
+const err441 = {instancePath:instancePath+"/status/serverInfo/capabilities/logging",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err441);
 errors++;
 }
-if((typeof data236 == "number") && (isFinite(data236))){
-if(data236 > 2147483647 || isNaN(data236)){
-const err442 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+if(data232.completions !== undefined){
+if(typeof data232.completions !== "boolean"){
+const err442 = {instancePath:instancePath+"/status/serverInfo/capabilities/completions",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err442);
 errors++;
 }
-if(data236 < -2147483648 || isNaN(data236)){
-const err443 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+}
+}
+else {
+const err443 = {instancePath:instancePath+"/status/serverInfo/capabilities",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err443);
 errors++;
 }
 }
 }
-if(data215.gatewayBinding !== undefined){
-let data237 = data215.gatewayBinding;
-if(data237 && typeof data237 == "object" && !Array.isArray(data237)){
-if(data237.name !== undefined){
-if(typeof data237.name !== "string"){
-const err444 = {instancePath:instancePath+"/status/gatewayBinding/name",keyword:"type",params:{type: "string"}};
+else {
+const err444 = {instancePath:instancePath+"/status/serverInfo",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err444);
 errors++;
 }
 }
-if(data237.provider !== undefined){
-if(typeof data237.provider !== "string"){
-const err445 = {instancePath:instancePath+"/status/gatewayBinding/provider",keyword:"type",params:{type: "string"}};
+if(data217.handshakeRetryCount !== undefined){
+let data238 = data217.handshakeRetryCount;
+if(!(((typeof data238 == "number") && (!(data238 % 1) && !isNaN(data238))) && (isFinite(data238)))){
+const err445 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err445);
 errors++;
 }
-}
-}
-else {
-const err446 = {instancePath:instancePath+"/status/gatewayBinding",keyword:"type",params:{type: "object"}};
+if((typeof data238 == "number") && (isFinite(data238))){
+if(data238 > 2147483647 || isNaN(data238)){
+const err446 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err446);
 errors++;
 }
-}
-if(data215.extensions !== undefined){
-let data240 = data215.extensions;
-if(data240 && typeof data240 == "object" && !Array.isArray(data240)){
-if(data240.release !== undefined){
-let data241 = data240.release;
-if(typeof data241 === "string"){
-if(data241.length > 64 && func2(data241) > 64){
-const err447 = {instancePath:instancePath+"/status/extensions/release",keyword:"maxLength",params:{limit: 64}};
+if(data238 < -2147483648 || isNaN(data238)){
+const err447 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err447);
 errors++;
 }
 }
-else {
-const err448 = {instancePath:instancePath+"/status/extensions/release",keyword:"type",params:{type: "string"}};
+}
+if(data217.gatewayBinding !== undefined){
+let data239 = data217.gatewayBinding;
+if(data239 && typeof data239 == "object" && !Array.isArray(data239)){
+if(data239.name !== undefined){
+if(typeof data239.name !== "string"){
+const err448 = {instancePath:instancePath+"/status/gatewayBinding/name",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err448);
 errors++;
 }
 }
-if(data240.clusterURL !== undefined){
-let data242 = data240.clusterURL;
-if(typeof data242 === "string"){
-if(data242.length > 2048 && func2(data242) > 2048){
-const err449 = {instancePath:instancePath+"/status/extensions/clusterURL",keyword:"maxLength",params:{limit: 2048}};
+if(data239.provider !== undefined){
+if(typeof data239.provider !== "string"){
+const err449 = {instancePath:instancePath+"/status/gatewayBinding/provider",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err449);
 errors++;
 }
 }
+}
 else {
-const err450 = {instancePath:instancePath+"/status/extensions/clusterURL",keyword:"type",params:{type: "string"}};
+const err450 = {instancePath:instancePath+"/status/gatewayBinding",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err450);
 errors++;
 }
 }
-if(data240.causes !== undefined){
-let data243 = data240.causes;
-if(data243 && typeof data243 == "object" && !Array.isArray(data243)){
-if(Object.keys(data243).length > 16){
-const err451 = {instancePath:instancePath+"/status/extensions/causes",keyword:"maxProperties",params:{limit: 16}};
+if(data217.extensions !== undefined){
+let data242 = data217.extensions;
+if(data242 && typeof data242 == "object" && !Array.isArray(data242)){
+if(data242.release !== undefined){
+let data243 = data242.release;
+if(typeof data243 === "string"){
+if(data243.length > 64 && func2(data243) > 64){
+const err451 = {instancePath:instancePath+"/status/extensions/release",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err451);
 errors++;
 }
-for(const key10 in data243){
-let data244 = data243[key10];
-if(typeof data244 === "string"){
-if(data244.length > 200 && func2(data244) > 200){
-const err452 = {instancePath:instancePath+"/status/extensions/causes/" + escapePointer(key10),keyword:"maxLength",params:{limit: 200}};
+}
+else {
+const err452 = {instancePath:instancePath+"/status/extensions/release",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err452);
 errors++;
 }
 }
-else {
-const err453 = {instancePath:instancePath+"/status/extensions/causes/" + escapePointer(key10),keyword:"type",params:{type: "string"}};
+if(data242.clusterURL !== undefined){
+let data244 = data242.clusterURL;
+if(typeof data244 === "string"){
+if(data244.length > 2048 && func2(data244) > 2048){
+const err453 = {instancePath:instancePath+"/status/extensions/clusterURL",keyword:"maxLength",params:{limit: 2048}};
 vErrors = add(vErrors, err453);
 errors++;
 }
 }
-}
 else {
-const err454 = {instancePath:instancePath+"/status/extensions/causes",keyword:"type",params:{type: "object"}};
+const err454 = {instancePath:instancePath+"/status/extensions/clusterURL",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err454);
 errors++;
 }
 }
-if(data240.policy !== undefined){
-let data245 = data240.policy;
+if(data242.causes !== undefined){
+let data245 = data242.causes;
 if(data245 && typeof data245 == "object" && !Array.isArray(data245)){
-if(data245.revision !== undefined){
-let data246 = data245.revision;
-if(!(((typeof data246 == "number") && (!(data246 % 1) && !isNaN(data246))) && (isFinite(data246)))){
-const err455 = {instancePath:instancePath+"/status/extensions/policy/revision",keyword:"type",params:{type: "integer"}};
+if(Object.keys(data245).length > 16){
+const err455 = {instancePath:instancePath+"/status/extensions/causes",keyword:"maxProperties",params:{limit: 16}};
 vErrors = add(vErrors, err455);
 errors++;
 }
-if((typeof data246 == "number") && (isFinite(data246))){
-if(data246 > 2147483647 || isNaN(data246)){
-const err456 = {instancePath:instancePath+"/status/extensions/policy/revision",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+for(const key10 in data245){
+let data246 = data245[key10];
+if(typeof data246 === "string"){
+if(data246.length > 200 && func2(data246) > 200){
+const err456 = {instancePath:instancePath+"/status/extensions/causes/" + escapePointer(key10),keyword:"maxLength",params:{limit: 200}};
 vErrors = add(vErrors, err456);
 errors++;
 }
-if(data246 < 1 || isNaN(data246)){
-const err457 = {instancePath:instancePath+"/status/extensions/policy/revision",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+}
+else {
+const err457 = {instancePath:instancePath+"/status/extensions/causes/" + escapePointer(key10),keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err457);
 errors++;
 }
 }
 }
-if(data245.digests !== undefined){
-let data247 = data245.digests;
-if(data247 && typeof data247 == "object" && !Array.isArray(data247)){
-if(Object.keys(data247).length > 200){
-const err458 = {instancePath:instancePath+"/status/extensions/policy/digests",keyword:"maxProperties",params:{limit: 200}};
+else {
+const err458 = {instancePath:instancePath+"/status/extensions/causes",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err458);
 errors++;
 }
-for(const key11 in data247){
-let data248 = data247[key11];
-if(typeof data248 === "string"){
-if(data248.length > 64 && func2(data248) > 64){
-const err459 = {instancePath:instancePath+"/status/extensions/policy/digests/" + escapePointer(key11),keyword:"maxLength",params:{limit: 64}};
+}
+if(data242.policy !== undefined){
+let data247 = data242.policy;
+if(data247 && typeof data247 == "object" && !Array.isArray(data247)){
+if(data247.revision !== undefined){
+let data248 = data247.revision;
+if(!(((typeof data248 == "number") && (!(data248 % 1) && !isNaN(data248))) && (isFinite(data248)))){
+const err459 = {instancePath:instancePath+"/status/extensions/policy/revision",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err459);
 errors++;
 }
-}
-else {
-const err460 = {instancePath:instancePath+"/status/extensions/policy/digests/" + escapePointer(key11),keyword:"type",params:{type: "string"}};
+if((typeof data248 == "number") && (isFinite(data248))){
+if(data248 > 2147483647 || isNaN(data248)){
+const err460 = {instancePath:instancePath+"/status/extensions/policy/revision",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err460);
 errors++;
 }
-}
-}
-else {
-const err461 = {instancePath:instancePath+"/status/extensions/policy/digests",keyword:"type",params:{type: "object"}};
+if(data248 < 1 || isNaN(data248)){
+const err461 = {instancePath:instancePath+"/status/extensions/policy/revision",keyword:"minimum",params:{comparison: ">=", limit: 1}};
 vErrors = add(vErrors, err461);
 errors++;
 }
 }
-if(data245.digest !== undefined){
-let data249 = data245.digest;
-if(typeof data249 === "string"){
-if(data249.length > 64 && func2(data249) > 64){
-const err462 = {instancePath:instancePath+"/status/extensions/policy/digest",keyword:"maxLength",params:{limit: 64}};
+}
+if(data247.digests !== undefined){
+let data249 = data247.digests;
+if(data249 && typeof data249 == "object" && !Array.isArray(data249)){
+if(Object.keys(data249).length > 200){
+const err462 = {instancePath:instancePath+"/status/extensions/policy/digests",keyword:"maxProperties",params:{limit: 200}};
 vErrors = add(vErrors, err462);
 errors++;
 }
-}
-else {
-const err463 = {instancePath:instancePath+"/status/extensions/policy/digest",keyword:"type",params:{type: "string"}};
+for(const key11 in data249){
+let data250 = data249[key11];
+if(typeof data250 === "string"){
+if(data250.length > 64 && func2(data250) > 64){
+const err463 = {instancePath:instancePath+"/status/extensions/policy/digests/" + escapePointer(key11),keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err463);
 errors++;
 }
 }
-if(data245.generation !== undefined){
-let data250 = data245.generation;
-if(!(((typeof data250 == "number") && (!(data250 % 1) && !isNaN(data250))) && (isFinite(data250)))){
-const err464 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"type",params:{type: "integer"}};
+else {
+const err464 = {instancePath:instancePath+"/status/extensions/policy/digests/" + escapePointer(key11),keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err464);
 errors++;
 }
-if((typeof data250 == "number") && (isFinite(data250))){
-if(data250 > 9223372036854776000 || isNaN(data250)){
-const err465 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+}
+}
+else {
+const err465 = {instancePath:instancePath+"/status/extensions/policy/digests",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err465);
 errors++;
 }
-if(data250 < -9223372036854776000 || isNaN(data250)){
-const err466 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
+}
+if(data247.digest !== undefined){
+let data251 = data247.digest;
+if(typeof data251 === "string"){
+if(data251.length > 64 && func2(data251) > 64){
+const err466 = {instancePath:instancePath+"/status/extensions/policy/digest",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err466);
 errors++;
 }
 }
-}
-if(data245.tolerated !== undefined){
-let data251 = data245.tolerated;
-if(Array.isArray(data251)){
-if(data251.length > 50){
-const err467 = {instancePath:instancePath+"/status/extensions/policy/tolerated",keyword:"maxItems",params:{limit: 50}};
+else {
+const err467 = {instancePath:instancePath+"/status/extensions/policy/digest",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err467);
 errors++;
 }
-const len17 = data251.length;
-for(let i17=0; i17<len17; i17++){
-let data252 = data251[i17];
-if(data252 && typeof data252 == "object" && !Array.isArray(data252)){
-if(data252.rule === undefined){
-const err468 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i17,keyword:"required",params:{missingProperty: "rule"}};
+}
+if(data247.generation !== undefined){
+let data252 = data247.generation;
+if(!(((typeof data252 == "number") && (!(data252 % 1) && !isNaN(data252))) && (isFinite(data252)))){
+const err468 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err468);
 errors++;
 }
-if(data252.path === undefined){
-const err469 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i17,keyword:"required",params:{missingProperty: "path"}};
+if((typeof data252 == "number") && (isFinite(data252))){
+if(data252 > 9223372036854776000 || isNaN(data252)){
+const err469 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
 vErrors = add(vErrors, err469);
 errors++;
 }
-if(data252.message === undefined){
-const err470 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i17,keyword:"required",params:{missingProperty: "message"}};
+if(data252 < -9223372036854776000 || isNaN(data252)){
+const err470 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
 vErrors = add(vErrors, err470);
 errors++;
 }
-if(data252.fingerprint === undefined){
-const err471 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i17,keyword:"required",params:{missingProperty: "fingerprint"}};
+}
+}
+if(data247.tolerated !== undefined){
+let data253 = data247.tolerated;
+if(Array.isArray(data253)){
+if(data253.length > 50){
+const err471 = {instancePath:instancePath+"/status/extensions/policy/tolerated",keyword:"maxItems",params:{limit: 50}};
 vErrors = add(vErrors, err471);
 errors++;
 }
-if(data252.rule !== undefined){
-let data253 = data252.rule;
-if(typeof data253 === "string"){
-if(data253.length > 100 && func2(data253) > 100){
-const err472 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i17+"/rule",keyword:"maxLength",params:{limit: 100}};
+const len17 = data253.length;
+for(let i17=0; i17<len17; i17++){
+let data254 = data253[i17];
+if(data254 && typeof data254 == "object" && !Array.isArray(data254)){
+if(data254.rule === undefined){
+const err472 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i17,keyword:"required",params:{missingProperty: "rule"}};
 vErrors = add(vErrors, err472);
 errors++;
 }
-}
-else {
-const err473 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i17+"/rule",keyword:"type",params:{type: "string"}};
+if(data254.path === undefined){
+const err473 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i17,keyword:"required",params:{missingProperty: "path"}};
 vErrors = add(vErrors, err473);
 errors++;
 }
-}
-if(data252.path !== undefined){
-let data254 = data252.path;
-if(typeof data254 === "string"){
-if(data254.length > 400 && func2(data254) > 400){
-const err474 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i17+"/path",keyword:"maxLength",params:{limit: 400}};
+if(data254.message === undefined){
+const err474 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i17,keyword:"required",params:{missingProperty: "message"}};
 vErrors = add(vErrors, err474);
 errors++;
 }
-}
-else {
-const err475 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i17+"/path",keyword:"type",params:{type: "string"}};
+if(data254.fingerprint === undefined){
+const err475 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i17,keyword:"required",params:{missingProperty: "fingerprint"}};
 vErrors = add(vErrors, err475);
 errors++;
 }
-}
-if(data252.message !== undefined){
-let data255 = data252.message;
+if(data254.rule !== undefined){
+let data255 = data254.rule;
 if(typeof data255 === "string"){
-if(data255.length > 400 && func2(data255) > 400){
-const err476 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i17+"/message",keyword:"maxLength",params:{limit: 400}};
+if(data255.length > 100 && func2(data255) > 100){
+const err476 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i17+"/rule",keyword:"maxLength",params:{limit: 100}};
 vErrors = add(vErrors, err476);
 errors++;
 }
 }
 else {
-const err477 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i17+"/message",keyword:"type",params:{type: "string"}};
+const err477 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i17+"/rule",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err477);
 errors++;
 }
 }
-if(data252.fingerprint !== undefined){
-let data256 = data252.fingerprint;
+if(data254.path !== undefined){
+let data256 = data254.path;
 if(typeof data256 === "string"){
-if(data256.length > 64 && func2(data256) > 64){
-const err478 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i17+"/fingerprint",keyword:"maxLength",params:{limit: 64}};
+if(data256.length > 400 && func2(data256) > 400){
+const err478 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i17+"/path",keyword:"maxLength",params:{limit: 400}};
 vErrors = add(vErrors, err478);
 errors++;
 }
 }
 else {
-const err479 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i17+"/fingerprint",keyword:"type",params:{type: "string"}};
+const err479 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i17+"/path",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err479);
 errors++;
 }
 }
-}
-else {
-const err480 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i17,keyword:"type",params:{type: "object"}};
+if(data254.message !== undefined){
+let data257 = data254.message;
+if(typeof data257 === "string"){
+if(data257.length > 400 && func2(data257) > 400){
+const err480 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i17+"/message",keyword:"maxLength",params:{limit: 400}};
 vErrors = add(vErrors, err480);
 errors++;
 }
 }
-}
 else {
-const err481 = {instancePath:instancePath+"/status/extensions/policy/tolerated",keyword:"type",params:{type: "array"}};
+const err481 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i17+"/message",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err481);
 errors++;
 }
 }
-if(data245.excused !== undefined){
-let data257 = data245.excused;
-if(Array.isArray(data257)){
-if(data257.length > 100){
-const err482 = {instancePath:instancePath+"/status/extensions/policy/excused",keyword:"maxItems",params:{limit: 100}};
-vErrors = add(vErrors, err482);
-errors++;
-}
-const len18 = data257.length;
-for(let i18=0; i18<len18; i18++){
-let data258 = data257[i18];
+if(data254.fingerprint !== undefined){
+let data258 = data254.fingerprint;
 if(typeof data258 === "string"){
-if(data258.length > 100 && func2(data258) > 100){
-const err483 = {instancePath:instancePath+"/status/extensions/policy/excused/" + i18,keyword:"maxLength",params:{limit: 100}};
-vErrors = add(vErrors, err483);
+if(data258.length > 64 && func2(data258) > 64){
+const err482 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i17+"/fingerprint",keyword:"maxLength",params:{limit: 64}};
+vErrors = add(vErrors, err482);
 errors++;
 }
 }
 else {
-const err484 = {instancePath:instancePath+"/status/extensions/policy/excused/" + i18,keyword:"type",params:{type: "string"}};
+const err483 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i17+"/fingerprint",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err483);
+errors++;
+}
+}
+}
+else {
+const err484 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i17,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err484);
 errors++;
 }
 }
 }
 else {
-const err485 = {instancePath:instancePath+"/status/extensions/policy/excused",keyword:"type",params:{type: "array"}};
+const err485 = {instancePath:instancePath+"/status/extensions/policy/tolerated",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err485);
 errors++;
 }
 }
-if(data245.excusedFingerprints !== undefined){
-let data259 = data245.excusedFingerprints;
+if(data247.excused !== undefined){
+let data259 = data247.excused;
 if(Array.isArray(data259)){
-if(data259.length > 50){
-const err486 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints",keyword:"maxItems",params:{limit: 50}};
+if(data259.length > 100){
+const err486 = {instancePath:instancePath+"/status/extensions/policy/excused",keyword:"maxItems",params:{limit: 100}};
 vErrors = add(vErrors, err486);
 errors++;
 }
-const len19 = data259.length;
-for(let i19=0; i19<len19; i19++){
-let data260 = data259[i19];
+const len18 = data259.length;
+for(let i18=0; i18<len18; i18++){
+let data260 = data259[i18];
 if(typeof data260 === "string"){
-if(data260.length > 64 && func2(data260) > 64){
-const err487 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints/" + i19,keyword:"maxLength",params:{limit: 64}};
+if(data260.length > 100 && func2(data260) > 100){
+const err487 = {instancePath:instancePath+"/status/extensions/policy/excused/" + i18,keyword:"maxLength",params:{limit: 100}};
 vErrors = add(vErrors, err487);
 errors++;
 }
 }
 else {
-const err488 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints/" + i19,keyword:"type",params:{type: "string"}};
+const err488 = {instancePath:instancePath+"/status/extensions/policy/excused/" + i18,keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err488);
 errors++;
 }
 }
 }
 else {
-const err489 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints",keyword:"type",params:{type: "array"}};
+const err489 = {instancePath:instancePath+"/status/extensions/policy/excused",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err489);
 errors++;
 }
 }
-if(data245.pods !== undefined){
-let data261 = data245.pods;
-if(typeof data261 === "string"){
-if(data261.length > 64 && func2(data261) > 64){
-const err490 = {instancePath:instancePath+"/status/extensions/policy/pods",keyword:"maxLength",params:{limit: 64}};
+if(data247.excusedFingerprints !== undefined){
+let data261 = data247.excusedFingerprints;
+if(Array.isArray(data261)){
+if(data261.length > 50){
+const err490 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints",keyword:"maxItems",params:{limit: 50}};
 vErrors = add(vErrors, err490);
 errors++;
 }
-}
-else {
-const err491 = {instancePath:instancePath+"/status/extensions/policy/pods",keyword:"type",params:{type: "string"}};
+const len19 = data261.length;
+for(let i19=0; i19<len19; i19++){
+let data262 = data261[i19];
+if(typeof data262 === "string"){
+if(data262.length > 64 && func2(data262) > 64){
+const err491 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints/" + i19,keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err491);
 errors++;
 }
 }
-if(data245.toleratedNotListed !== undefined){
-let data262 = data245.toleratedNotListed;
-if(!(((typeof data262 == "number") && (!(data262 % 1) && !isNaN(data262))) && (isFinite(data262)))){
-const err492 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"type",params:{type: "integer"}};
+else {
+const err492 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints/" + i19,keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err492);
 errors++;
 }
-if((typeof data262 == "number") && (isFinite(data262))){
-if(data262 > 2147483647 || isNaN(data262)){
-const err493 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+}
+else {
+const err493 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err493);
 errors++;
 }
-if(data262 < -2147483648 || isNaN(data262)){
-const err494 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+}
+if(data247.pods !== undefined){
+let data263 = data247.pods;
+if(typeof data263 === "string"){
+if(data263.length > 64 && func2(data263) > 64){
+const err494 = {instancePath:instancePath+"/status/extensions/policy/pods",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err494);
 errors++;
 }
 }
-}
-}
 else {
-const err495 = {instancePath:instancePath+"/status/extensions/policy",keyword:"type",params:{type: "object"}};
+const err495 = {instancePath:instancePath+"/status/extensions/policy/pods",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err495);
 errors++;
 }
 }
-if(data240.foreign !== undefined){
-let data263 = data240.foreign;
-if(data263 && typeof data263 == "object" && !Array.isArray(data263)){
-if(data263.fields === undefined){
-const err496 = {instancePath:instancePath+"/status/extensions/foreign",keyword:"required",params:{missingProperty: "fields"}};
+if(data247.toleratedNotListed !== undefined){
+let data264 = data247.toleratedNotListed;
+if(!(((typeof data264 == "number") && (!(data264 % 1) && !isNaN(data264))) && (isFinite(data264)))){
+const err496 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err496);
 errors++;
 }
-if(data263.fields !== undefined){
-let data264 = data263.fields;
-if(Array.isArray(data264)){
-if(data264.length > 20){
-const err497 = {instancePath:instancePath+"/status/extensions/foreign/fields",keyword:"maxItems",params:{limit: 20}};
+if((typeof data264 == "number") && (isFinite(data264))){
+if(data264 > 2147483647 || isNaN(data264)){
+const err497 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err497);
 errors++;
 }
-const len20 = data264.length;
-for(let i20=0; i20<len20; i20++){
-let data265 = data264[i20];
-if(data265 && typeof data265 == "object" && !Array.isArray(data265)){
-if(data265.kind === undefined){
-const err498 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i20,keyword:"required",params:{missingProperty: "kind"}};
+if(data264 < -2147483648 || isNaN(data264)){
+const err498 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err498);
 errors++;
 }
-if(data265.path === undefined){
-const err499 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i20,keyword:"required",params:{missingProperty: "path"}};
+}
+}
+}
+else {
+const err499 = {instancePath:instancePath+"/status/extensions/policy",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err499);
 errors++;
 }
-if(data265.state === undefined){
-const err500 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i20,keyword:"required",params:{missingProperty: "state"}};
+}
+if(data242.foreign !== undefined){
+let data265 = data242.foreign;
+if(data265 && typeof data265 == "object" && !Array.isArray(data265)){
+if(data265.fields === undefined){
+const err500 = {instancePath:instancePath+"/status/extensions/foreign",keyword:"required",params:{missingProperty: "fields"}};
 vErrors = add(vErrors, err500);
 errors++;
 }
-if(data265.kind !== undefined){
-let data266 = data265.kind;
-if(typeof data266 === "string"){
-if(data266.length > 63 && func2(data266) > 63){
-const err501 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i20+"/kind",keyword:"maxLength",params:{limit: 63}};
+if(data265.fields !== undefined){
+let data266 = data265.fields;
+if(Array.isArray(data266)){
+if(data266.length > 20){
+const err501 = {instancePath:instancePath+"/status/extensions/foreign/fields",keyword:"maxItems",params:{limit: 20}};
 vErrors = add(vErrors, err501);
 errors++;
 }
-}
-else {
-const err502 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i20+"/kind",keyword:"type",params:{type: "string"}};
+const len20 = data266.length;
+for(let i20=0; i20<len20; i20++){
+let data267 = data266[i20];
+if(data267 && typeof data267 == "object" && !Array.isArray(data267)){
+if(data267.kind === undefined){
+const err502 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i20,keyword:"required",params:{missingProperty: "kind"}};
 vErrors = add(vErrors, err502);
 errors++;
 }
-}
-if(data265.path !== undefined){
-let data267 = data265.path;
-if(typeof data267 === "string"){
-if(data267.length > 300 && func2(data267) > 300){
-const err503 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i20+"/path",keyword:"maxLength",params:{limit: 300}};
+if(data267.path === undefined){
+const err503 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i20,keyword:"required",params:{missingProperty: "path"}};
 vErrors = add(vErrors, err503);
 errors++;
 }
-}
-else {
-const err504 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i20+"/path",keyword:"type",params:{type: "string"}};
+if(data267.state === undefined){
+const err504 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i20,keyword:"required",params:{missingProperty: "state"}};
 vErrors = add(vErrors, err504);
 errors++;
 }
-}
-if(data265.manager !== undefined){
-let data268 = data265.manager;
+if(data267.kind !== undefined){
+let data268 = data267.kind;
 if(typeof data268 === "string"){
-if(data268.length > 128 && func2(data268) > 128){
-const err505 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i20+"/manager",keyword:"maxLength",params:{limit: 128}};
+if(data268.length > 63 && func2(data268) > 63){
+const err505 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i20+"/kind",keyword:"maxLength",params:{limit: 63}};
 vErrors = add(vErrors, err505);
 errors++;
 }
 }
 else {
-const err506 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i20+"/manager",keyword:"type",params:{type: "string"}};
+const err506 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i20+"/kind",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err506);
 errors++;
 }
 }
-if(data265.state !== undefined){
-let data269 = data265.state;
-if(typeof data269 !== "string"){
-const err507 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i20+"/state",keyword:"type",params:{type: "string"}};
+if(data267.path !== undefined){
+let data269 = data267.path;
+if(typeof data269 === "string"){
+if(data269.length > 300 && func2(data269) > 300){
+const err507 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i20+"/path",keyword:"maxLength",params:{limit: 300}};
 vErrors = add(vErrors, err507);
 errors++;
 }
-if(!((((data269 === "Waiting") || (data269 === "ComesBack")) || (data269 === "FromAdmission")) || (data269 === "Stays"))){
-const err508 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i20+"/state",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.foreign.properties.fields.items.properties.state.enum}};
+}
+else {
+const err508 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i20+"/path",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err508);
 errors++;
 }
 }
-}
-else {
-const err509 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i20,keyword:"type",params:{type: "object"}};
+if(data267.manager !== undefined){
+let data270 = data267.manager;
+if(typeof data270 === "string"){
+if(data270.length > 128 && func2(data270) > 128){
+const err509 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i20+"/manager",keyword:"maxLength",params:{limit: 128}};
 vErrors = add(vErrors, err509);
 errors++;
 }
 }
-}
 else {
-const err510 = {instancePath:instancePath+"/status/extensions/foreign/fields",keyword:"type",params:{type: "array"}};
+const err510 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i20+"/manager",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err510);
 errors++;
 }
 }
-if(data263.notListed !== undefined){
-let data270 = data263.notListed;
-if(!(((typeof data270 == "number") && (!(data270 % 1) && !isNaN(data270))) && (isFinite(data270)))){
-const err511 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"type",params:{type: "integer"}};
+if(data267.state !== undefined){
+let data271 = data267.state;
+if(typeof data271 !== "string"){
+const err511 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i20+"/state",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err511);
 errors++;
 }
-if((typeof data270 == "number") && (isFinite(data270))){
-if(data270 > 2147483647 || isNaN(data270)){
-const err512 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+if(!((((data271 === "Waiting") || (data271 === "ComesBack")) || (data271 === "FromAdmission")) || (data271 === "Stays"))){
+const err512 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i20+"/state",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.foreign.properties.fields.items.properties.state.enum}};
 vErrors = add(vErrors, err512);
 errors++;
 }
-if(data270 < -2147483648 || isNaN(data270)){
-const err513 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+}
+}
+else {
+const err513 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i20,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err513);
 errors++;
 }
 }
 }
-}
 else {
-const err514 = {instancePath:instancePath+"/status/extensions/foreign",keyword:"type",params:{type: "object"}};
+const err514 = {instancePath:instancePath+"/status/extensions/foreign/fields",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err514);
 errors++;
 }
 }
-if(data240.rollout !== undefined){
-let data271 = data240.rollout;
-if(data271 && typeof data271 == "object" && !Array.isArray(data271)){
-if(data271.phase === undefined){
-const err515 = {instancePath:instancePath+"/status/extensions/rollout",keyword:"required",params:{missingProperty: "phase"}};
+if(data265.notListed !== undefined){
+let data272 = data265.notListed;
+if(!(((typeof data272 == "number") && (!(data272 % 1) && !isNaN(data272))) && (isFinite(data272)))){
+const err515 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err515);
 errors++;
 }
-if(data271.target === undefined){
-const err516 = {instancePath:instancePath+"/status/extensions/rollout",keyword:"required",params:{missingProperty: "target"}};
+if((typeof data272 == "number") && (isFinite(data272))){
+if(data272 > 2147483647 || isNaN(data272)){
+const err516 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err516);
 errors++;
 }
-if(data271.phase !== undefined){
-let data272 = data271.phase;
-if(typeof data272 !== "string"){
-const err517 = {instancePath:instancePath+"/status/extensions/rollout/phase",keyword:"type",params:{type: "string"}};
+if(data272 < -2147483648 || isNaN(data272)){
+const err517 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err517);
 errors++;
 }
-if(!(((((data272 === "Proving") || (data272 === "Rolling")) || (data272 === "Rejected")) || (data272 === "RolledBack")) || (data272 === "Blocked"))){
-const err518 = {instancePath:instancePath+"/status/extensions/rollout/phase",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.rollout.properties.phase.enum}};
+}
+}
+}
+else {
+const err518 = {instancePath:instancePath+"/status/extensions/foreign",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err518);
 errors++;
 }
 }
-if(data271.target !== undefined){
-let data273 = data271.target;
+if(data242.rollout !== undefined){
+let data273 = data242.rollout;
 if(data273 && typeof data273 == "object" && !Array.isArray(data273)){
-if(data273.template === undefined){
-const err519 = {instancePath:instancePath+"/status/extensions/rollout/target",keyword:"required",params:{missingProperty: "template"}};
+if(data273.phase === undefined){
+const err519 = {instancePath:instancePath+"/status/extensions/rollout",keyword:"required",params:{missingProperty: "phase"}};
 vErrors = add(vErrors, err519);
 errors++;
 }
-if(data273.since === undefined){
-const err520 = {instancePath:instancePath+"/status/extensions/rollout/target",keyword:"required",params:{missingProperty: "since"}};
+if(data273.target === undefined){
+const err520 = {instancePath:instancePath+"/status/extensions/rollout",keyword:"required",params:{missingProperty: "target"}};
 vErrors = add(vErrors, err520);
 errors++;
 }
-if(data273.template !== undefined){
-let data274 = data273.template;
-if(typeof data274 === "string"){
-if(data274.length > 64 && func2(data274) > 64){
-const err521 = {instancePath:instancePath+"/status/extensions/rollout/target/template",keyword:"maxLength",params:{limit: 64}};
+if(data273.phase !== undefined){
+let data274 = data273.phase;
+if(typeof data274 !== "string"){
+const err521 = {instancePath:instancePath+"/status/extensions/rollout/phase",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err521);
 errors++;
 }
-}
-else {
-const err522 = {instancePath:instancePath+"/status/extensions/rollout/target/template",keyword:"type",params:{type: "string"}};
+if(!(((((data274 === "Proving") || (data274 === "Rolling")) || (data274 === "Rejected")) || (data274 === "RolledBack")) || (data274 === "Blocked"))){
+const err522 = {instancePath:instancePath+"/status/extensions/rollout/phase",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.rollout.properties.phase.enum}};
 vErrors = add(vErrors, err522);
 errors++;
 }
 }
-if(data273.generation !== undefined){
-let data275 = data273.generation;
-if(!(((typeof data275 == "number") && (!(data275 % 1) && !isNaN(data275))) && (isFinite(data275)))){
-const err523 = {instancePath:instancePath+"/status/extensions/rollout/target/generation",keyword:"type",params:{type: "integer"}};
+if(data273.target !== undefined){
+let data275 = data273.target;
+if(data275 && typeof data275 == "object" && !Array.isArray(data275)){
+if(data275.template === undefined){
+const err523 = {instancePath:instancePath+"/status/extensions/rollout/target",keyword:"required",params:{missingProperty: "template"}};
 vErrors = add(vErrors, err523);
 errors++;
 }
-if((typeof data275 == "number") && (isFinite(data275))){
-if(data275 > 9223372036854776000 || isNaN(data275)){
-const err524 = {instancePath:instancePath+"/status/extensions/rollout/target/generation",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+if(data275.since === undefined){
+const err524 = {instancePath:instancePath+"/status/extensions/rollout/target",keyword:"required",params:{missingProperty: "since"}};
 vErrors = add(vErrors, err524);
 errors++;
 }
-if(data275 < -9223372036854776000 || isNaN(data275)){
-const err525 = {instancePath:instancePath+"/status/extensions/rollout/target/generation",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
+if(data275.template !== undefined){
+let data276 = data275.template;
+if(typeof data276 === "string"){
+if(data276.length > 64 && func2(data276) > 64){
+const err525 = {instancePath:instancePath+"/status/extensions/rollout/target/template",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err525);
 errors++;
 }
 }
-}
-if(data273.since !== undefined){
-let data276 = data273.since;
-if(typeof data276 === "string"){
-if(!pattern4.test(data276)){
-const err526 = {instancePath:instancePath+"/status/extensions/rollout/target/since",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
+else {
+const err526 = {instancePath:instancePath+"/status/extensions/rollout/target/template",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err526);
 errors++;
 }
 }
-else {
-const err527 = {instancePath:instancePath+"/status/extensions/rollout/target/since",keyword:"type",params:{type: "string"}};
+if(data275.generation !== undefined){
+let data277 = data275.generation;
+if(!(((typeof data277 == "number") && (!(data277 % 1) && !isNaN(data277))) && (isFinite(data277)))){
+const err527 = {instancePath:instancePath+"/status/extensions/rollout/target/generation",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err527);
 errors++;
 }
-}
-}
-else {
-const err528 = {instancePath:instancePath+"/status/extensions/rollout/target",keyword:"type",params:{type: "object"}};
+if((typeof data277 == "number") && (isFinite(data277))){
+if(data277 > 9223372036854776000 || isNaN(data277)){
+const err528 = {instancePath:instancePath+"/status/extensions/rollout/target/generation",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
 vErrors = add(vErrors, err528);
 errors++;
 }
-}
-if(data271.stable !== undefined){
-let data277 = data271.stable;
-if(data277 && typeof data277 == "object" && !Array.isArray(data277)){
-if(data277.template === undefined){
-const err529 = {instancePath:instancePath+"/status/extensions/rollout/stable",keyword:"required",params:{missingProperty: "template"}};
+if(data277 < -9223372036854776000 || isNaN(data277)){
+const err529 = {instancePath:instancePath+"/status/extensions/rollout/target/generation",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
 vErrors = add(vErrors, err529);
 errors++;
 }
-if(data277.replicaSet === undefined){
-const err530 = {instancePath:instancePath+"/status/extensions/rollout/stable",keyword:"required",params:{missingProperty: "replicaSet"}};
+}
+}
+if(data275.since !== undefined){
+let data278 = data275.since;
+if(typeof data278 === "string"){
+if(!pattern4.test(data278)){
+const err530 = {instancePath:instancePath+"/status/extensions/rollout/target/since",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
 vErrors = add(vErrors, err530);
 errors++;
 }
-if(data277.template !== undefined){
-let data278 = data277.template;
-if(typeof data278 === "string"){
-if(data278.length > 64 && func2(data278) > 64){
-const err531 = {instancePath:instancePath+"/status/extensions/rollout/stable/template",keyword:"maxLength",params:{limit: 64}};
+}
+else {
+const err531 = {instancePath:instancePath+"/status/extensions/rollout/target/since",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err531);
 errors++;
 }
 }
+}
 else {
-const err532 = {instancePath:instancePath+"/status/extensions/rollout/stable/template",keyword:"type",params:{type: "string"}};
+const err532 = {instancePath:instancePath+"/status/extensions/rollout/target",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err532);
 errors++;
 }
 }
-if(data277.replicaSet !== undefined){
-let data279 = data277.replicaSet;
-if(typeof data279 === "string"){
-if(data279.length > 63 && func2(data279) > 63){
-const err533 = {instancePath:instancePath+"/status/extensions/rollout/stable/replicaSet",keyword:"maxLength",params:{limit: 63}};
+if(data273.stable !== undefined){
+let data279 = data273.stable;
+if(data279 && typeof data279 == "object" && !Array.isArray(data279)){
+if(data279.template === undefined){
+const err533 = {instancePath:instancePath+"/status/extensions/rollout/stable",keyword:"required",params:{missingProperty: "template"}};
 vErrors = add(vErrors, err533);
+errors++;
+}
+if(data279.replicaSet === undefined){
+const err534 = {instancePath:instancePath+"/status/extensions/rollout/stable",keyword:"required",params:{missingProperty: "replicaSet"}};
+vErrors = add(vErrors, err534);
+errors++;
+}
+if(data279.template !== undefined){
+let data280 = data279.template;
+if(typeof data280 === "string"){
+if(data280.length > 64 && func2(data280) > 64){
+const err535 = {instancePath:instancePath+"/status/extensions/rollout/stable/template",keyword:"maxLength",params:{limit: 64}};
+vErrors = add(vErrors, err535);
 errors++;
 }
 }
 else {
-const err534 = {instancePath:instancePath+"/status/extensions/rollout/stable/replicaSet",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err534);
-errors++;
-}
-}
-if(data277.generation !== undefined){
-let data280 = data277.generation;
-if(!(((typeof data280 == "number") && (!(data280 % 1) && !isNaN(data280))) && (isFinite(data280)))){
-const err535 = {instancePath:instancePath+"/status/extensions/rollout/stable/generation",keyword:"type",params:{type: "integer"}};
-vErrors = add(vErrors, err535);
-errors++;
-}
-if((typeof data280 == "number") && (isFinite(data280))){
-if(data280 > 9223372036854776000 || isNaN(data280)){
-const err536 = {instancePath:instancePath+"/status/extensions/rollout/stable/generation",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+const err536 = {instancePath:instancePath+"/status/extensions/rollout/stable/template",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err536);
 errors++;
 }
-if(data280 < -9223372036854776000 || isNaN(data280)){
-const err537 = {instancePath:instancePath+"/status/extensions/rollout/stable/generation",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
+}
+if(data279.replicaSet !== undefined){
+let data281 = data279.replicaSet;
+if(typeof data281 === "string"){
+if(data281.length > 63 && func2(data281) > 63){
+const err537 = {instancePath:instancePath+"/status/extensions/rollout/stable/replicaSet",keyword:"maxLength",params:{limit: 63}};
 vErrors = add(vErrors, err537);
 errors++;
 }
 }
-}
-}
 else {
-const err538 = {instancePath:instancePath+"/status/extensions/rollout/stable",keyword:"type",params:{type: "object"}};
+const err538 = {instancePath:instancePath+"/status/extensions/rollout/stable/replicaSet",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err538);
 errors++;
 }
 }
-if(data271.proof !== undefined){
-let data281 = data271.proof;
-if(typeof data281 !== "string"){
-const err539 = {instancePath:instancePath+"/status/extensions/rollout/proof",keyword:"type",params:{type: "string"}};
+if(data279.generation !== undefined){
+let data282 = data279.generation;
+if(!(((typeof data282 == "number") && (!(data282 % 1) && !isNaN(data282))) && (isFinite(data282)))){
+const err539 = {instancePath:instancePath+"/status/extensions/rollout/stable/generation",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err539);
 errors++;
 }
-if(!(((data281 === "Proven") || (data281 === "NotProven")) || (data281 === "Skipped"))){
-const err540 = {instancePath:instancePath+"/status/extensions/rollout/proof",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.rollout.properties.proof.enum}};
+if((typeof data282 == "number") && (isFinite(data282))){
+if(data282 > 9223372036854776000 || isNaN(data282)){
+const err540 = {instancePath:instancePath+"/status/extensions/rollout/stable/generation",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
 vErrors = add(vErrors, err540);
 errors++;
 }
-}
-if(data271.reason !== undefined){
-let data282 = data271.reason;
-if(typeof data282 === "string"){
-if(data282.length > 64 && func2(data282) > 64){
-const err541 = {instancePath:instancePath+"/status/extensions/rollout/reason",keyword:"maxLength",params:{limit: 64}};
+if(data282 < -9223372036854776000 || isNaN(data282)){
+const err541 = {instancePath:instancePath+"/status/extensions/rollout/stable/generation",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
 vErrors = add(vErrors, err541);
 errors++;
 }
 }
+}
+}
 else {
-const err542 = {instancePath:instancePath+"/status/extensions/rollout/reason",keyword:"type",params:{type: "string"}};
+const err542 = {instancePath:instancePath+"/status/extensions/rollout/stable",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err542);
 errors++;
 }
 }
-if(data271.message !== undefined){
-let data283 = data271.message;
-if(typeof data283 === "string"){
-if(data283.length > 1024 && func2(data283) > 1024){
-const err543 = {instancePath:instancePath+"/status/extensions/rollout/message",keyword:"maxLength",params:{limit: 1024}};
+if(data273.proof !== undefined){
+let data283 = data273.proof;
+if(typeof data283 !== "string"){
+const err543 = {instancePath:instancePath+"/status/extensions/rollout/proof",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err543);
 errors++;
 }
-}
-else {
-const err544 = {instancePath:instancePath+"/status/extensions/rollout/message",keyword:"type",params:{type: "string"}};
+if(!(((data283 === "Proven") || (data283 === "NotProven")) || (data283 === "Skipped"))){
+const err544 = {instancePath:instancePath+"/status/extensions/rollout/proof",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.rollout.properties.proof.enum}};
 vErrors = add(vErrors, err544);
 errors++;
 }
 }
-if(data271.failed !== undefined){
-let data284 = data271.failed;
-if(Array.isArray(data284)){
-if(data284.length > 5){
-const err545 = {instancePath:instancePath+"/status/extensions/rollout/failed",keyword:"maxItems",params:{limit: 5}};
+if(data273.reason !== undefined){
+let data284 = data273.reason;
+if(typeof data284 === "string"){
+if(data284.length > 64 && func2(data284) > 64){
+const err545 = {instancePath:instancePath+"/status/extensions/rollout/reason",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err545);
 errors++;
 }
-const len21 = data284.length;
-for(let i21=0; i21<len21; i21++){
-let data285 = data284[i21];
-if(data285 && typeof data285 == "object" && !Array.isArray(data285)){
-if(data285.template === undefined){
-const err546 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21,keyword:"required",params:{missingProperty: "template"}};
+}
+else {
+const err546 = {instancePath:instancePath+"/status/extensions/rollout/reason",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err546);
 errors++;
 }
-if(data285.reason === undefined){
-const err547 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21,keyword:"required",params:{missingProperty: "reason"}};
+}
+if(data273.message !== undefined){
+let data285 = data273.message;
+if(typeof data285 === "string"){
+if(data285.length > 1024 && func2(data285) > 1024){
+const err547 = {instancePath:instancePath+"/status/extensions/rollout/message",keyword:"maxLength",params:{limit: 1024}};
 vErrors = add(vErrors, err547);
 errors++;
 }
-if(data285.message === undefined){
-const err548 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21,keyword:"required",params:{missingProperty: "message"}};
+}
+else {
+const err548 = {instancePath:instancePath+"/status/extensions/rollout/message",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err548);
 errors++;
 }
-if(data285.at === undefined){
-const err549 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21,keyword:"required",params:{missingProperty: "at"}};
+}
+if(data273.failed !== undefined){
+let data286 = data273.failed;
+if(Array.isArray(data286)){
+if(data286.length > 5){
+const err549 = {instancePath:instancePath+"/status/extensions/rollout/failed",keyword:"maxItems",params:{limit: 5}};
 vErrors = add(vErrors, err549);
 errors++;
 }
-if(data285.template !== undefined){
-let data286 = data285.template;
-if(typeof data286 === "string"){
-if(data286.length > 64 && func2(data286) > 64){
-const err550 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21+"/template",keyword:"maxLength",params:{limit: 64}};
+const len21 = data286.length;
+for(let i21=0; i21<len21; i21++){
+let data287 = data286[i21];
+if(data287 && typeof data287 == "object" && !Array.isArray(data287)){
+if(data287.template === undefined){
+const err550 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21,keyword:"required",params:{missingProperty: "template"}};
 vErrors = add(vErrors, err550);
 errors++;
 }
-}
-else {
-const err551 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21+"/template",keyword:"type",params:{type: "string"}};
+if(data287.reason === undefined){
+const err551 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21,keyword:"required",params:{missingProperty: "reason"}};
 vErrors = add(vErrors, err551);
 errors++;
 }
-}
-if(data285.reason !== undefined){
-let data287 = data285.reason;
-if(typeof data287 === "string"){
-if(data287.length > 64 && func2(data287) > 64){
-const err552 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21+"/reason",keyword:"maxLength",params:{limit: 64}};
+if(data287.message === undefined){
+const err552 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21,keyword:"required",params:{missingProperty: "message"}};
 vErrors = add(vErrors, err552);
 errors++;
 }
-}
-else {
-const err553 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21+"/reason",keyword:"type",params:{type: "string"}};
+if(data287.at === undefined){
+const err553 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21,keyword:"required",params:{missingProperty: "at"}};
 vErrors = add(vErrors, err553);
 errors++;
 }
-}
-if(data285.message !== undefined){
-let data288 = data285.message;
+if(data287.template !== undefined){
+let data288 = data287.template;
 if(typeof data288 === "string"){
-if(data288.length > 512 && func2(data288) > 512){
-const err554 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21+"/message",keyword:"maxLength",params:{limit: 512}};
+if(data288.length > 64 && func2(data288) > 64){
+const err554 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21+"/template",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err554);
 errors++;
 }
 }
 else {
-const err555 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21+"/message",keyword:"type",params:{type: "string"}};
+const err555 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21+"/template",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err555);
 errors++;
 }
 }
-if(data285.retry !== undefined){
-let data289 = data285.retry;
+if(data287.reason !== undefined){
+let data289 = data287.reason;
 if(typeof data289 === "string"){
-if(data289.length > 253 && func2(data289) > 253){
-const err556 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21+"/retry",keyword:"maxLength",params:{limit: 253}};
+if(data289.length > 64 && func2(data289) > 64){
+const err556 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21+"/reason",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err556);
 errors++;
 }
 }
 else {
-const err557 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21+"/retry",keyword:"type",params:{type: "string"}};
+const err557 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21+"/reason",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err557);
 errors++;
 }
 }
-if(data285.contract !== undefined){
-let data290 = data285.contract;
+if(data287.message !== undefined){
+let data290 = data287.message;
 if(typeof data290 === "string"){
-if(data290.length > 64 && func2(data290) > 64){
-const err558 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21+"/contract",keyword:"maxLength",params:{limit: 64}};
+if(data290.length > 512 && func2(data290) > 512){
+const err558 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21+"/message",keyword:"maxLength",params:{limit: 512}};
 vErrors = add(vErrors, err558);
 errors++;
 }
 }
 else {
-const err559 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21+"/contract",keyword:"type",params:{type: "string"}};
+const err559 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21+"/message",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err559);
 errors++;
 }
 }
-if(data285.at !== undefined){
-let data291 = data285.at;
+if(data287.retry !== undefined){
+let data291 = data287.retry;
 if(typeof data291 === "string"){
-if(!pattern4.test(data291)){
-const err560 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21+"/at",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
+if(data291.length > 253 && func2(data291) > 253){
+const err560 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21+"/retry",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err560);
 errors++;
 }
 }
 else {
-const err561 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21+"/at",keyword:"type",params:{type: "string"}};
+const err561 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21+"/retry",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err561);
 errors++;
 }
 }
-}
-else {
-const err562 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21,keyword:"type",params:{type: "object"}};
+if(data287.contract !== undefined){
+let data292 = data287.contract;
+if(typeof data292 === "string"){
+if(data292.length > 64 && func2(data292) > 64){
+const err562 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21+"/contract",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err562);
 errors++;
 }
 }
-}
 else {
-const err563 = {instancePath:instancePath+"/status/extensions/rollout/failed",keyword:"type",params:{type: "array"}};
+const err563 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21+"/contract",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err563);
 errors++;
 }
 }
-}
-else {
-const err564 = {instancePath:instancePath+"/status/extensions/rollout",keyword:"type",params:{type: "object"}};
+if(data287.at !== undefined){
+let data293 = data287.at;
+if(typeof data293 === "string"){
+if(!pattern4.test(data293)){
+const err564 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21+"/at",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
 vErrors = add(vErrors, err564);
 errors++;
 }
 }
-if(data240.podFailure !== undefined){
-let data292 = data240.podFailure;
-if(data292 && typeof data292 == "object" && !Array.isArray(data292)){
-if(data292.cause === undefined){
-const err565 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"required",params:{missingProperty: "cause"}};
+else {
+const err565 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21+"/at",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err565);
 errors++;
 }
-if(data292.pod === undefined){
-const err566 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"required",params:{missingProperty: "pod"}};
+}
+}
+else {
+const err566 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err566);
 errors++;
 }
-if(data292.cause !== undefined){
-let data293 = data292.cause;
-if(typeof data293 !== "string"){
-const err567 = {instancePath:instancePath+"/status/extensions/podFailure/cause",keyword:"type",params:{type: "string"}};
+}
+}
+else {
+const err567 = {instancePath:instancePath+"/status/extensions/rollout/failed",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err567);
 errors++;
 }
-if(!(((((((data293 === "ImagePull") || (data293 === "Configuration")) || (data293 === "Crashing")) || (data293 === "OutOfMemory")) || (data293 === "Unhealthy")) || (data293 === "Unschedulable")) || (data293 === "NotStarted"))){
-const err568 = {instancePath:instancePath+"/status/extensions/podFailure/cause",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.podFailure.properties.cause.enum}};
+}
+}
+else {
+const err568 = {instancePath:instancePath+"/status/extensions/rollout",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err568);
 errors++;
 }
 }
-if(data292.pod !== undefined){
-let data294 = data292.pod;
-if(typeof data294 === "string"){
-if(data294.length > 253 && func2(data294) > 253){
-const err569 = {instancePath:instancePath+"/status/extensions/podFailure/pod",keyword:"maxLength",params:{limit: 253}};
+if(data242.podFailure !== undefined){
+let data294 = data242.podFailure;
+if(data294 && typeof data294 == "object" && !Array.isArray(data294)){
+if(data294.cause === undefined){
+const err569 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"required",params:{missingProperty: "cause"}};
 vErrors = add(vErrors, err569);
 errors++;
 }
-}
-else {
-const err570 = {instancePath:instancePath+"/status/extensions/podFailure/pod",keyword:"type",params:{type: "string"}};
+if(data294.pod === undefined){
+const err570 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"required",params:{missingProperty: "pod"}};
 vErrors = add(vErrors, err570);
 errors++;
 }
-}
-if(data292.image !== undefined){
-let data295 = data292.image;
-if(typeof data295 === "string"){
-if(data295.length > 1000 && func2(data295) > 1000){
-const err571 = {instancePath:instancePath+"/status/extensions/podFailure/image",keyword:"maxLength",params:{limit: 1000}};
+if(data294.cause !== undefined){
+let data295 = data294.cause;
+if(typeof data295 !== "string"){
+const err571 = {instancePath:instancePath+"/status/extensions/podFailure/cause",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err571);
 errors++;
 }
-}
-else {
-const err572 = {instancePath:instancePath+"/status/extensions/podFailure/image",keyword:"type",params:{type: "string"}};
+if(!(((((((data295 === "ImagePull") || (data295 === "Configuration")) || (data295 === "Crashing")) || (data295 === "OutOfMemory")) || (data295 === "Unhealthy")) || (data295 === "Unschedulable")) || (data295 === "NotStarted"))){
+const err572 = {instancePath:instancePath+"/status/extensions/podFailure/cause",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.podFailure.properties.cause.enum}};
 vErrors = add(vErrors, err572);
 errors++;
 }
 }
-if(data292.exitCode !== undefined){
-let data296 = data292.exitCode;
-if(!(((typeof data296 == "number") && (!(data296 % 1) && !isNaN(data296))) && (isFinite(data296)))){
-const err573 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"type",params:{type: "integer"}};
+if(data294.pod !== undefined){
+let data296 = data294.pod;
+if(typeof data296 === "string"){
+if(data296.length > 253 && func2(data296) > 253){
+const err573 = {instancePath:instancePath+"/status/extensions/podFailure/pod",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err573);
-errors++;
-}
-if((typeof data296 == "number") && (isFinite(data296))){
-if(data296 > 2147483647 || isNaN(data296)){
-const err574 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
-vErrors = add(vErrors, err574);
-errors++;
-}
-if(data296 < -2147483648 || isNaN(data296)){
-const err575 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
-vErrors = add(vErrors, err575);
-errors++;
-}
-}
-}
-if(data292.restarts !== undefined){
-let data297 = data292.restarts;
-if(!(((typeof data297 == "number") && (!(data297 % 1) && !isNaN(data297))) && (isFinite(data297)))){
-const err576 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"type",params:{type: "integer"}};
-vErrors = add(vErrors, err576);
-errors++;
-}
-if((typeof data297 == "number") && (isFinite(data297))){
-if(data297 > 2147483647 || isNaN(data297)){
-const err577 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
-vErrors = add(vErrors, err577);
-errors++;
-}
-if(data297 < -2147483648 || isNaN(data297)){
-const err578 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
-vErrors = add(vErrors, err578);
-errors++;
-}
-}
-}
-if(data292.notReadyAfterSeconds !== undefined){
-let data298 = data292.notReadyAfterSeconds;
-if(!(((typeof data298 == "number") && (!(data298 % 1) && !isNaN(data298))) && (isFinite(data298)))){
-const err579 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"type",params:{type: "integer"}};
-vErrors = add(vErrors, err579);
-errors++;
-}
-if((typeof data298 == "number") && (isFinite(data298))){
-if(data298 > 2147483647 || isNaN(data298)){
-const err580 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
-vErrors = add(vErrors, err580);
-errors++;
-}
-if(data298 < -2147483648 || isNaN(data298)){
-const err581 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
-vErrors = add(vErrors, err581);
-errors++;
-}
-}
-}
-if(data292.detail !== undefined){
-let data299 = data292.detail;
-if(typeof data299 === "string"){
-if(data299.length > 512 && func2(data299) > 512){
-const err582 = {instancePath:instancePath+"/status/extensions/podFailure/detail",keyword:"maxLength",params:{limit: 512}};
-vErrors = add(vErrors, err582);
 errors++;
 }
 }
 else {
-const err583 = {instancePath:instancePath+"/status/extensions/podFailure/detail",keyword:"type",params:{type: "string"}};
+const err574 = {instancePath:instancePath+"/status/extensions/podFailure/pod",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err574);
+errors++;
+}
+}
+if(data294.image !== undefined){
+let data297 = data294.image;
+if(typeof data297 === "string"){
+if(data297.length > 1000 && func2(data297) > 1000){
+const err575 = {instancePath:instancePath+"/status/extensions/podFailure/image",keyword:"maxLength",params:{limit: 1000}};
+vErrors = add(vErrors, err575);
+errors++;
+}
+}
+else {
+const err576 = {instancePath:instancePath+"/status/extensions/podFailure/image",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err576);
+errors++;
+}
+}
+if(data294.exitCode !== undefined){
+let data298 = data294.exitCode;
+if(!(((typeof data298 == "number") && (!(data298 % 1) && !isNaN(data298))) && (isFinite(data298)))){
+const err577 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err577);
+errors++;
+}
+if((typeof data298 == "number") && (isFinite(data298))){
+if(data298 > 2147483647 || isNaN(data298)){
+const err578 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err578);
+errors++;
+}
+if(data298 < -2147483648 || isNaN(data298)){
+const err579 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+vErrors = add(vErrors, err579);
+errors++;
+}
+}
+}
+if(data294.restarts !== undefined){
+let data299 = data294.restarts;
+if(!(((typeof data299 == "number") && (!(data299 % 1) && !isNaN(data299))) && (isFinite(data299)))){
+const err580 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err580);
+errors++;
+}
+if((typeof data299 == "number") && (isFinite(data299))){
+if(data299 > 2147483647 || isNaN(data299)){
+const err581 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err581);
+errors++;
+}
+if(data299 < -2147483648 || isNaN(data299)){
+const err582 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+vErrors = add(vErrors, err582);
+errors++;
+}
+}
+}
+if(data294.notReadyAfterSeconds !== undefined){
+let data300 = data294.notReadyAfterSeconds;
+if(!(((typeof data300 == "number") && (!(data300 % 1) && !isNaN(data300))) && (isFinite(data300)))){
+const err583 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err583);
 errors++;
 }
-}
-if(data292.hint !== undefined){
-let data300 = data292.hint;
-if(typeof data300 !== "string"){
-const err584 = {instancePath:instancePath+"/status/extensions/podFailure/hint",keyword:"type",params:{type: "string"}};
+if((typeof data300 == "number") && (isFinite(data300))){
+if(data300 > 2147483647 || isNaN(data300)){
+const err584 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err584);
 errors++;
 }
-if(!(((((data300 === "Stdio") || (data300 === "Crash")) || (data300 === "Unready")) || (data300 === "Start")) || (data300 === "Own"))){
-const err585 = {instancePath:instancePath+"/status/extensions/podFailure/hint",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.podFailure.properties.hint.enum}};
+if(data300 < -2147483648 || isNaN(data300)){
+const err585 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err585);
 errors++;
 }
 }
-if(data292.advice !== undefined){
-let data301 = data292.advice;
+}
+if(data294.detail !== undefined){
+let data301 = data294.detail;
 if(typeof data301 === "string"){
-if(data301.length > 32 && func2(data301) > 32){
-const err586 = {instancePath:instancePath+"/status/extensions/podFailure/advice",keyword:"maxLength",params:{limit: 32}};
+if(data301.length > 512 && func2(data301) > 512){
+const err586 = {instancePath:instancePath+"/status/extensions/podFailure/detail",keyword:"maxLength",params:{limit: 512}};
 vErrors = add(vErrors, err586);
 errors++;
 }
 }
 else {
-const err587 = {instancePath:instancePath+"/status/extensions/podFailure/advice",keyword:"type",params:{type: "string"}};
+const err587 = {instancePath:instancePath+"/status/extensions/podFailure/detail",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err587);
 errors++;
 }
 }
-}
-else {
-const err588 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"type",params:{type: "object"}};
+if(data294.hint !== undefined){
+let data302 = data294.hint;
+if(typeof data302 !== "string"){
+const err588 = {instancePath:instancePath+"/status/extensions/podFailure/hint",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err588);
 errors++;
 }
-}
-if(data240.tools !== undefined){
-let data302 = data240.tools;
-if(data302 && typeof data302 == "object" && !Array.isArray(data302)){
-if(data302.digest !== undefined){
-let data303 = data302.digest;
-if(typeof data303 === "string"){
-if(data303.length > 80 && func2(data303) > 80){
-const err589 = {instancePath:instancePath+"/status/extensions/tools/digest",keyword:"maxLength",params:{limit: 80}};
+if(!(((((data302 === "Stdio") || (data302 === "Crash")) || (data302 === "Unready")) || (data302 === "Start")) || (data302 === "Own"))){
+const err589 = {instancePath:instancePath+"/status/extensions/podFailure/hint",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.podFailure.properties.hint.enum}};
 vErrors = add(vErrors, err589);
 errors++;
 }
 }
-else {
-const err590 = {instancePath:instancePath+"/status/extensions/tools/digest",keyword:"type",params:{type: "string"}};
+if(data294.advice !== undefined){
+let data303 = data294.advice;
+if(typeof data303 === "string"){
+if(data303.length > 32 && func2(data303) > 32){
+const err590 = {instancePath:instancePath+"/status/extensions/podFailure/advice",keyword:"maxLength",params:{limit: 32}};
 vErrors = add(vErrors, err590);
 errors++;
 }
 }
-if(data302.image !== undefined){
-let data304 = data302.image;
-if(typeof data304 === "string"){
-if(data304.length > 1000 && func2(data304) > 1000){
-const err591 = {instancePath:instancePath+"/status/extensions/tools/image",keyword:"maxLength",params:{limit: 1000}};
+else {
+const err591 = {instancePath:instancePath+"/status/extensions/podFailure/advice",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err591);
 errors++;
 }
 }
+}
 else {
-const err592 = {instancePath:instancePath+"/status/extensions/tools/image",keyword:"type",params:{type: "string"}};
+const err592 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err592);
 errors++;
 }
 }
-if(data302.changedAt !== undefined){
-let data305 = data302.changedAt;
+if(data242.tools !== undefined){
+let data304 = data242.tools;
+if(data304 && typeof data304 == "object" && !Array.isArray(data304)){
+if(data304.digest !== undefined){
+let data305 = data304.digest;
 if(typeof data305 === "string"){
-if(!pattern4.test(data305)){
-const err593 = {instancePath:instancePath+"/status/extensions/tools/changedAt",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
+if(data305.length > 80 && func2(data305) > 80){
+const err593 = {instancePath:instancePath+"/status/extensions/tools/digest",keyword:"maxLength",params:{limit: 80}};
 vErrors = add(vErrors, err593);
 errors++;
 }
 }
 else {
-const err594 = {instancePath:instancePath+"/status/extensions/tools/changedAt",keyword:"type",params:{type: "string"}};
+const err594 = {instancePath:instancePath+"/status/extensions/tools/digest",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err594);
 errors++;
 }
 }
-if(data302.accepted !== undefined){
-let data306 = data302.accepted;
+if(data304.image !== undefined){
+let data306 = data304.image;
 if(typeof data306 === "string"){
-if(data306.length > 80 && func2(data306) > 80){
-const err595 = {instancePath:instancePath+"/status/extensions/tools/accepted",keyword:"maxLength",params:{limit: 80}};
+if(data306.length > 1000 && func2(data306) > 1000){
+const err595 = {instancePath:instancePath+"/status/extensions/tools/image",keyword:"maxLength",params:{limit: 1000}};
 vErrors = add(vErrors, err595);
 errors++;
 }
 }
 else {
-const err596 = {instancePath:instancePath+"/status/extensions/tools/accepted",keyword:"type",params:{type: "string"}};
+const err596 = {instancePath:instancePath+"/status/extensions/tools/image",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err596);
 errors++;
 }
 }
-if(data302.ignore !== undefined){
-let data307 = data302.ignore;
-if(Array.isArray(data307)){
-if(data307.length > 16){
-const err597 = {instancePath:instancePath+"/status/extensions/tools/ignore",keyword:"maxItems",params:{limit: 16}};
+if(data304.changedAt !== undefined){
+let data307 = data304.changedAt;
+if(typeof data307 === "string"){
+if(!pattern4.test(data307)){
+const err597 = {instancePath:instancePath+"/status/extensions/tools/changedAt",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
 vErrors = add(vErrors, err597);
 errors++;
 }
-const len22 = data307.length;
-for(let i22=0; i22<len22; i22++){
-let data308 = data307[i22];
-if(typeof data308 === "string"){
-if(data308.length > 256 && func2(data308) > 256){
-const err598 = {instancePath:instancePath+"/status/extensions/tools/ignore/" + i22,keyword:"maxLength",params:{limit: 256}};
+}
+else {
+const err598 = {instancePath:instancePath+"/status/extensions/tools/changedAt",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err598);
 errors++;
 }
 }
-else {
-const err599 = {instancePath:instancePath+"/status/extensions/tools/ignore/" + i22,keyword:"type",params:{type: "string"}};
+if(data304.accepted !== undefined){
+let data308 = data304.accepted;
+if(typeof data308 === "string"){
+if(data308.length > 80 && func2(data308) > 80){
+const err599 = {instancePath:instancePath+"/status/extensions/tools/accepted",keyword:"maxLength",params:{limit: 80}};
 vErrors = add(vErrors, err599);
 errors++;
 }
 }
-}
 else {
-const err600 = {instancePath:instancePath+"/status/extensions/tools/ignore",keyword:"type",params:{type: "array"}};
+const err600 = {instancePath:instancePath+"/status/extensions/tools/accepted",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err600);
 errors++;
 }
 }
-if(data302.list !== undefined){
-let data309 = data302.list;
+if(data304.ignore !== undefined){
+let data309 = data304.ignore;
 if(Array.isArray(data309)){
-if(data309.length > 64){
-const err601 = {instancePath:instancePath+"/status/extensions/tools/list",keyword:"maxItems",params:{limit: 64}};
+if(data309.length > 16){
+const err601 = {instancePath:instancePath+"/status/extensions/tools/ignore",keyword:"maxItems",params:{limit: 16}};
 vErrors = add(vErrors, err601);
 errors++;
 }
-const len23 = data309.length;
-for(let i23=0; i23<len23; i23++){
-let data310 = data309[i23];
-if(data310 && typeof data310 == "object" && !Array.isArray(data310)){
-if(data310.name === undefined){
-const err602 = {instancePath:instancePath+"/status/extensions/tools/list/" + i23,keyword:"required",params:{missingProperty: "name"}};
+const len22 = data309.length;
+for(let i22=0; i22<len22; i22++){
+let data310 = data309[i22];
+if(typeof data310 === "string"){
+if(data310.length > 256 && func2(data310) > 256){
+const err602 = {instancePath:instancePath+"/status/extensions/tools/ignore/" + i22,keyword:"maxLength",params:{limit: 256}};
 vErrors = add(vErrors, err602);
 errors++;
 }
-if(data310.interface === undefined){
-const err603 = {instancePath:instancePath+"/status/extensions/tools/list/" + i23,keyword:"required",params:{missingProperty: "interface"}};
+}
+else {
+const err603 = {instancePath:instancePath+"/status/extensions/tools/ignore/" + i22,keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err603);
 errors++;
 }
-if(data310.wording === undefined){
-const err604 = {instancePath:instancePath+"/status/extensions/tools/list/" + i23,keyword:"required",params:{missingProperty: "wording"}};
+}
+}
+else {
+const err604 = {instancePath:instancePath+"/status/extensions/tools/ignore",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err604);
 errors++;
 }
-if(data310.name !== undefined){
-let data311 = data310.name;
-if(typeof data311 === "string"){
-if(data311.length > 128 && func2(data311) > 128){
-const err605 = {instancePath:instancePath+"/status/extensions/tools/list/" + i23+"/name",keyword:"maxLength",params:{limit: 128}};
+}
+if(data304.list !== undefined){
+let data311 = data304.list;
+if(Array.isArray(data311)){
+if(data311.length > 64){
+const err605 = {instancePath:instancePath+"/status/extensions/tools/list",keyword:"maxItems",params:{limit: 64}};
 vErrors = add(vErrors, err605);
 errors++;
 }
-}
-else {
-const err606 = {instancePath:instancePath+"/status/extensions/tools/list/" + i23+"/name",keyword:"type",params:{type: "string"}};
+const len23 = data311.length;
+for(let i23=0; i23<len23; i23++){
+let data312 = data311[i23];
+if(data312 && typeof data312 == "object" && !Array.isArray(data312)){
+if(data312.name === undefined){
+const err606 = {instancePath:instancePath+"/status/extensions/tools/list/" + i23,keyword:"required",params:{missingProperty: "name"}};
 vErrors = add(vErrors, err606);
 errors++;
 }
-}
-if(data310.interface !== undefined){
-let data312 = data310.interface;
-if(typeof data312 === "string"){
-if(data312.length > 16 && func2(data312) > 16){
-const err607 = {instancePath:instancePath+"/status/extensions/tools/list/" + i23+"/interface",keyword:"maxLength",params:{limit: 16}};
+if(data312.interface === undefined){
+const err607 = {instancePath:instancePath+"/status/extensions/tools/list/" + i23,keyword:"required",params:{missingProperty: "interface"}};
 vErrors = add(vErrors, err607);
 errors++;
 }
-}
-else {
-const err608 = {instancePath:instancePath+"/status/extensions/tools/list/" + i23+"/interface",keyword:"type",params:{type: "string"}};
+if(data312.wording === undefined){
+const err608 = {instancePath:instancePath+"/status/extensions/tools/list/" + i23,keyword:"required",params:{missingProperty: "wording"}};
 vErrors = add(vErrors, err608);
 errors++;
 }
-}
-if(data310.wording !== undefined){
-let data313 = data310.wording;
+if(data312.name !== undefined){
+let data313 = data312.name;
 if(typeof data313 === "string"){
-if(data313.length > 16 && func2(data313) > 16){
-const err609 = {instancePath:instancePath+"/status/extensions/tools/list/" + i23+"/wording",keyword:"maxLength",params:{limit: 16}};
+if(data313.length > 128 && func2(data313) > 128){
+const err609 = {instancePath:instancePath+"/status/extensions/tools/list/" + i23+"/name",keyword:"maxLength",params:{limit: 128}};
 vErrors = add(vErrors, err609);
 errors++;
 }
 }
 else {
-const err610 = {instancePath:instancePath+"/status/extensions/tools/list/" + i23+"/wording",keyword:"type",params:{type: "string"}};
+const err610 = {instancePath:instancePath+"/status/extensions/tools/list/" + i23+"/name",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err610);
 errors++;
 }
 }
-if(data310.readOnly !== undefined){
-if(typeof data310.readOnly !== "boolean"){
-const err611 = {instancePath:instancePath+"/status/extensions/tools/list/" + i23+"/readOnly",keyword:"type",params:{type: "boolean"}};
+if(data312.interface !== undefined){
+let data314 = data312.interface;
+if(typeof data314 === "string"){
+if(data314.length > 16 && func2(data314) > 16){
+const err611 = {instancePath:instancePath+"/status/extensions/tools/list/" + i23+"/interface",keyword:"maxLength",params:{limit: 16}};
 vErrors = add(vErrors, err611);
 errors++;
 }
 }
-if(data310.destructive !== undefined){
-if(typeof data310.destructive !== "boolean"){
-const err612 = {instancePath:instancePath+"/status/extensions/tools/list/" + i23+"/destructive",keyword:"type",params:{type: "boolean"}};
+else {
+const err612 = {instancePath:instancePath+"/status/extensions/tools/list/" + i23+"/interface",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err612);
 errors++;
 }
 }
-if(data310.openWorld !== undefined){
-if(typeof data310.openWorld !== "boolean"){
-const err613 = {instancePath:instancePath+"/status/extensions/tools/list/" + i23+"/openWorld",keyword:"type",params:{type: "boolean"}};
+if(data312.wording !== undefined){
+let data315 = data312.wording;
+if(typeof data315 === "string"){
+if(data315.length > 16 && func2(data315) > 16){
+const err613 = {instancePath:instancePath+"/status/extensions/tools/list/" + i23+"/wording",keyword:"maxLength",params:{limit: 16}};
 vErrors = add(vErrors, err613);
 errors++;
 }
 }
-}
 else {
-const err614 = {instancePath:instancePath+"/status/extensions/tools/list/" + i23,keyword:"type",params:{type: "object"}};
+const err614 = {instancePath:instancePath+"/status/extensions/tools/list/" + i23+"/wording",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err614);
 errors++;
 }
 }
-}
-else {
-const err615 = {instancePath:instancePath+"/status/extensions/tools/list",keyword:"type",params:{type: "array"}};
+if(data312.readOnly !== undefined){
+if(typeof data312.readOnly !== "boolean"){
+const err615 = {instancePath:instancePath+"/status/extensions/tools/list/" + i23+"/readOnly",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err615);
 errors++;
 }
 }
-if(data302.truncated !== undefined){
-let data317 = data302.truncated;
-if(!(((typeof data317 == "number") && (!(data317 % 1) && !isNaN(data317))) && (isFinite(data317)))){
-const err616 = {instancePath:instancePath+"/status/extensions/tools/truncated",keyword:"type",params:{type: "integer"}};
+if(data312.destructive !== undefined){
+if(typeof data312.destructive !== "boolean"){
+const err616 = {instancePath:instancePath+"/status/extensions/tools/list/" + i23+"/destructive",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err616);
 errors++;
 }
-if((typeof data317 == "number") && (isFinite(data317))){
-if(data317 > 2147483647 || isNaN(data317)){
-const err617 = {instancePath:instancePath+"/status/extensions/tools/truncated",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+if(data312.openWorld !== undefined){
+if(typeof data312.openWorld !== "boolean"){
+const err617 = {instancePath:instancePath+"/status/extensions/tools/list/" + i23+"/openWorld",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err617);
 errors++;
 }
-if(data317 < -2147483648 || isNaN(data317)){
-const err618 = {instancePath:instancePath+"/status/extensions/tools/truncated",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+}
+}
+else {
+const err618 = {instancePath:instancePath+"/status/extensions/tools/list/" + i23,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err618);
 errors++;
 }
 }
 }
-if(data302.truncatedNotReadOnly !== undefined){
-let data318 = data302.truncatedNotReadOnly;
-if(!(((typeof data318 == "number") && (!(data318 % 1) && !isNaN(data318))) && (isFinite(data318)))){
-const err619 = {instancePath:instancePath+"/status/extensions/tools/truncatedNotReadOnly",keyword:"type",params:{type: "integer"}};
+else {
+const err619 = {instancePath:instancePath+"/status/extensions/tools/list",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err619);
 errors++;
 }
-if((typeof data318 == "number") && (isFinite(data318))){
-if(data318 > 2147483647 || isNaN(data318)){
-const err620 = {instancePath:instancePath+"/status/extensions/tools/truncatedNotReadOnly",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+if(data304.truncated !== undefined){
+let data319 = data304.truncated;
+if(!(((typeof data319 == "number") && (!(data319 % 1) && !isNaN(data319))) && (isFinite(data319)))){
+const err620 = {instancePath:instancePath+"/status/extensions/tools/truncated",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err620);
 errors++;
 }
-if(data318 < 0 || isNaN(data318)){
-const err621 = {instancePath:instancePath+"/status/extensions/tools/truncatedNotReadOnly",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+if((typeof data319 == "number") && (isFinite(data319))){
+if(data319 > 2147483647 || isNaN(data319)){
+const err621 = {instancePath:instancePath+"/status/extensions/tools/truncated",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err621);
 errors++;
 }
-}
-}
-if(data302.reason !== undefined){
-let data319 = data302.reason;
-if(typeof data319 !== "string"){
-const err622 = {instancePath:instancePath+"/status/extensions/tools/reason",keyword:"type",params:{type: "string"}};
+if(data319 < -2147483648 || isNaN(data319)){
+const err622 = {instancePath:instancePath+"/status/extensions/tools/truncated",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err622);
 errors++;
 }
-if(!(((data319 === "ContractTooLarge") || (data319 === "ContractUnreadable")) || (data319 === "ContractUnstable"))){
-const err623 = {instancePath:instancePath+"/status/extensions/tools/reason",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.tools.properties.reason.enum}};
+}
+}
+if(data304.truncatedNotReadOnly !== undefined){
+let data320 = data304.truncatedNotReadOnly;
+if(!(((typeof data320 == "number") && (!(data320 % 1) && !isNaN(data320))) && (isFinite(data320)))){
+const err623 = {instancePath:instancePath+"/status/extensions/tools/truncatedNotReadOnly",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err623);
 errors++;
 }
-}
-if(data302.message !== undefined){
-let data320 = data302.message;
-if(typeof data320 === "string"){
-if(data320.length > 256 && func2(data320) > 256){
-const err624 = {instancePath:instancePath+"/status/extensions/tools/message",keyword:"maxLength",params:{limit: 256}};
+if((typeof data320 == "number") && (isFinite(data320))){
+if(data320 > 2147483647 || isNaN(data320)){
+const err624 = {instancePath:instancePath+"/status/extensions/tools/truncatedNotReadOnly",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err624);
 errors++;
 }
-}
-else {
-const err625 = {instancePath:instancePath+"/status/extensions/tools/message",keyword:"type",params:{type: "string"}};
+if(data320 < 0 || isNaN(data320)){
+const err625 = {instancePath:instancePath+"/status/extensions/tools/truncatedNotReadOnly",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 vErrors = add(vErrors, err625);
 errors++;
 }
 }
 }
-else {
-const err626 = {instancePath:instancePath+"/status/extensions/tools",keyword:"type",params:{type: "object"}};
+if(data304.reason !== undefined){
+let data321 = data304.reason;
+if(typeof data321 !== "string"){
+const err626 = {instancePath:instancePath+"/status/extensions/tools/reason",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err626);
 errors++;
 }
-}
-if(data240.verification !== undefined){
-let data321 = data240.verification;
-if(data321 && typeof data321 == "object" && !Array.isArray(data321)){
-if(data321.era !== undefined){
-let data322 = data321.era;
-if(typeof data322 !== "string"){
-const err627 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"type",params:{type: "string"}};
+if(!(((data321 === "ContractTooLarge") || (data321 === "ContractUnreadable")) || (data321 === "ContractUnstable"))){
+const err627 = {instancePath:instancePath+"/status/extensions/tools/reason",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.tools.properties.reason.enum}};
 vErrors = add(vErrors, err627);
 errors++;
 }
-if(!((data322 === "Stateless") || (data322 === "Handshake"))){
-const err628 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.verification.properties.era.enum}};
+}
+if(data304.message !== undefined){
+let data322 = data304.message;
+if(typeof data322 === "string"){
+if(data322.length > 256 && func2(data322) > 256){
+const err628 = {instancePath:instancePath+"/status/extensions/tools/message",keyword:"maxLength",params:{limit: 256}};
 vErrors = add(vErrors, err628);
 errors++;
 }
 }
-if(data321.image !== undefined){
-let data323 = data321.image;
-if(typeof data323 === "string"){
-if(data323.length > 1000 && func2(data323) > 1000){
-const err629 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"maxLength",params:{limit: 1000}};
+else {
+const err629 = {instancePath:instancePath+"/status/extensions/tools/message",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err629);
 errors++;
 }
 }
+}
 else {
-const err630 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"type",params:{type: "string"}};
+const err630 = {instancePath:instancePath+"/status/extensions/tools",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err630);
 errors++;
 }
 }
-if(data321.goneWhenAsked !== undefined){
-let data324 = data321.goneWhenAsked;
-if(!(((typeof data324 == "number") && (!(data324 % 1) && !isNaN(data324))) && (isFinite(data324)))){
-const err631 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"type",params:{type: "integer"}};
+if(data242.verification !== undefined){
+let data323 = data242.verification;
+if(data323 && typeof data323 == "object" && !Array.isArray(data323)){
+if(data323.era !== undefined){
+let data324 = data323.era;
+if(typeof data324 !== "string"){
+const err631 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err631);
 errors++;
 }
-if((typeof data324 == "number") && (isFinite(data324))){
-if(data324 > 8 || isNaN(data324)){
-const err632 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"maximum",params:{comparison: "<=", limit: 8}};
+if(!((data324 === "Stateless") || (data324 === "Handshake"))){
+const err632 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.verification.properties.era.enum}};
 vErrors = add(vErrors, err632);
 errors++;
 }
-if(data324 < 1 || isNaN(data324)){
-const err633 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+}
+if(data323.image !== undefined){
+let data325 = data323.image;
+if(typeof data325 === "string"){
+if(data325.length > 1000 && func2(data325) > 1000){
+const err633 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"maxLength",params:{limit: 1000}};
 vErrors = add(vErrors, err633);
 errors++;
 }
 }
-}
-if(data321.lastVerdictTime !== undefined){
-let data325 = data321.lastVerdictTime;
-if(typeof data325 === "string"){
-if(!pattern4.test(data325)){
-const err634 = {instancePath:instancePath+"/status/extensions/verification/lastVerdictTime",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
+else {
+const err634 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err634);
 errors++;
 }
 }
-else {
-const err635 = {instancePath:instancePath+"/status/extensions/verification/lastVerdictTime",keyword:"type",params:{type: "string"}};
+if(data323.goneWhenAsked !== undefined){
+let data326 = data323.goneWhenAsked;
+if(!(((typeof data326 == "number") && (!(data326 % 1) && !isNaN(data326))) && (isFinite(data326)))){
+const err635 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err635);
 errors++;
 }
-}
-if(data321.verifiedGeneration !== undefined){
-let data326 = data321.verifiedGeneration;
-if(!(((typeof data326 == "number") && (!(data326 % 1) && !isNaN(data326))) && (isFinite(data326)))){
-const err636 = {instancePath:instancePath+"/status/extensions/verification/verifiedGeneration",keyword:"type",params:{type: "integer"}};
+if((typeof data326 == "number") && (isFinite(data326))){
+if(data326 > 8 || isNaN(data326)){
+const err636 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"maximum",params:{comparison: "<=", limit: 8}};
 vErrors = add(vErrors, err636);
 errors++;
 }
-if((typeof data326 == "number") && (isFinite(data326))){
-if(data326 > 9223372036854776000 || isNaN(data326)){
-const err637 = {instancePath:instancePath+"/status/extensions/verification/verifiedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+if(data326 < 1 || isNaN(data326)){
+const err637 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"minimum",params:{comparison: ">=", limit: 1}};
 vErrors = add(vErrors, err637);
 errors++;
 }
-if(data326 < -9223372036854776000 || isNaN(data326)){
-const err638 = {instancePath:instancePath+"/status/extensions/verification/verifiedGeneration",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
+}
+}
+if(data323.lastVerdictTime !== undefined){
+let data327 = data323.lastVerdictTime;
+if(typeof data327 === "string"){
+if(!pattern4.test(data327)){
+const err638 = {instancePath:instancePath+"/status/extensions/verification/lastVerdictTime",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
 vErrors = add(vErrors, err638);
 errors++;
 }
 }
-}
-if(data321.toolsDigest !== undefined){
-let data327 = data321.toolsDigest;
-if(typeof data327 === "string"){
-if(data327.length > 80 && func2(data327) > 80){
-const err639 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"maxLength",params:{limit: 80}};
+else {
+const err639 = {instancePath:instancePath+"/status/extensions/verification/lastVerdictTime",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err639);
 errors++;
 }
 }
-else {
-const err640 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"type",params:{type: "string"}};
+if(data323.verifiedGeneration !== undefined){
+let data328 = data323.verifiedGeneration;
+if(!(((typeof data328 == "number") && (!(data328 % 1) && !isNaN(data328))) && (isFinite(data328)))){
+const err640 = {instancePath:instancePath+"/status/extensions/verification/verifiedGeneration",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err640);
 errors++;
 }
-}
-if(data321.notCounted !== undefined){
-let data328 = data321.notCounted;
-if(typeof data328 === "string"){
-if(data328.length > 256 && func2(data328) > 256){
-const err641 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"maxLength",params:{limit: 256}};
+if((typeof data328 == "number") && (isFinite(data328))){
+if(data328 > 9223372036854776000 || isNaN(data328)){
+const err641 = {instancePath:instancePath+"/status/extensions/verification/verifiedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
 vErrors = add(vErrors, err641);
 errors++;
 }
-}
-else {
-const err642 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"type",params:{type: "string"}};
+if(data328 < -9223372036854776000 || isNaN(data328)){
+const err642 = {instancePath:instancePath+"/status/extensions/verification/verifiedGeneration",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
 vErrors = add(vErrors, err642);
 errors++;
 }
 }
-if(data321.failingPods !== undefined){
-let data329 = data321.failingPods;
-if(Array.isArray(data329)){
-if(data329.length > 3){
-const err643 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"maxItems",params:{limit: 3}};
+}
+if(data323.toolsDigest !== undefined){
+let data329 = data323.toolsDigest;
+if(typeof data329 === "string"){
+if(data329.length > 80 && func2(data329) > 80){
+const err643 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"maxLength",params:{limit: 80}};
 vErrors = add(vErrors, err643);
 errors++;
 }
-const len24 = data329.length;
-for(let i24=0; i24<len24; i24++){
-let data330 = data329[i24];
-if(data330 && typeof data330 == "object" && !Array.isArray(data330)){
-if(data330.name === undefined){
-const err644 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i24,keyword:"required",params:{missingProperty: "name"}};
+}
+else {
+const err644 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err644);
 errors++;
 }
-if(data330.message === undefined){
-const err645 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i24,keyword:"required",params:{missingProperty: "message"}};
+}
+if(data323.notCounted !== undefined){
+let data330 = data323.notCounted;
+if(typeof data330 === "string"){
+if(data330.length > 256 && func2(data330) > 256){
+const err645 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"maxLength",params:{limit: 256}};
 vErrors = add(vErrors, err645);
 errors++;
 }
-if(data330.name !== undefined){
-let data331 = data330.name;
-if(typeof data331 === "string"){
-if(data331.length > 253 && func2(data331) > 253){
-const err646 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i24+"/name",keyword:"maxLength",params:{limit: 253}};
+}
+else {
+const err646 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err646);
 errors++;
 }
 }
-else {
-const err647 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i24+"/name",keyword:"type",params:{type: "string"}};
+if(data323.failingPods !== undefined){
+let data331 = data323.failingPods;
+if(Array.isArray(data331)){
+if(data331.length > 3){
+const err647 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"maxItems",params:{limit: 3}};
 vErrors = add(vErrors, err647);
 errors++;
 }
-}
-if(data330.message !== undefined){
-let data332 = data330.message;
-if(typeof data332 === "string"){
-if(data332.length > 256 && func2(data332) > 256){
-const err648 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i24+"/message",keyword:"maxLength",params:{limit: 256}};
+const len24 = data331.length;
+for(let i24=0; i24<len24; i24++){
+let data332 = data331[i24];
+if(data332 && typeof data332 == "object" && !Array.isArray(data332)){
+if(data332.name === undefined){
+const err648 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i24,keyword:"required",params:{missingProperty: "name"}};
 vErrors = add(vErrors, err648);
 errors++;
 }
-}
-else {
-const err649 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i24+"/message",keyword:"type",params:{type: "string"}};
+if(data332.message === undefined){
+const err649 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i24,keyword:"required",params:{missingProperty: "message"}};
 vErrors = add(vErrors, err649);
 errors++;
 }
-}
-}
-else {
-const err650 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i24,keyword:"type",params:{type: "object"}};
+if(data332.name !== undefined){
+let data333 = data332.name;
+if(typeof data333 === "string"){
+if(data333.length > 253 && func2(data333) > 253){
+const err650 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i24+"/name",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err650);
 errors++;
 }
 }
-}
 else {
-const err651 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"type",params:{type: "array"}};
+const err651 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i24+"/name",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err651);
 errors++;
 }
 }
-if(data321.toolCount !== undefined){
-let data333 = data321.toolCount;
-if(!(((typeof data333 == "number") && (!(data333 % 1) && !isNaN(data333))) && (isFinite(data333)))){
-const err652 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"type",params:{type: "integer"}};
+if(data332.message !== undefined){
+let data334 = data332.message;
+if(typeof data334 === "string"){
+if(data334.length > 256 && func2(data334) > 256){
+const err652 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i24+"/message",keyword:"maxLength",params:{limit: 256}};
 vErrors = add(vErrors, err652);
 errors++;
 }
-if((typeof data333 == "number") && (isFinite(data333))){
-if(data333 > 2147483647 || isNaN(data333)){
-const err653 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+else {
+const err653 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i24+"/message",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err653);
 errors++;
 }
-if(data333 < 0 || isNaN(data333)){
-const err654 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+}
+}
+else {
+const err654 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i24,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err654);
 errors++;
 }
 }
 }
-if(data321.resourceCount !== undefined){
-let data334 = data321.resourceCount;
-if(!(((typeof data334 == "number") && (!(data334 % 1) && !isNaN(data334))) && (isFinite(data334)))){
-const err655 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"type",params:{type: "integer"}};
+else {
+const err655 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err655);
 errors++;
 }
-if((typeof data334 == "number") && (isFinite(data334))){
-if(data334 > 2147483647 || isNaN(data334)){
-const err656 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
-vErrors = add(vErrors, err656);
-errors++;
 }
-if(data334 < 0 || isNaN(data334)){
-const err657 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
-vErrors = add(vErrors, err657);
-errors++;
-}
-}
-}
-if(data321.promptCount !== undefined){
-let data335 = data321.promptCount;
+if(data323.toolCount !== undefined){
+let data335 = data323.toolCount;
 if(!(((typeof data335 == "number") && (!(data335 % 1) && !isNaN(data335))) && (isFinite(data335)))){
-const err658 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"type",params:{type: "integer"}};
-vErrors = add(vErrors, err658);
+const err656 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err656);
 errors++;
 }
 if((typeof data335 == "number") && (isFinite(data335))){
 if(data335 > 2147483647 || isNaN(data335)){
-const err659 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
-vErrors = add(vErrors, err659);
+const err657 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err657);
 errors++;
 }
 if(data335 < 0 || isNaN(data335)){
-const err660 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
-vErrors = add(vErrors, err660);
+const err658 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+vErrors = add(vErrors, err658);
 errors++;
 }
 }
 }
+if(data323.resourceCount !== undefined){
+let data336 = data323.resourceCount;
+if(!(((typeof data336 == "number") && (!(data336 % 1) && !isNaN(data336))) && (isFinite(data336)))){
+const err659 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err659);
+errors++;
 }
-else {
-const err661 = {instancePath:instancePath+"/status/extensions/verification",keyword:"type",params:{type: "object"}};
+if((typeof data336 == "number") && (isFinite(data336))){
+if(data336 > 2147483647 || isNaN(data336)){
+const err660 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err660);
+errors++;
+}
+if(data336 < 0 || isNaN(data336)){
+const err661 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 vErrors = add(vErrors, err661);
 errors++;
 }
 }
 }
-else {
-const err662 = {instancePath:instancePath+"/status/extensions",keyword:"type",params:{type: "object"}};
+if(data323.promptCount !== undefined){
+let data337 = data323.promptCount;
+if(!(((typeof data337 == "number") && (!(data337 % 1) && !isNaN(data337))) && (isFinite(data337)))){
+const err662 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err662);
 errors++;
 }
-}
-if(data215.conditions !== undefined){
-let data336 = data215.conditions;
-if(Array.isArray(data336)){
-const len25 = data336.length;
-for(let i25=0; i25<len25; i25++){
-let data337 = data336[i25];
-if(data337 && typeof data337 == "object" && !Array.isArray(data337)){
-if(data337.type === undefined){
-const err663 = {instancePath:instancePath+"/status/conditions/" + i25,keyword:"required",params:{missingProperty: "type"}};
+if((typeof data337 == "number") && (isFinite(data337))){
+if(data337 > 2147483647 || isNaN(data337)){
+const err663 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err663);
 errors++;
 }
-if(data337.status === undefined){
-const err664 = {instancePath:instancePath+"/status/conditions/" + i25,keyword:"required",params:{missingProperty: "status"}};
+if(data337 < 0 || isNaN(data337)){
+const err664 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 vErrors = add(vErrors, err664);
 errors++;
 }
-if(data337.lastTransitionTime === undefined){
-const err665 = {instancePath:instancePath+"/status/conditions/" + i25,keyword:"required",params:{missingProperty: "lastTransitionTime"}};
+}
+}
+}
+else {
+const err665 = {instancePath:instancePath+"/status/extensions/verification",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err665);
 errors++;
 }
-if(data337.reason === undefined){
-const err666 = {instancePath:instancePath+"/status/conditions/" + i25,keyword:"required",params:{missingProperty: "reason"}};
+}
+}
+else {
+const err666 = {instancePath:instancePath+"/status/extensions",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err666);
 errors++;
 }
-if(data337.message === undefined){
-const err667 = {instancePath:instancePath+"/status/conditions/" + i25,keyword:"required",params:{missingProperty: "message"}};
+}
+if(data217.conditions !== undefined){
+let data338 = data217.conditions;
+if(Array.isArray(data338)){
+const len25 = data338.length;
+for(let i25=0; i25<len25; i25++){
+let data339 = data338[i25];
+if(data339 && typeof data339 == "object" && !Array.isArray(data339)){
+if(data339.type === undefined){
+const err667 = {instancePath:instancePath+"/status/conditions/" + i25,keyword:"required",params:{missingProperty: "type"}};
 vErrors = add(vErrors, err667);
 errors++;
 }
-if(data337.type !== undefined){
-let data338 = data337.type;
-if(typeof data338 === "string"){
-if(data338.length > 316 && func2(data338) > 316){
-const err668 = {instancePath:instancePath+"/status/conditions/" + i25+"/type",keyword:"maxLength",params:{limit: 316}};
+if(data339.status === undefined){
+const err668 = {instancePath:instancePath+"/status/conditions/" + i25,keyword:"required",params:{missingProperty: "status"}};
 vErrors = add(vErrors, err668);
 errors++;
 }
-if(!pattern8.test(data338)){
-const err669 = {instancePath:instancePath+"/status/conditions/" + i25+"/type",keyword:"pattern",params:{pattern: "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"}};
+if(data339.lastTransitionTime === undefined){
+const err669 = {instancePath:instancePath+"/status/conditions/" + i25,keyword:"required",params:{missingProperty: "lastTransitionTime"}};
 vErrors = add(vErrors, err669);
+errors++;
+}
+if(data339.reason === undefined){
+const err670 = {instancePath:instancePath+"/status/conditions/" + i25,keyword:"required",params:{missingProperty: "reason"}};
+vErrors = add(vErrors, err670);
+errors++;
+}
+if(data339.message === undefined){
+const err671 = {instancePath:instancePath+"/status/conditions/" + i25,keyword:"required",params:{missingProperty: "message"}};
+vErrors = add(vErrors, err671);
+errors++;
+}
+if(data339.type !== undefined){
+let data340 = data339.type;
+if(typeof data340 === "string"){
+if(data340.length > 316 && func2(data340) > 316){
+const err672 = {instancePath:instancePath+"/status/conditions/" + i25+"/type",keyword:"maxLength",params:{limit: 316}};
+vErrors = add(vErrors, err672);
+errors++;
+}
+if(!pattern8.test(data340)){
+const err673 = {instancePath:instancePath+"/status/conditions/" + i25+"/type",keyword:"pattern",params:{pattern: "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"}};
+vErrors = add(vErrors, err673);
 errors++;
 }
 }
 else {
-const err670 = {instancePath:instancePath+"/status/conditions/" + i25+"/type",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err670);
-errors++;
-}
-}
-if(data337.status !== undefined){
-let data339 = data337.status;
-if(typeof data339 !== "string"){
-const err671 = {instancePath:instancePath+"/status/conditions/" + i25+"/status",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err671);
-errors++;
-}
-if(!(((data339 === "True") || (data339 === "False")) || (data339 === "Unknown"))){
-const err672 = {instancePath:instancePath+"/status/conditions/" + i25+"/status",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.conditions.items.properties.status.enum}};
-vErrors = add(vErrors, err672);
-errors++;
-}
-}
-if(data337.observedGeneration !== undefined){
-let data340 = data337.observedGeneration;
-if(!(((typeof data340 == "number") && (!(data340 % 1) && !isNaN(data340))) && (isFinite(data340)))){
-const err673 = {instancePath:instancePath+"/status/conditions/" + i25+"/observedGeneration",keyword:"type",params:{type: "integer"}};
-vErrors = add(vErrors, err673);
-errors++;
-}
-if((typeof data340 == "number") && (isFinite(data340))){
-if(data340 > 9223372036854776000 || isNaN(data340)){
-const err674 = {instancePath:instancePath+"/status/conditions/" + i25+"/observedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+const err674 = {instancePath:instancePath+"/status/conditions/" + i25+"/type",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err674);
 errors++;
 }
-if(data340 < 0 || isNaN(data340)){
-const err675 = {instancePath:instancePath+"/status/conditions/" + i25+"/observedGeneration",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+}
+if(data339.status !== undefined){
+let data341 = data339.status;
+if(typeof data341 !== "string"){
+const err675 = {instancePath:instancePath+"/status/conditions/" + i25+"/status",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err675);
 errors++;
 }
-}
-}
-if(data337.lastTransitionTime !== undefined){
-let data341 = data337.lastTransitionTime;
-if(typeof data341 === "string"){
-if(!pattern4.test(data341)){
-const err676 = {instancePath:instancePath+"/status/conditions/" + i25+"/lastTransitionTime",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
+if(!(((data341 === "True") || (data341 === "False")) || (data341 === "Unknown"))){
+const err676 = {instancePath:instancePath+"/status/conditions/" + i25+"/status",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.conditions.items.properties.status.enum}};
 vErrors = add(vErrors, err676);
 errors++;
 }
 }
-else {
-const err677 = {instancePath:instancePath+"/status/conditions/" + i25+"/lastTransitionTime",keyword:"type",params:{type: "string"}};
+if(data339.observedGeneration !== undefined){
+let data342 = data339.observedGeneration;
+if(!(((typeof data342 == "number") && (!(data342 % 1) && !isNaN(data342))) && (isFinite(data342)))){
+const err677 = {instancePath:instancePath+"/status/conditions/" + i25+"/observedGeneration",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err677);
 errors++;
 }
-}
-if(data337.reason !== undefined){
-let data342 = data337.reason;
-if(typeof data342 === "string"){
-if(data342.length > 1024 && func2(data342) > 1024){
-const err678 = {instancePath:instancePath+"/status/conditions/" + i25+"/reason",keyword:"maxLength",params:{limit: 1024}};
+if((typeof data342 == "number") && (isFinite(data342))){
+if(data342 > 9223372036854776000 || isNaN(data342)){
+const err678 = {instancePath:instancePath+"/status/conditions/" + i25+"/observedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
 vErrors = add(vErrors, err678);
 errors++;
 }
-if(data342.length < 2 && func2(data342) < 1){
-const err679 = {instancePath:instancePath+"/status/conditions/" + i25+"/reason",keyword:"minLength",params:{limit: 1}};
+if(data342 < 0 || isNaN(data342)){
+const err679 = {instancePath:instancePath+"/status/conditions/" + i25+"/observedGeneration",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 vErrors = add(vErrors, err679);
 errors++;
 }
-if(!pattern10.test(data342)){
-const err680 = {instancePath:instancePath+"/status/conditions/" + i25+"/reason",keyword:"pattern",params:{pattern: "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"}};
+}
+}
+if(data339.lastTransitionTime !== undefined){
+let data343 = data339.lastTransitionTime;
+if(typeof data343 === "string"){
+if(!pattern4.test(data343)){
+const err680 = {instancePath:instancePath+"/status/conditions/" + i25+"/lastTransitionTime",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
 vErrors = add(vErrors, err680);
 errors++;
 }
 }
 else {
-const err681 = {instancePath:instancePath+"/status/conditions/" + i25+"/reason",keyword:"type",params:{type: "string"}};
+const err681 = {instancePath:instancePath+"/status/conditions/" + i25+"/lastTransitionTime",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err681);
 errors++;
 }
 }
-if(data337.message !== undefined){
-let data343 = data337.message;
-if(typeof data343 === "string"){
-if(data343.length > 32768 && func2(data343) > 32768){
-const err682 = {instancePath:instancePath+"/status/conditions/" + i25+"/message",keyword:"maxLength",params:{limit: 32768}};
+if(data339.reason !== undefined){
+let data344 = data339.reason;
+if(typeof data344 === "string"){
+if(data344.length > 1024 && func2(data344) > 1024){
+const err682 = {instancePath:instancePath+"/status/conditions/" + i25+"/reason",keyword:"maxLength",params:{limit: 1024}};
 vErrors = add(vErrors, err682);
 errors++;
 }
-}
-else {
-const err683 = {instancePath:instancePath+"/status/conditions/" + i25+"/message",keyword:"type",params:{type: "string"}};
+if(data344.length < 2 && func2(data344) < 1){
+const err683 = {instancePath:instancePath+"/status/conditions/" + i25+"/reason",keyword:"minLength",params:{limit: 1}};
 vErrors = add(vErrors, err683);
 errors++;
 }
-}
-}
-else {
-const err684 = {instancePath:instancePath+"/status/conditions/" + i25,keyword:"type",params:{type: "object"}};
+if(!pattern10.test(data344)){
+const err684 = {instancePath:instancePath+"/status/conditions/" + i25+"/reason",keyword:"pattern",params:{pattern: "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"}};
 vErrors = add(vErrors, err684);
 errors++;
 }
 }
-}
 else {
-const err685 = {instancePath:instancePath+"/status/conditions",keyword:"type",params:{type: "array"}};
+const err685 = {instancePath:instancePath+"/status/conditions/" + i25+"/reason",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err685);
 errors++;
 }
 }
+if(data339.message !== undefined){
+let data345 = data339.message;
+if(typeof data345 === "string"){
+if(data345.length > 32768 && func2(data345) > 32768){
+const err686 = {instancePath:instancePath+"/status/conditions/" + i25+"/message",keyword:"maxLength",params:{limit: 32768}};
+vErrors = add(vErrors, err686);
+errors++;
+}
 }
 else {
-const err686 = {instancePath:instancePath+"/status",keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err686);
+const err687 = {instancePath:instancePath+"/status/conditions/" + i25+"/message",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err687);
 errors++;
 }
 }
 }
 else {
-const err687 = {instancePath,keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err687);
+const err688 = {instancePath:instancePath+"/status/conditions/" + i25,keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err688);
+errors++;
+}
+}
+}
+else {
+const err689 = {instancePath:instancePath+"/status/conditions",keyword:"type",params:{type: "array"}};
+vErrors = add(vErrors, err689);
+errors++;
+}
+}
+}
+else {
+const err690 = {instancePath:instancePath+"/status",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err690);
+errors++;
+}
+}
+}
+else {
+const err691 = {instancePath,keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err691);
 errors++;
 }
 validate21.errors = vErrors;

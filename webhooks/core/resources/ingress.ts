@@ -1,6 +1,7 @@
 import { childName } from '../mcpserver/names.ts';
 import { present } from '../mcpserver/record.ts';
 import type { IngressSettings, MCPServer } from '../mcpserver/types.gen.ts';
+import { isClosed } from './callers.ts';
 import { childMetadata, isCopiedAnnotation } from './child-metadata.ts';
 import type { ExpandedKind, ExpansionInput, KubernetesObject } from './expanded-kind.ts';
 import { isBelow, publishedPrefixes } from './published-paths.ts';
@@ -74,15 +75,20 @@ function pathsOf(input: ExpansionInput, { path }: IngressSettings): readonly obj
 }
 
 /** The author's policy is honoured as it is (docs/decisions/0019), and nobody would guess so from a controller that answers 503. */
-export function ingressCaveat({ spec }: MCPServer): string | undefined {
-  const closed =
-    (spec.network?.ingressFrom ?? []).length === 0
-      ? undefined
-      : 'spec.network.ingressFrom lets in only the peers that it lists: add one for the pods of the ingress controller, or no call gets through';
+export function ingressCaveat(server: MCPServer): string | undefined {
+  const { spec } = server;
   const tls =
     spec.transport?.tls?.enabled === true
       ? 'the server speaks TLS, so the ingress controller has to be told to as well: mostly by an annotation'
       : undefined;
-  const caveats = [closed, tls].filter((caveat) => caveat !== undefined);
+  const caveats = [closedCaveat(server), tls].filter((caveat) => caveat !== undefined);
   return caveats.length === 0 ? undefined : caveats.join('; ');
+}
+
+function closedCaveat(server: MCPServer): string | undefined {
+  if (isClosed(server))
+    return 'posture Restricted does not let the ingress controller in: list its pods in spec.network.ingressFrom, and those of mcp-lifecycle, or no call gets through';
+  return (server.spec.network?.ingressFrom ?? []).length === 0
+    ? undefined
+    : 'spec.network.ingressFrom lets in only the peers that it lists: add one for the pods of the ingress controller, or no call gets through';
 }

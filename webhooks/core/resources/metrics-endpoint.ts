@@ -1,6 +1,7 @@
 import { METRICS_PORT_NAME, PORT_NAME, serviceHost } from '../mcpserver/names.ts';
 import { CA_BUNDLE_KEY } from '../mcpserver/references.ts';
 import type { MCPServer, MetricsSettings } from '../mcpserver/types.gen.ts';
+import { isClosed } from './callers.ts';
 import { compact } from './compact.ts';
 import type { ExpansionInput, OptionalApi } from './expanded-kind.ts';
 
@@ -14,11 +15,16 @@ const DEFAULT_MONITOR: Monitor = 'PodMonitor';
 const INGRESS_CAVEAT =
   'spec.network.ingressFrom lets in only the peers that it lists: add one for the pods of Prometheus, there or in spec.extensions.metrics.from, or nothing is scraped';
 
+const CLOSED_CAVEAT =
+  'posture Restricted lets in nobody who reads metrics: name Prometheus in spec.extensions.metrics.from, at a port of their own, or nothing is scraped';
+
 const NOBODY_CAVEAT = 'spec.extensions.metrics.from is empty, which lets in nobody: nothing is scraped';
 
-function caveat({ spec }: MCPServer): string | undefined {
+function caveat(server: MCPServer): string | undefined {
+  const { spec } = server;
   const readers = spec.extensions?.metrics?.from;
   if (readers !== undefined) return readers.length === 0 ? NOBODY_CAVEAT : undefined;
+  if (isClosed(server)) return CLOSED_CAVEAT;
   return (spec.network?.ingressFrom ?? []).length === 0 ? undefined : INGRESS_CAVEAT;
 }
 

@@ -1,8 +1,11 @@
+import { gatewayNameOf } from '../mcpserver/gateway.ts';
 import { candidateLabels, selectorLabels } from '../mcpserver/names.ts';
 import type { MCPServer, Network, NetworkPolicyPeer } from '../mcpserver/types.gen.ts';
+import { callersOf, isClosed, letsGatewayIn } from './callers.ts';
 import { asCandidate } from './candidate.ts';
 import { childMetadata } from './child-metadata.ts';
 import type { ExpandedKind, ExpansionInput, KubernetesObject } from './expanded-kind.ts';
+import { GATEWAY_REGISTERED } from './gateway-asking.ts';
 import { metricsPort } from './metrics-endpoint.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -20,6 +23,9 @@ export const networkPolicy: ExpandedKind = {
   requirement: 'required',
   wanted: 'sometimes',
   unavailable: { reason: 'NetworkPolicyUnavailable', order: 3, eventAction: 'NetworkPolicyReconcileFailed' },
+  // Nobody can say where the gateway is through which the server is called: it is not locked out for that.
+  isUndecided: ({ server, gateway }) =>
+    isClosed(server) && letsGatewayIn(server) && gatewayNameOf(gateway) === undefined && isRegistered(server),
   build: (input) => {
     const { server } = input;
     const serving: KubernetesObject = {
@@ -28,7 +34,7 @@ export const networkPolicy: ExpandedKind = {
       metadata: childMetadata(server),
       spec: {
         podSelector: { matchLabels: selectorLabels(server) },
-        ingress: buildIngress(input),
+        ...buildIngress(input),
         ...buildEgress(server),
       },
     };
@@ -37,26 +43,34 @@ export const networkPolicy: ExpandedKind = {
   },
 };
 
-/**
- * Pods of a generation before serve, and tell their metrics, at former ports until the last one has gone. Who reads metrics is
- * whoever calls, unless the spec tells them apart.
- */
-function buildIngress({ server, formerPorts = [], formerMetricsPorts = [] }: ExpansionInput): readonly Fields[] {
-  const { config, extensions, network } = server.spec;
-  const toServe = [config.port, ...formerPorts];
-  const ofMetrics = metricsPort(server);
-  const readers = extensions?.metrics?.from;
-  // Whoever has metrics no more said nothing of who may read the former ones, and is scraped at them no more.
-  const toTell = ofMetrics === undefined ? [] : [ofMetrics, ...formerMetricsPorts];
-  if (readers === undefined) return [ingressTo([...toServe, ...toTell], network?.ingressFrom)];
-  const apart = toTell.filter((port) => !toServe.includes(port));
-  const reading = readers.length === 0 || apart.length === 0 ? [] : [ingressTo(apart, readers)];
-  return [ingressTo(toServe, network?.ingressFrom), ...reading];
+function isRegistered({ status }: MCPServer): boolean {
+  return status?.conditions?.some((one) => one.type === GATEWAY_REGISTERED && one.status === 'True') === true;
 }
 
-function ingressTo(numbers: readonly number[], from: readonly NetworkPolicyPeer[] | undefined): Fields {
+/**
+ * Pods of a generation before serve, and tell their metrics, at former ports until the last one has gone. Who reads metrics is
+ * whoever calls, unless the spec tells them apart, or lets in nobody whom it does not name.
+ */
+function buildIngress(input: ExpansionInput): Fields {
+  const { server, formerPorts = [], formerMetricsPorts = [] } = input;
+  const { config, extensions } = server.spec;
+  const callers = callersOf(input);
+  const toServe = [config.port, ...formerPorts];
+  const ofMetrics = metricsPort(server);
+  const readers = extensions?.metrics?.from ?? (isClosed(server) ? [] : undefined);
+  // Whoever has metrics no more said nothing of who may read the former ones, and is scraped at them no more.
+  const toTell = ofMetrics === undefined ? [] : [ofMetrics, ...formerMetricsPorts];
+  if (readers === undefined) return { ingress: ingressTo([...toServe, ...toTell], callers) };
+  const apart = toTell.filter((port) => !toServe.includes(port));
+  const rules = [...ingressTo(toServe, callers), ...ingressTo(apart, readers)];
+  return rules.length === 0 ? {} : { ingress: rules };
+}
+
+/** A rule without peers would let in everybody, and so would one without ports at each of them. */
+function ingressTo(numbers: readonly number[], from: readonly NetworkPolicyPeer[] | undefined): readonly Fields[] {
+  if (from?.length === 0 || numbers.length === 0) return [];
   const ports = [...new Set(numbers)].map((port) => ({ protocol: 'TCP', port }));
-  return { ports, ...peers('from', from) };
+  return [{ ports, ...peers('from', from) }];
 }
 
 /** Only a spec that names destinations or ports restricts egress; DNS stays open, or nothing could be found by name. */

@@ -10,7 +10,7 @@ import type { MCPServer } from '../../mcpserver/types.gen.ts';
 const fieldsInNoPod: readonly string[] = [
   ...['mcp', 'network', 'transport', 'gateway', 'runtime.replicas'],
   ...['extensions.verification', 'extensions.scheduling.disruptionBudget', 'extensions.toolContract'],
-  ...['extensions.autoscaling', 'extensions.ingress'],
+  ...['extensions.autoscaling', 'extensions.ingress', 'extensions.network', 'extensions.metrics.from'],
 ];
 
 /** Fields that are in no pod either, and in that digest all the same: releases have written it with them. */
