@@ -57,6 +57,7 @@ extraEnv: []
 extraVolumes: []
 extraVolumeMounts: []
 rbac:
+  userRoles: true
   aggregateToDefaultRoles: true
 serviceAccount:
   create: true

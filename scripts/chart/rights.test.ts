@@ -158,11 +158,9 @@ async function findRequests(): Promise<readonly string[]> {
   return found.flat().sort();
 }
 
-/** Added to the default roles of Kubernetes, for people; our pods get nothing by it. */
+/** For people, as user-roles.test.ts has them; our pods get nothing by it. */
 function isForPeople({ metadata }: Manifest): boolean {
-  return Object.keys(metadata.labels ?? {}).some((label) =>
-    label.startsWith('rbac.authorization.k8s.io/aggregate-to-'),
-  );
+  return metadata.labels?.['app.kubernetes.io/component'] === 'user-role';
 }
 
 function granted(manifests: readonly Manifest[]): readonly string[] {
@@ -308,13 +306,6 @@ describe('the rights of the chart', () => {
       requests.map((request) => `${file} ${request}`),
     );
     expect(await findRequests()).toEqual(known.sort());
-  });
-
-  it('let people do with MCPServers what their default role lets them do with other objects, unless told otherwise', async () => {
-    const named = (manifests: readonly Manifest[]): readonly string[] =>
-      manifests.filter(isForPeople).map(({ kind, metadata }) => `${kind} ${metadata.name}`);
-    expect(named(await render())).toEqual(['ClusterRole mcp-lifecycle-view', 'ClusterRole mcp-lifecycle-edit']);
-    expect(named(await render('--set', 'rbac.aggregateToDefaultRoles=false'))).toEqual([]);
   });
 
   it('hold no wildcard', async () => {

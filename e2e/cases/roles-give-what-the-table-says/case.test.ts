@@ -1,0 +1,51 @@
+import { describe, expect, it } from '@jest/globals';
+import { release } from '../../../scripts/quickstart/install.ts';
+import { readUserRights } from '../../../scripts/chart/user-roles.ts';
+import { apply, kubectlOk } from '../../harness/kubectl.ts';
+import { useNamespace } from '../../harness/namespace.ts';
+
+const group = 'rbac.authorization.k8s.io';
+
+interface Review {
+  readonly spec: { readonly user: string; readonly resourceAttributes: Readonly<Record<string, string>> };
+  readonly status: { readonly allowed: boolean };
+}
+
+describe('who has nothing but a role of the chart', () => {
+  const namespace = useNamespace();
+  const userOf = (role: string): string => `${role}@${namespace}`;
+
+  it('may do exactly what the table of the install guide says', async () => {
+    const { roles, rights } = await readUserRights();
+    await apply(namespace, {
+      ...{ apiVersion: 'v1', kind: 'List' },
+      items: roles.map((role) => ({
+        ...{ apiVersion: `${group}/v1`, kind: 'RoleBinding', metadata: { name: role } },
+        roleRef: { apiGroup: group, kind: 'ClusterRole', name: `${release.name}-${role}` },
+        subjects: [{ apiGroup: group, kind: 'User', name: userOf(role) }],
+      })),
+    });
+    const asked = rights.flatMap(({ verbs, group: of, resource, name, roles: allowed }) =>
+      verbs.flatMap((verb) =>
+        roles.map((role) => {
+          const [plural = '', subresource = ''] = resource.split('/');
+          const attributes = { namespace, verb, group: of, resource: plural, subresource, name };
+          return { user: userOf(role), attributes, allowed: allowed.includes(role) };
+        }),
+      ),
+    );
+    const reviews = asked.map(({ user, attributes }) =>
+      JSON.stringify({
+        ...{ apiVersion: 'authorization.k8s.io/v1', kind: 'SubjectAccessReview' },
+        spec: { user, resourceAttributes: attributes },
+      }),
+    );
+    const told = await kubectlOk(['create', '--filename', '-', '--output', 'json'], reviews.join('\n---\n'));
+    // kubectl prints what it made one after the other.
+    const answers = JSON.parse(`[${told.trim().replaceAll(/\}\s*\n\{/g, '},{')}]`) as readonly Review[];
+    const seen = answers.map(({ spec, status }) => `${spec.user} ${JSON.stringify(spec)}: ${status.allowed}`);
+    expect(answers).toHaveLength(asked.length);
+    const wrong = asked.filter(({ allowed }, index) => answers[index]?.status.allowed !== allowed);
+    expect({ wrong, seen: wrong.length === 0 ? [] : seen }).toEqual({ wrong: [], seen: [] });
+  });
+});
