@@ -84,7 +84,7 @@ async function writeInto(context: string, { to, mode, content }: ImageFile): Pro
 /** Archives of earlier contents of the same image, and what an interrupted run left. */
 async function removeOlder(name: ImageName): Promise<void> {
   await mkdir(directory, { recursive: true });
-  const mine = new RegExp(`^${name}-\\d.*\\.tar(\\.unfinished)?$`);
+  const mine = new RegExp(`^${name}-\\d.*\\.(tar(\\.unfinished)?|cdx\\.json|licences\\.txt)$`);
   const older = (await readdir(directory)).filter((entry) => mine.test(entry));
   await Promise.all(older.map((entry) => rm(join(directory, entry), { force: true })));
 }

@@ -99,12 +99,20 @@ const imageParts = {
  * but plain values (docs/decisions/0055-a-file-for-each-program.md). `changes` may replace something, for a measurement.
  */
 export async function bundleImage(changes: readonly Plugin[] = []): Promise<ReadonlyMap<string, Uint8Array>> {
+  return new Map((await buildImageParts(changes)).map(({ name, contents }) => [name, contents]));
+}
+
+/** Files of which something is in the image's, relative to the root. */
+export async function filesOfImage(): Promise<readonly string[]> {
+  return [...new Set((await buildImageParts()).flatMap(({ files }) => files))];
+}
+
+async function buildImageParts(changes: readonly Plugin[] = []): ReturnType<typeof bundleParts> {
   const { plugins = [], ...options } = suiteOptions();
-  const parts = await bundleParts(
+  return bundleParts(
     { ...imageParts, ...(await partsOfCommands()) },
     { ...options, plugins: [...plugins, ...changes] },
   );
-  return new Map(parts.map(({ name, contents }) => [name, contents]));
 }
 
 /** The same of the command line alone, for npm; Node can keep what it compiles of them, but not of the first. */

@@ -1,14 +1,15 @@
 import type { ArchivedImage } from './archive.ts';
 import type { BuiltImage } from './build.ts';
+import type { Papers } from './papers.ts';
 
-export type DescribedImage = Pick<BuiltImage, 'name' | 'reference' | 'archive'> & ArchivedImage;
+export type DescribedImage = Pick<BuiltImage, 'name' | 'reference' | 'archive'> & ArchivedImage & Partial<Papers>;
 
 /** Where the examples push to; the registry does not exist. */
 const registry = 'registry.example.com';
 const folder = 'platform';
 
 /** For people: what was built, and the next command, which puts it into a registry; for our own image also the one after. */
-export function describeImage({ name, reference, archive, digest, platform }: DescribedImage): string {
+export function describeImage({ name, reference, archive, digest, platform, ...papers }: DescribedImage): string {
   const repository = `${folder}/${name}`;
   const target = `docker://${registry}/${repository}:${reference.slice(reference.lastIndexOf(':') + 1)}`;
   const lines = [
@@ -16,6 +17,8 @@ export function describeImage({ name, reference, archive, digest, platform }: De
     `digest    ${digest}`,
     `platform  ${platform}`,
     `archive   ${archive}`,
+    ...(papers.sbom === undefined ? [] : [`sbom      ${papers.sbom}`]),
+    ...(papers.licences === undefined ? [] : [`licences  ${papers.licences}`]),
     '',
     `Push it to a registry of yours (${registry} is an example):`,
     `  skopeo copy oci-archive:${archive} ${target}`,

@@ -7,6 +7,7 @@ import { ensureImages } from './build.ts';
 import { recipes, type ImageName } from './catalogue.ts';
 import { ImageFailure } from './failure.ts';
 import { describeImage } from './describe-image.ts';
+import { writePapers } from './papers.ts';
 
 const usage = `usage: npm run image [-- NAME… | --all]
 
@@ -29,7 +30,9 @@ function parseNames(args: readonly string[]): readonly ImageName[] {
 try {
   const images = await ensureImages(parseNames(process.argv.slice(2)), createStderrReport());
   for (const image of images) {
-    process.stdout.write(describeImage({ ...image, ...(await readArchive(image.archive)) }));
+    const archived = await readArchive(image.archive);
+    const papers = image.name === 'mcp-lifecycle' ? await writePapers(image, archived.digest) : {};
+    process.stdout.write(describeImage({ ...image, ...archived, ...papers }));
   }
 } catch (error) {
   if (!(error instanceof ImageFailure) && !(error instanceof ClusterFailure)) throw error;

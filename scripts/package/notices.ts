@@ -8,19 +8,27 @@ interface PackageManifest {
   readonly license?: string;
 }
 
-/** The licences of the packages that these files are of, as each comes with it. Files are relative to `root`. */
-export function renderNotices(root: string, files: readonly string[]): string {
-  const folders = new Set(files.flatMap((file) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0] ?? []));
-  return [...folders]
-    .sort()
-    .map((folder) => renderNotice(join(root, folder)))
-    .join('\n');
+export interface BundledPackage extends Required<PackageManifest> {
+  readonly folder: string;
 }
 
-function renderNotice(folder: string): string {
-  // npm insists on name and version.
-  const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as PackageManifest;
-  const { name, version, license = '(no licence)' } = manifest;
+/** The licences of the packages that these files are of, as each comes with it. Files are relative to `root`. */
+export function renderNotices(root: string, files: readonly string[]): string {
+  return bundledPackages(root, files).map(renderNotice).join('\n');
+}
+
+/** The packages that these files are of. */
+export function bundledPackages(root: string, files: readonly string[]): readonly BundledPackage[] {
+  const folders = new Set(files.flatMap((file) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0] ?? []));
+  return [...folders].sort().map((name) => {
+    const folder = join(root, name);
+    // npm insists on name and version.
+    const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as PackageManifest;
+    return { license: '(no licence)', ...manifest, folder };
+  });
+}
+
+function renderNotice({ folder, name, version, license }: BundledPackage): string {
   const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
   const text = file === undefined ? '' : `\n${readFileSync(join(folder, file), 'utf8').trim()}\n`;
   return `# ${name} ${version}: ${license}\n${text}`;
