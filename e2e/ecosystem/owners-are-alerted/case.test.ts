@@ -102,7 +102,7 @@ describe('the owner of servers, where a real Prometheus scrapes us and evaluates
   });
 
   it('sees by server what came through each kind of gateway, and no server that a target made up', async () => {
-    for (const name of ['healthy', 'mute', 'changed'])
+    for (const name of ['healthy', 'mute', 'stuck', 'changed'])
       await untilFound(`mcp_server:requests:rate5m{namespace="${namespace}",mcpserver="${name}"} > 0`);
     expect(await ask('mcp_server:condition:info{namespace="made-up"}')).toEqual([]);
     expect(await ask('mcpserver_condition_info{exported_namespace="made-up"}')).toHaveLength(1);
@@ -135,7 +135,7 @@ function withoutWaiting(rules: string): string {
 
 /** In place of the gateways, what they say: each of another server, ten calls more a second; and one who makes up a server. */
 function exporter(namespace: string): readonly object[] {
-  const names = { contour: 'healthy', 'envoy-gateway': 'mute', traefik: 'changed' };
+  const names = { contour: 'healthy', 'envoy-gateway': 'mute', 'traefik-3.6': 'stuck', 'traefik-3.7': 'changed' };
   const samples = Object.entries(names).map(([gateway, name]) =>
     gatewaySamples[gateway]?.({ namespace, name, answered: 10, failed: 1 }),
   );

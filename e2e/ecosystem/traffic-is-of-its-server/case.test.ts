@@ -32,6 +32,8 @@ const series: Readonly<Record<string, string>> = {
   [envoy('others', 'tools_search_8080')]: '0+60x40',
   [envoy('gateways', 'tools_no-server_8080')]: '0+60x40',
   [traefik('tools-search-gateway-binding', 'tools-search', 'exported_service')]: '0+60x40',
+  'traefik_service_requests_total{namespace="edge",code="200",service="tools-search-http-8080@kubernetesgateway"}':
+    '0+60x40',
   [traefik('a-b-c-gateway-binding', 'a-b-c')]: '0+60x40',
   [traefik(`x-${hash}-svc-tools-search-0`, 'others-own')]: '0+60x40',
   [took('100')]: '0+30x40',
@@ -40,7 +42,7 @@ const series: Readonly<Record<string, string>> = {
 };
 const ofSearch = '{mcpserver="search", namespace="tools"}';
 const expected: Readonly<Record<string, Readonly<Record<string, number>>>> = {
-  'round(mcp_server:requests:rate5m, 0.001)': { [ofSearch]: 3.1 },
+  'round(mcp_server:requests:rate5m, 0.001)': { [ofSearch]: 4.1 },
   'round(mcp_server:errors:rate5m, 0.001)': { [ofSearch]: 0.1 },
   'round(mcp_server:latency_seconds:p95_rate5m, 0.001)': { [ofSearch]: 0.28 },
   'count by (namespace, mcpserver) (mcp_server:condition:info{mcpserver="made-up"})': {},
