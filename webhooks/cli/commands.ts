@@ -38,6 +38,10 @@ export const commands = {
     summary: 'say which MCPServers of a cluster serve, and what keeps the others from it',
     load: async () => (await import('./status.ts')).status,
   },
+  cost: {
+    summary: 'say what MCPServers request and use, who is idle, and what to request instead',
+    load: async () => (await import('./cost.ts')).cost,
+  },
   doctor: {
     summary: 'say what of mcp-lifecycle a cluster has, what is wrong with it, and what to do',
     load: async () => (await import('./doctor.ts')).doctor,
