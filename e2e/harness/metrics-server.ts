@@ -4,13 +4,15 @@ import path from 'node:path';
 import { commandInCluster, type ClusterHandle } from '../../scripts/cluster/cluster.ts';
 import { ensureMetricsServer } from '../../scripts/cluster/packages/metrics-server.ts';
 import { resolveSettings } from '../../scripts/cluster/settings.ts';
+import { serviceBeside, startProgram, type Running } from './beside.ts';
 import { eventually } from './eventually.ts';
 import { kubectl, kubectlOk } from './kubectl.ts';
-import { startProgram, type Running } from './prometheus.ts';
 
 const port = 10_443;
 const service = { name: 'metrics-server', namespace: 'kube-system' };
 const apiService = 'v1beta1.metrics.k8s.io';
+/** More than the ten for which a kubelet is waited, or it ends at once. */
+const everySeconds = 11;
 
 /** The first time it takes minutes. */
 export function buildMetricsServer(): Promise<string> {
@@ -25,11 +27,11 @@ export async function startMetricsServer(cluster: ClusterHandle, program: string
   const command = await commandInCluster(cluster, [
     program,
     ...kubeconfigs.map((flag) => `--${flag}=${cluster.kubeconfig}`),
-    ...[`--secure-port=${port}`, `--cert-dir=${folder}`, '--metric-resolution=10s'],
+    ...[`--secure-port=${port}`, `--cert-dir=${folder}`, `--metric-resolution=${everySeconds}s`],
     ...['--kubelet-insecure-tls', '--kubelet-preferred-address-types=InternalIP'],
   ]);
   const running = startProgram(command, cluster.environment);
-  await kubectlOk(['apply', '--server-side', '--filename', '-'], registration(await addressOfNode()));
+  await kubectlOk(['apply', '--server-side', '--filename', '-'], await registration());
   await eventually('metrics of pods are served', async () => (await kubectl(['top', 'nodes'])).code === 0, {
     withinMs: 180_000,
     describe: async () => ({ said: running.said(), top: (await kubectl(['top', 'nodes'])).stderr }),
@@ -46,27 +48,13 @@ export async function startMetricsServer(cluster: ClusterHandle, program: string
   };
 }
 
-async function addressOfNode(): Promise<string> {
-  const query = `jsonpath={.items[0].status.addresses[?(@.type=="InternalIP")].address}`;
-  return (await kubectlOk(['get', 'nodes', '--output', query])).trim();
-}
-
 /** No pod is behind the Service: the program runs beside them. */
-function registration(address: string): object {
-  const labels = { 'kubernetes.io/service-name': service.name };
+async function registration(): Promise<object> {
   return {
     apiVersion: 'v1',
     kind: 'List',
     items: [
-      {
-        ...{ apiVersion: 'v1', kind: 'Service', metadata: service },
-        spec: { ports: [{ name: 'https', port: 443, targetPort: port }] },
-      },
-      {
-        ...{ apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', metadata: { ...service, labels } },
-        ...{ addressType: 'IPv4', endpoints: [{ addresses: [address], conditions: { ready: true } }] },
-        ports: [{ name: 'https', port, protocol: 'TCP' }],
-      },
+      ...(await serviceBeside({ ...service, port: 443, listensOn: port })),
       {
         ...{ apiVersion: 'apiregistration.k8s.io/v1', kind: 'APIService', metadata: { name: apiService } },
         spec: {

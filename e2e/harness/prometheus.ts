@@ -1,5 +1,3 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -9,18 +7,9 @@ import { commandInCluster, execInCluster, type ClusterHandle } from '../../scrip
 import { ensurePrometheus, type PrometheusPrograms } from '../../scripts/cluster/packages/prometheus.ts';
 import { resolveSettings } from '../../scripts/cluster/settings.ts';
 import { proxyUrl } from './api.ts';
+import { startProgram, type Running } from './beside.ts';
 import { eventually } from './eventually.ts';
 import { get } from './kubectl.ts';
-
-/** The last lines of what a program says, for a failure. */
-const keptLines = 20;
-
-export interface Running {
-  /** Ends it; throws when it had ended before. */
-  readonly stop: () => Promise<void>;
-  /** Its last lines. */
-  readonly said: () => readonly string[];
-}
 
 /** The first time it takes minutes. */
 export function buildPrometheus(): Promise<PrometheusPrograms> {
@@ -126,33 +115,4 @@ function besideCluster(
     })),
   }));
   return stringify({ ...read, scrape_configs, rule_files: [path.join(folder, 'rules', '*.yaml')] });
-}
-
-/** Beside the cluster, or in its network: see `commandInCluster`. */
-export function startProgram(
-  command: readonly string[],
-  environment: ClusterHandle['environment'] = process.env,
-): Running {
-  const [program = '', ...args] = command;
-  // A group of its own: what enters the network of the cluster is a program that starts another one.
-  const child = spawn(program, args, { env: environment, stdio: ['ignore', 'ignore', 'pipe'], detached: true });
-  const lines: string[] = [];
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    lines.push(...text.trim().split('\n'));
-    lines.splice(0, Math.max(0, lines.length - keptLines));
-  });
-  const ended = once(child, 'close');
-  return {
-    said: () => lines,
-    async stop() {
-      const hadEnded = child.exitCode !== null;
-      endGroup(child);
-      await ended;
-      if (hadEnded) throw new Error(`${program} ended by itself:\n${lines.join('\n')}`);
-    },
-  };
-}
-
-function endGroup({ pid, exitCode }: ChildProcess): void {
-  if (pid !== undefined && exitCode === null) process.kill(-pid, 'SIGTERM');
 }

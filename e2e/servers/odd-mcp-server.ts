@@ -2,10 +2,12 @@
 // `GET /waits` tells the longest that it was not asked since that was read last, in milliseconds. With a third argument the
 // process exits when it is asked that method, or, with ANY, whatever it is asked. After `POST /break` it answers HTTP 500 to
 // whatever it is asked; after `POST /more` it lists one more tool, which deletes. `GET /ready`, for a probe, answers HTTP 503
-// until `POST /ready`. Without arguments they are in the environment, for APIs that have no field for them.
+// until `POST /ready`. A call of a tool is answered with a stream (streams.ts); `GET /streams` tells how many there are.
+// Without arguments they are in the environment, for APIs that have no field for them.
 import { createServer } from 'node:http';
 import { isKind, kinds, listMore, serve } from './odd-answers.ts';
 import type { Call } from './odd-answers.ts';
+import { createStreams } from './streams.ts';
 
 /** What it has begun it finishes, but not what never ends, in milliseconds. */
 const farewellMs = 6_000;
@@ -20,11 +22,16 @@ function main([port, name = '', fatal]: readonly string[]): void {
   let isBroken = false;
   let listsMore = false;
   let isReady = false;
+  const streams = createStreams();
   const wait = (): number => Math.max(longestMs, performance.now() - askedAt);
   const server = createServer((request, response) => {
     if (request.url === '/waits') {
       response.end(String(wait()));
       longestMs = 0;
+      return;
+    }
+    if (request.url === '/streams') {
+      response.end(String(streams.count()));
       return;
     }
     if (request.url === '/ready') {
@@ -43,7 +50,8 @@ function main([port, name = '', fatal]: readonly string[]): void {
     const behave = (call: Call): void => {
       if (fatal !== undefined) console.log(call.method);
       if (call.method === fatal || fatal === 'ANY') process.exit(1);
-      if (listsMore && call.method === 'tools/list') listMore(call);
+      if (call.method === 'tools/call') streams.begin(call);
+      else if (listsMore && call.method === 'tools/list') listMore(call);
       else kind.behave(call);
     };
     serve({ ...kind, behave }, request, response);

@@ -4,13 +4,13 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { findCluster } from '../../../scripts/cluster/cluster.ts';
+import type { Running } from '../../harness/beside.ts';
 import { eventually } from '../../harness/eventually.ts';
 import { apply, conditionOf, get, list, type KubeObject } from '../../harness/kubectl.ts';
 import { oddServer, untilCondition } from '../../harness/mcp-server.ts';
 import { buildMetricsServer, startMetricsServer } from '../../harness/metrics-server.ts';
 import { useNamespace } from '../../harness/namespace.ts';
 import { runInside } from '../../harness/node-pod.ts';
-import type { Running } from '../../harness/prometheus.ts';
 
 const withinMs = 240_000;
 

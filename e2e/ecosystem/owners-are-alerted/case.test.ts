@@ -7,6 +7,7 @@ import { gatewaySamples } from '../../../scripts/alerts/gateway-samples.ts';
 import { queriesOf, readDashboard } from '../../../scripts/alerts/server-rules.ts';
 import { findCluster } from '../../../scripts/cluster/cluster.ts';
 import { release } from '../../../scripts/quickstart/install.ts';
+import type { Running } from '../../harness/beside.ts';
 import { installChart } from '../../harness/chart.ts';
 import { eventually } from '../../harness/eventually.ts';
 import { apply } from '../../harness/kubectl.ts';
@@ -20,7 +21,6 @@ import {
   startPrometheus,
   untilConfigured,
   untilRules,
-  type Running,
   type RunningPrometheus,
 } from '../../harness/prometheus.ts';
 

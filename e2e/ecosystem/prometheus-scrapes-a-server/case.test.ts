@@ -5,6 +5,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { findCluster, type ClusterHandle } from '../../../scripts/cluster/cluster.ts';
 import type { PrometheusPrograms } from '../../../scripts/cluster/packages/prometheus.ts';
+import type { Running } from '../../harness/beside.ts';
 import { installChart } from '../../harness/chart.ts';
 import { eventually } from '../../harness/eventually.ts';
 import { apply, conditionOf, get, list } from '../../harness/kubectl.ts';
@@ -16,7 +17,6 @@ import {
   startOperator,
   startPrometheus,
   untilConfigured,
-  type Running,
   type RunningPrometheus,
 } from '../../harness/prometheus.ts';
 

@@ -5,6 +5,7 @@ import { certManagerVersion } from './cert-manager.ts';
 import { metricsServerVersion } from './metrics-server.ts';
 import { operatorVersion } from './monitoring-kinds.ts';
 import { prometheusVersion } from './prometheus.ts';
+import { traefikVersion } from './traefik.ts';
 
 describe('the built components', () => {
   it.each([
@@ -15,6 +16,7 @@ describe('the built components', () => {
     ['metrics-server', 'sigs.k8s.io/metrics-server'],
     ['prometheus', 'github.com/prometheus/prometheus'],
     ['prometheus-operator', 'github.com/prometheus-operator/prometheus-operator'],
+    ['traefik', 'github.com/traefik/traefik/v3'],
   ] as const)('have the version of %s in its go.mod', (component, module) => {
     const goMod = readFileSync(new URL(`../go/${component}/go.mod`, import.meta.url), 'utf8');
     const versions = {
@@ -23,6 +25,7 @@ describe('the built components', () => {
       'metrics-server': metricsServerVersion,
       prometheus: prometheusVersion,
       'prometheus-operator': operatorVersion,
+      traefik: traefikVersion,
     };
     expect(goMod).toContain(`\t${module} v${versions[component]}`);
   });
