@@ -20,7 +20,8 @@ const underReference = entriesUnder(reference);
 function goesOnRefusing({ id, isMandatory }: Rule): boolean {
   const ofExtensions = ['claims-valid', 'metrics-port-exists', 'scheduling-valid', 'stdio-command-required'];
   const ofAutoscaling = ['autoscaling-valid', 'scale-to-zero-wakes'];
-  return isMandatory === true || [...ofExtensions, ...ofAutoscaling, 'stdio-settings-usable'].includes(id);
+  const ofOthers = ['ingress-allowed', 'ingress-valid', 'stdio-settings-usable'];
+  return isMandatory === true || [...ofExtensions, ...ofAutoscaling, ...ofOthers].includes(id);
 }
 
 describe('under compatibility.profile reference', () => {
