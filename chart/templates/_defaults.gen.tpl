@@ -90,6 +90,11 @@ prometheusRule:
   enabled: false
   labels: {}
   alertLabels: {}
+dashboard:
+  enabled: false
+  labels:
+    grafana_dashboard: "1"
+  annotations: {}
 rollout:
   maxConcurrent: 10
 stdio:

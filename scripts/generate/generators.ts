@@ -6,6 +6,7 @@ import { cliPage } from './cli-page.ts';
 import { compositeSchemas } from './composite-schemas.ts';
 import { crd, otherCrds } from './crd.ts';
 import { crdReference } from './crd-reference.ts';
+import { dashboard } from './dashboard.ts';
 import { foreignFieldsPage } from './foreign-fields-page.ts';
 import type { Generator } from './generator.ts';
 import { lists } from './lists.ts';
@@ -41,6 +42,7 @@ export const generators: readonly Generator[] = [
   cliPage,
   outputSchemaPages,
   metricsPage,
+  dashboard,
   logsPage,
   foreignFieldsPage,
   performancePage,

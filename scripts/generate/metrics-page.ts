@@ -146,6 +146,9 @@ With \`prometheusRule.enabled\` the chart brings these as a PrometheusRule, and 
 
 ${renderAlerts(readAlerts())}
 
+\`dashboard.enabled\` brings a dashboard for the platform team as a ConfigMap for the sidecar of Grafana; by hand \`chart/dashboard.json\` is imported. Its queries are parsed and
+its metrics and labels held against these tables by a test; it was not looked at in a real Grafana.
+
 About single servers, for who is asked to look at them:
 
 | When | Because |
