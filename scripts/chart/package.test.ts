@@ -48,7 +48,7 @@ describe('the packed chart', () => {
       .map((file) => file.replace('mcp-lifecycle/', ''))
       .filter(
         (file) =>
-          !/^(Chart\.yaml|values\.(yaml|schema\.json)|(templates|presets|files|dashboards|monitoring)\/[\w./-]+)$/.test(
+          !/^(Chart\.yaml|\.helmignore|alerts\.yaml|values\.(yaml|schema\.json)|(templates|presets|monitoring)\/[\w./-]+)$/.test(
             file,
           ),
       );
