@@ -144,7 +144,7 @@ describe('the network of an MCPServer', () => {
     const listening = runInside(
       namespace,
       'deployment/measured',
-      `const server = require('node:net').createServer((c) => c.end('metrics'));
+      `const server = require('node:net').createServer((c) => c.on('error', () => undefined).end('metrics'));
        server.listen(4000);
        setTimeout(() => process.exit(0), 30_000);`,
     );
@@ -165,7 +165,7 @@ describe('the network of an MCPServer', () => {
     const listening = runInside(
       namespace,
       'deployment/measured',
-      `const server = require('node:net').createServer((c) => c.end('metrics'));
+      `const server = require('node:net').createServer((c) => c.on('error', () => undefined).end('metrics'));
        server.listen(4000);
        setTimeout(() => process.exit(0), 40_000);`,
     );
