@@ -74,6 +74,7 @@ dnsConfig: {}
 terminationGracePeriodSeconds: 30
 admissionCheck:
   enabled: true
+  hook: true
 podDisruptionBudget:
   enabled: true
 metrics:

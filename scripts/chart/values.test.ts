@@ -267,6 +267,34 @@ describe('the check', () => {
     expect(at(test, 'spec.containers.0.args')).toEqual(['await-admission']);
   });
 
+  describe('where nobody runs hooks', () => {
+    const jobsWith = async (values: object): Promise<readonly Manifest[]> =>
+      (await renderWith(values)).filter(({ kind }) => kind === 'Job');
+    const noHook = { admissionCheck: { hook: false } };
+
+    it('is a Job like other objects, which stays when it has finished, and there is no pod for `helm test`', async () => {
+      const manifests = await renderWith(noHook);
+      expect(JSON.stringify(manifests)).not.toContain('helm.sh/hook');
+      expect(manifests.map(({ kind }) => kind)).not.toContain('Pod');
+      const [job, ...others] = manifests.filter(({ kind }) => kind === 'Job');
+      expect(others).toEqual([]);
+      expect(at(job, 'spec')).toEqual({ backoffLimit: 5, template: expect.anything() });
+      const [hook] = await jobsWith({});
+      expect(at(job, 'spec.template')).toEqual(at(hook, 'spec.template'));
+    });
+
+    it('has another name exactly when it is another one, because no Job can be changed', async () => {
+      const nameOf = async (values: object): Promise<string> =>
+        (await jobsWith({ ...noHook, ...values })).map(({ metadata }) => metadata.name).join();
+      const name = await nameOf({});
+      expect(name).toMatch(/^mcp-lifecycle-admission-check-[0-9a-f]{8}$/);
+      expect(await nameOf({ replicas: 3, policy: { extends: 'baseline' } })).toBe(name);
+      expect(await nameOf({ image: { tag: '9.9.9' } })).not.toBe(name);
+      expect(await nameOf({ tolerations: [{ operator: 'Exists' }] })).not.toBe(name);
+      expect((await nameOf({ fullnameOverride: 'a'.repeat(63) })).length).toBeLessThanOrEqual(63);
+    });
+  });
+
   it('leaves no object and no right when it is off', async () => {
     const manifests = await renderWith({ admissionCheck: { enabled: false }, networkPolicy: { enabled: true } });
     expect(manifests.filter(({ metadata }) => metadata.name.includes('admission'))).toEqual([]);

@@ -2,10 +2,11 @@
  * @alone it uninstalls the chart, and installs without helm.
  * @slow it installs and removes us by manifests, and installs us again by Helm.
  */
+import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { buildManifests } from '../../../scripts/manifests/manifests.ts';
-import { release } from '../../../scripts/quickstart/install.ts';
-import { helm, installChart, programImage, uninstallChart } from '../../harness/chart.ts';
+import { imageValues, release } from '../../../scripts/quickstart/install.ts';
+import { helm, helmOk, installChart, programImage, uninstallChart } from '../../harness/chart.ts';
 import { fingerprint, settledFingerprint } from '../../harness/children.ts';
 import { eventually } from '../../harness/eventually.ts';
 import { restoreChart } from '../../harness/installation.ts';
@@ -14,6 +15,7 @@ import { kubernetesServer, untilCondition } from '../../harness/mcp-server.ts';
 import { useNamespace } from '../../harness/namespace.ts';
 import { withoutFarewells } from '../../harness/replicas.ts';
 
+const chart = fileURLToPath(new URL('../../../chart', import.meta.url));
 const crd = 'mcpservers.mcp.x-k8s.io';
 const asRoot = { runtime: { security: { securityContext: { runAsUser: 0 } } } };
 
@@ -75,6 +77,20 @@ describe('the manifests for kubectl', () => {
     const text = await kubectlOk(['apply', '--filename', '-'], await manifests());
     expect(text.split('\n').filter((line) => line.endsWith('created'))).toEqual([]);
     expect(await state()).toEqual(stateBefore);
+  });
+
+  it('may have the check as an object like others: it finishes, stays, and is no difference', async () => {
+    const { reference } = await programImage();
+    const rendered = await helmOk(
+      ...['template', release.name, chart, '--show-only', 'templates/admission-check.yaml'],
+      ...[...imageValues(reference), '--set', 'admissionCheck.hook=false'],
+    );
+    await kubectlOk(['apply', '--filename', '-'], rendered);
+    const [job] = (await list({ namespace: release.namespace }, 'jobs')).map(({ metadata }) => metadata.name);
+    const where = ['--namespace', release.namespace];
+    await kubectlOk(['wait', '--for=condition=Complete', `job/${job ?? 'of the check'}`, '--timeout=120s', ...where]);
+    // It ends with 1 when something differs.
+    expect(await kubectl(['diff', '--filename', '-'], rendered)).toMatchObject({ code: 0, stdout: '' });
   });
 
   it('can be removed as the file says, and what runs stays', async () => {
