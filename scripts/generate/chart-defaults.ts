@@ -8,7 +8,7 @@ import { inRepository } from './root.ts';
 const takenAway = ['resources', 'podSecurityContext', 'metricsFrom'];
 
 /** The values of values.yaml that a template fills in where they are absent. */
-export function withoutChoices(values: unknown): unknown {
+function withoutChoices(values: unknown): unknown {
   if (typeof values !== 'object' || values === null || Array.isArray(values)) return values;
   const kept = Object.entries(values).filter(([key]) => !takenAway.includes(key));
   return Object.fromEntries(kept.map(([key, value]) => [key, withoutChoices(value)]));
