@@ -323,6 +323,24 @@ describe('pods that serve', () => {
     t.verifier.stop();
   });
 
+  it('are asked themselves after a moment with none: the Service still led to the one that had left, and the new one passed for Verified for a period', async () => {
+    const again = aPod('old-2', 'old');
+    const cluster: Cluster = { service: verified('1'), pods: [oldPod], answers: { 'old-2': broken } };
+    const t = start(cluster);
+    t.watch(1);
+    await t.clock.advance(600_000);
+    t.verifier.rest('ns/a');
+    cluster.pods = [again];
+    t.watch(1);
+    await t.clock.advance(2_000);
+    expect(t.told).toEqual([
+      ['verified', 1],
+      ['failed', 1],
+    ]);
+    expect(t.asked).toEqual(['service', 'old-2', 'old-2', 'old-2', 'old-2']);
+    t.verifier.stop();
+  });
+
   it('are not asked again when only their number changes, and answer for that generation, too', async () => {
     const cluster: Cluster = { service: verified('1'), pods: [oldPod], answers: {} };
     const t = start(cluster);

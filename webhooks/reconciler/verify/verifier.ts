@@ -87,6 +87,8 @@ export class Verifier {
   readonly #watched = new Map<string, Watched>();
   /** Those that are not asked until the pods are there which the question is for. */
   readonly #leftAlone = new Set<string>();
+  /** Those that have served and do not: the Service may lead to pods on their way out for a moment when others do. */
+  readonly #ended = new Set<string>();
   readonly #learnt = new Map<string, Learnt>();
   readonly #lanes: Lanes;
   /** When each of them is asked that is not being asked. */
@@ -167,7 +169,7 @@ export class Verifier {
     }
     const target = asItRuns(wanted, known);
     if (known === undefined) {
-      const followsOthers = wasLeftAlone || wanted.followsOthers === true;
+      const followsOthers = this.#ended.delete(key) || wasLeftAlone || wanted.followsOthers === true;
       this.#begin(key, target, { believed, proof: followsOthers ? wantedProof : noProof });
     } else if (isSameQuestion(known.target, target)) moveOn(known, target);
     else this.#goOn(key, known, target);
@@ -207,13 +209,14 @@ export class Verifier {
     const watched = this.#watched.get(key);
     if (watched !== undefined) watched.isGone = true;
     this.rest(key);
+    this.#ended.delete(key);
     this.#learnt.delete(key);
   }
 
   /** Stops asking and forgets what was answered, not how to ask: the server is not available. */
   rest(key: string): void {
     this.#noteEnd(key);
-    this.#leftAlone.delete(key);
+    if (this.#leftAlone.delete(key) || this.#watched.has(key)) this.#ended.add(key);
     this.#drop(key);
   }
 
