@@ -1,3 +1,4 @@
+import { admissionPolicy } from './admission-policy.ts';
 import { chartCrds } from './chart-crds.ts';
 import { chartDefaults } from './chart-defaults.ts';
 import { outputSchemaPages } from './output-schemas.ts';
@@ -46,6 +47,7 @@ export const generators: readonly Generator[] = [
   logsPage,
   foreignFieldsPage,
   performancePage,
+  admissionPolicy,
   chartCrds,
   chartDefaults,
   valuesPage,

@@ -8,8 +8,8 @@ import { eachContainer, eachSecurityContext, type AnySecurityContext } from './p
 import { asContainer, asPod } from './parts/example-specs.ts';
 
 /** How profiles were written before Kubernetes 1.30; the standard still judges it. */
-const annotationPrefix = 'container.apparmor.security.beta.kubernetes.io/';
-const annotation = `${annotationPrefix}${CONTAINER_NAME}`;
+export const appArmorAnnotationPrefix = 'container.apparmor.security.beta.kubernetes.io/';
+const annotation = `${appArmorAnnotationPrefix}${CONTAINER_NAME}`;
 
 export const appArmorProfile: Rule = {
   id: 'app-armor-profile',
@@ -46,7 +46,7 @@ function checkAnnotations(input: RuleInput): readonly Violation[] {
 }
 
 function checkAnnotation({ name }: JudgedContainer, { server }: RuleInput): readonly Violation[] {
-  const key = `${annotationPrefix}${name}`;
+  const key = `${appArmorAnnotationPrefix}${name}`;
   if (server.spec.extraAnnotations?.[key] !== 'unconfined') return none;
   return [
     {

@@ -7,7 +7,7 @@ import { eachSecurityContext } from './parts/security-contexts.ts';
 import { asContainer, asPod } from './parts/example-specs.ts';
 
 /** https://kubernetes.io/docs/concepts/security/pod-security-standards/#baseline ("SELinux"), as of Kubernetes 1.35 */
-const allowedTypes: ReadonlySet<string> = new Set([
+export const allowedSeLinuxTypes: ReadonlySet<string> = new Set([
   '',
   'container_t',
   'container_init_t',
@@ -50,7 +50,7 @@ function checkOptions({ role = '', type = '', user = '' }: SELinuxOptions, place
   });
   return [
     ...(role === '' ? [] : [violation('role', role, 'an SELinux role is set')]),
-    ...(allowedTypes.has(type) ? [] : [violation('type', type, 'the SELinux type is none for containers')]),
+    ...(allowedSeLinuxTypes.has(type) ? [] : [violation('type', type, 'the SELinux type is none for containers')]),
     ...(user === '' ? [] : [violation('user', user, 'an SELinux user is set')]),
   ];
 }

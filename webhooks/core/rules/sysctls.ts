@@ -7,7 +7,7 @@ import { podSecurityPlace } from './parts/security-contexts.ts';
 import { asPod } from './parts/example-specs.ts';
 
 /** https://kubernetes.io/docs/concepts/security/pod-security-standards/#baseline ("Sysctls"), as of Kubernetes 1.35 */
-const safe: ReadonlySet<string> = new Set([
+export const safeSysctls: ReadonlySet<string> = new Set([
   'kernel.shm_rmid_forced',
   'net.ipv4.ip_local_port_range',
   'net.ipv4.ip_local_reserved_ports',
@@ -49,7 +49,7 @@ export const sysctls: Rule = {
 const sysctlsPlace = inside(podSecurityPlace, 'sysctls');
 
 function isSafe({ name }: Sysctl): boolean {
-  return safe.has(name);
+  return safeSysctls.has(name);
 }
 
 function checkSysctl({ name }: Sysctl, place: Place): readonly Violation[] {
