@@ -254,17 +254,27 @@ function onItsWay({ conditionOf }: Seen): Decided | undefined {
 }
 
 /** Nothing is on its way: is it as it should be? */
-function arrived({ generation, conditionOf }: Seen): Decided {
+function arrived(seen: Seen): Decided {
+  const { generation, conditionOf } = seen;
   const available = conditionOf('Available');
   if (available?.reason === 'ScaledToZero' && available.status === 'True') {
     return { outcome: 'Complete', phase: 'Complete', message: available.message };
   }
   const ready = conditionOf('Ready');
-  const { status = 'Unknown', reason, message = 'Nothing is known of its pods' } = ready ?? {};
+  const { status = 'Unknown', message = 'Nothing is known of its pods' } = ready ?? {};
   if (status === 'True' && ready !== undefined && ready.generation >= generation) {
     return { outcome: 'Complete', phase: 'Complete', message };
   }
-  return { outcome: status === 'False' ? 'Stuck' : 'UnderWay', phase: 'NotReady', reason, message };
+  const outcome = status === 'False' ? 'Stuck' : 'UnderWay';
+  return { outcome, phase: 'NotReady', reason: reasonOfNotReady(seen), message };
+}
+
+/** Ready has one word for whatever Verified says, which has a word for each. */
+function reasonOfNotReady({ conditionOf }: Seen): string | undefined {
+  const verified = conditionOf('Verified');
+  const isByVerified =
+    conditionOf('Available')?.status === 'True' && verified !== undefined && verified.status !== 'True';
+  return (isByVerified ? verified : conditionOf('Ready'))?.reason;
 }
 
 /** One line: which server, where its newest version is, and what serves meanwhile. */

@@ -65,6 +65,34 @@ describe('how a server is', () => {
     ['that starts', [starting], ['Pending', 'Initializing']],
     ['that cannot start', [broken], ['Failed', 'DeploymentUnavailable']],
     [
+      'whose pods have ended, whatever Verified says of them',
+      [
+        saying(
+          'Failed',
+          ['Ready', 'False', 'DeploymentUnavailable'],
+          ['Available', 'False', 'DeploymentUnavailable'],
+          ['Verified', 'Unknown', 'NotVerified'],
+        ),
+      ],
+      ['Failed', 'DeploymentUnavailable'],
+    ],
+    [
+      'whose tools are not as they have to be, in the word of Verified',
+      [
+        saying('Failed', ['Ready', 'False', 'MCPEndpointUnavailable'], serves, [
+          'Verified',
+          'False',
+          'ToolContractChanged',
+        ]),
+      ],
+      ['Failed', 'ToolContractChanged'],
+    ],
+    [
+      'of which nobody knows its tools, in the word of Verified',
+      [saying('Pending', ['Ready', 'Unknown', 'Initializing'], serves, ['Verified', 'Unknown', 'ToolContractUnknown'])],
+      ['Pending', 'ToolContractUnknown'],
+    ],
+    [
       'that is refused, while an older version serves',
       [saying('Running', ready, serves, ['Accepted', 'False', 'Invalid'])],
       ['Failed', 'Invalid'],
