@@ -397,7 +397,7 @@ async function optionalFor(
   const input = { ...known, server, children: existing.map(({ child }) => child) };
   const said = optionalConditions(input);
   const gateway = await registrationFor({ ...input, findings, ...present({ isOpen }) }, facts, { world, signal });
-  const ingress = decideIngress({ ...input, clusterDomain: world.clusterDomain, ...present({ isOpen }) });
+  const ingress = decideIngress({ ...input, findings, clusterDomain: world.clusterDomain, ...present({ isOpen }) });
   const reports = [gateway, ingress].filter((report) => report !== undefined);
   return {
     said: [...said, ...reports.map((report) => report.said)],

@@ -3,13 +3,14 @@ import type { ApiState } from '../engine/installation.ts';
 import { judge } from '../engine/judge.ts';
 import { atOwnSeverity } from '../engine/policy.ts';
 import { builtInPolicy } from '../rules/built-in-policy.ts';
-import { anMCPServer, withGeneration, withSpec, withUid } from '../testing/builders.ts';
+import { anMCPServer, withGeneration, withRawSpec, withSpec, withStatus, withUid } from '../testing/builders.ts';
 import type { Option } from '../testing/builders.ts';
 import { anInstant, prepared } from '../testing/evaluate-rules.ts';
 import { inMemoryFacts } from '../testing/in-memory-facts.ts';
 import type { InMemoryObjects } from '../testing/in-memory-facts.ts';
 import type { Decision } from './decide.ts';
 import { decide } from './decide.ts';
+import type { ObservedChild } from './observed.ts';
 import { aChild } from './testing/a-child.ts';
 
 const fromConfigMap = withSpec({ config: { envFrom: [{ configMapRef: { name: 'settings' } }] } });
@@ -66,6 +67,32 @@ describe('an optional kind', () => {
   it.each([undefined, 'unknown', 'absent', 'off'] as const)('is neither made nor pruned while it is %s', (state) => {
     expect(planned(state, asking)).toEqual([]);
     expect(planned(state)).toEqual([]);
+  });
+});
+
+describe('an Ingress that the policy does not allow', () => {
+  const host = 'mcp.example.com';
+  const annotations = { 'nginx.ingress.kubernetes.io/configuration-snippet': 'deny all;' };
+  // As an upgrade leaves it: the new CRD stored it, the old webhook did not judge it, the old reconciler noted the generation.
+  const noted = withStatus({ extensions: { policy: { revision: 1, generation: 1 } } });
+  const planned = (ingress: object, observed: readonly ObservedChild[]): readonly string[] => {
+    const asking = withRawSpec({ extensions: { ingress } });
+    const decision = decide({
+      subject: prepared(anMCPServer(withUid('u-1'), withGeneration(1), noted, asking)),
+      ...{ facts: inMemoryFacts({}), observed, apis: new Map([['Ingress', 'served']]) },
+      ...policy,
+      digest: (text) => String(text.length),
+    });
+    if (decision.verdict !== 'accepted') throw new Error(decision.verdict);
+    return decision.actions.filter(({ of }) => of.kind === 'Ingress').map(({ type }) => type);
+  };
+  const standing = { ...aChild({ uid: 'u-1' }), apiVersion: 'networking.k8s.io/v1', kind: 'Ingress', appliedHash: 'x' };
+
+  it('is neither made nor changed, although the server is tolerated', () => {
+    expect(planned({ host }, [])).toEqual(['apply']);
+    expect(planned({ host }, [standing])).toEqual(['apply']);
+    expect(planned({ host, annotations }, [])).toEqual([]);
+    expect(planned({ host, annotations }, [standing])).toEqual([]);
   });
 });
 

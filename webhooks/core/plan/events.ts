@@ -27,6 +27,7 @@ const failures: ReadonlyMap<string, string> = new Map([
   [toolReasons.notAllowed, 'ToolContractCheck'],
   ['GatewayNotRegistered', 'GatewayBindingReconcileFailed'],
   ['IngressPending', 'IngressCheck'],
+  ['IngressNotAllowed', 'IngressCheck'],
   ['FeatureDisabled', 'OptionalAPICheck'],
   ['APINotInstalled', 'OptionalAPICheck'],
   ...expandedKinds.map(({ unavailable: { reason, eventAction } }) => [reason, eventAction] as const),

@@ -1,16 +1,17 @@
+import { denialBy } from '../engine/denial-by.ts';
 import { gatewaySettingsOf } from '../engine/facts.ts';
 import type { ReferenceFacts } from '../engine/facts.ts';
 import type { Finding } from '../engine/finding.ts';
 import { isSameJson } from '../engine/canonical-json.ts';
 import { oneLine } from '../engine/text.ts';
-import { gatewayNameOf, HTTP_ROUTE_PROVIDER, neededGatewayKeys } from '../mcpserver/gateway.ts';
+import { gatewayNameOf, HTTP_ROUTE_PROVIDER, neededGatewayKeys, PUBLISHING_RULE } from '../mcpserver/gateway.ts';
 import type { GatewayName } from '../mcpserver/gateway.ts';
 import { gatewayBindingName, namespaceOf, pathOf } from '../mcpserver/names.ts';
 import { present } from '../mcpserver/record.ts';
 import type { MCPServerStatus } from '../mcpserver/types.gen.ts';
 import { announcementOf } from '../resources/gateway-announcement.ts';
 import { GATEWAY_REGISTERED, gatewayAsking } from '../resources/gateway-asking.ts';
-import { httpRoute, refusalOf } from '../resources/http-route.ts';
+import { httpRoute } from '../resources/http-route.ts';
 import { mcpGatewayBinding } from '../resources/mcp-gateway-binding.ts';
 import { isAsked, lackOf, stateOf } from '../resources/optional-kind.ts';
 import type { OptionalKind } from '../resources/optional-kind.ts';
@@ -206,7 +207,7 @@ function byRoute(input: GatewayInput): Verdict {
   const lacking = lackAs(httpRoute, input);
   if (lacking !== undefined) return { ...lacking, ofBinding: 'GatewayNotRegistered' };
   const route = ourChild(httpRoute.kind, input);
-  const refusal = refusalOf(input.findings);
+  const refusal = denialBy(PUBLISHING_RULE, input.findings);
   if (refusal !== undefined) return { ...refused(refusal, route), ...whatStays(input) };
   const settings = settingsOf(input, route);
   if (settings.type === 'unknown') return { ...asBefore(input), lookAgainMs: lookMs.toUnread };

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ApiState } from '../engine/installation.ts';
+import type { Finding } from '../engine/finding.ts';
 import type { MCPServer } from '../mcpserver/types.gen.ts';
 import { ingress } from '../resources/ingress.ts';
 import type { Registration } from '../resources/registration.ts';
@@ -67,6 +68,23 @@ describe('a server with an Ingress', () => {
       transport: { tls: { enabled: true, insecureSkipVerify: true } },
     });
     expect(said(decided({ server, isOpen: true }))).toMatch(/ingressFrom.*speaks TLS.*without credentials/);
+  });
+
+  it('is told what the policy has against it, and keeps the address of what stays', () => {
+    const finding: Finding = {
+      ...{ ruleId: 'ingress-allowed', severity: 'deny', path: ['spec'], remedy: 'x' },
+      ...{ headline: 'the host is not allowed here', detail: "found 'mcp.example.com'" },
+    };
+    const report = decided({ findings: [finding] });
+    expect(said(report)).toBe(
+      "False/IngressNotAllowed: The policy does not let it be published: the host is not allowed here, found 'mcp.example.com' [ingress-allowed]; what is published stays as it is <ingress-allowed>",
+    );
+    expect(report.url).toBe(url);
+    expect(decided({ findings: [finding], children: [] })).toEqual({
+      said: expect.objectContaining({ message: expect.not.stringContaining('stays') }),
+    });
+    expect(said(decided({ findings: [finding] }, 'off'))).toMatch(/^False\/FeatureDisabled/);
+    expect(said(decided({ findings: [{ ...finding, severity: 'warn' }] }))).toMatch(/^True\/Published/);
   });
 
   it('believes no Ingress of somebody else', () => {

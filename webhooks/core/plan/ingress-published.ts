@@ -1,6 +1,8 @@
+import { denialBy } from '../engine/denial-by.ts';
+import type { Finding } from '../engine/finding.ts';
 import { pathOf } from '../mcpserver/names.ts';
 import { present } from '../mcpserver/record.ts';
-import { ingress, INGRESS_PUBLISHED, ingressCaveat, ingressOf } from '../resources/ingress.ts';
+import { ingress, INGRESS_PUBLISHED, INGRESS_RULE, ingressCaveat, ingressOf } from '../resources/ingress.ts';
 import { isAsked, stateOf } from '../resources/optional-kind.ts';
 import type { Registration } from '../resources/registration.ts';
 import { conditionOf, WAITING } from './condition.ts';
@@ -14,6 +16,8 @@ import { servedAddressOf } from './served-address.ts';
 const patienceMs = 30_000;
 
 export interface IngressInput extends OptionalInput {
+  /** Of the rules. */
+  readonly findings?: readonly Finding[];
   /** Default: the usual one. */
   readonly clusterDomain?: string;
   /** Whether it has answered somebody without credentials; default: nobody knows. */
@@ -38,6 +42,9 @@ export function decideIngress(input: IngressInput): IngressReport | undefined {
     ({ kind, controller }) => kind === ingress.kind && isOurs(controller, input.server),
   );
   const url = standing?.registration === undefined ? undefined : urlOf(standing.registration, input);
+  const refusal = denialBy(INGRESS_RULE, input.findings);
+  if (refusal !== undefined && stateOf(ingress, input.apis) === 'served')
+    return present({ said: notAllowed(refusal, standing), url });
   // What could not be changed leads where it led.
   if (said.status !== 'True' || standing?.registration === undefined) return present({ said, url });
   return url === undefined ? notTaken(standing, standing.registration, input) : { said: published(url, input), url };
@@ -58,6 +65,12 @@ function urlBefore(input: IngressInput): string | undefined {
 
 function servedPath({ server, clusterDomain }: IngressInput): string {
   return servedAddressOf(server, clusterDomain)?.path ?? pathOf(server);
+}
+
+function notAllowed({ ruleId, headline, detail }: Finding, standing: ObservedChild | undefined): Said {
+  const stays = standing === undefined ? '' : '; what is published stays as it is';
+  const message = `The policy does not let it be published: ${headline}, ${detail} [${ruleId}]${stays}`;
+  return { type: INGRESS_PUBLISHED, status: 'False', reason: 'IngressNotAllowed', message, cause: ruleId };
 }
 
 function published(url: string, { server, isOpen = false }: IngressInput): Said {

@@ -1,4 +1,4 @@
-import type { Finding } from '../engine/finding.ts';
+import { denialBy } from '../engine/denial-by.ts';
 import { gatewayNameOf, hostnameIn, HTTP_ROUTE_PROVIDER, PUBLISHING_RULE } from '../mcpserver/gateway.ts';
 import { childName, gatewayBindingName } from '../mcpserver/names.ts';
 import { present } from '../mcpserver/record.ts';
@@ -28,7 +28,8 @@ export const httpRoute: ExpandedKind = {
   registration: readRoute,
   // Without its settings nobody can say where the route leads, and a policy may not allow it; what is routed stays.
   isUndecided: ({ server, gateway, verdict }) =>
-    isRouted(server) && (gatewayNameOf(gateway) === undefined || refusalOf(verdict?.findings) !== undefined),
+    isRouted(server) &&
+    (gatewayNameOf(gateway) === undefined || denialBy(PUBLISHING_RULE, verdict?.findings) !== undefined),
   build(input) {
     const { server, gateway, served } = input;
     const parent = gatewayNameOf(gateway);
@@ -57,11 +58,6 @@ export const httpRoute: ExpandedKind = {
     ];
   },
 };
-
-/** What a policy has against where the route would lead; undefined: nothing. */
-export function refusalOf(findings: readonly Finding[] = []): Finding | undefined {
-  return findings.find(({ ruleId, severity }) => ruleId === PUBLISHING_RULE && severity === 'deny');
-}
 
 function isRouted({ spec }: MCPServer): boolean {
   return spec.gateway?.provider === HTTP_ROUTE_PROVIDER;

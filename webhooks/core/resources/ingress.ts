@@ -1,3 +1,4 @@
+import { denialBy } from '../engine/denial-by.ts';
 import { childName } from '../mcpserver/names.ts';
 import { present } from '../mcpserver/record.ts';
 import type { IngressSettings, MCPServer } from '../mcpserver/types.gen.ts';
@@ -9,6 +10,9 @@ import { readIngress } from './registration.ts';
 
 /** Type of the condition that says what became of `spec.extensions.ingress`. */
 export const INGRESS_PUBLISHED = 'IngressPublished';
+
+/** The rule by which a policy limits what is published, and with which annotations. */
+export const INGRESS_RULE = 'ingress-allowed';
 
 /** https://kubernetes.io/docs/concepts/services-networking/ingress/ */
 export const ingress: ExpandedKind = {
@@ -29,6 +33,8 @@ export const ingress: ExpandedKind = {
   wanted: 'sometimes',
   unavailable: { reason: 'IngressUnavailable', order: 16, eventAction: 'IngressReconcileFailed' },
   registration: readIngress,
+  // What was stored before the rule was there to refuse it had no effect yet: tolerated is the server, and what is published.
+  isUndecided: ({ verdict }) => denialBy(INGRESS_RULE, verdict?.findings) !== undefined,
   build(input) {
     const settings = ingressOf(input.server);
     if (settings === undefined) return [];

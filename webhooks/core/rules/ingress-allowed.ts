@@ -4,7 +4,7 @@ import { shortenMiddle } from '../engine/text.ts';
 import { eachEntry, join, none } from '../engine/violations.ts';
 import { pathTo, placeOf } from '../mcpserver/place.ts';
 import type { Violation } from '../mcpserver/violation.ts';
-import { ingressOf } from '../resources/ingress.ts';
+import { INGRESS_RULE, ingressOf } from '../resources/ingress.ts';
 import { listed } from './parts/listed.ts';
 import { hostname, maxPatterns, metadataKey, objectName } from './parts/parameter-forms.ts';
 
@@ -18,7 +18,7 @@ const published = (ingress: object): Readonly<Record<string, unknown>> => ({
 });
 
 export const ingressAllowed: Rule = defineRule({
-  id: 'ingress-allowed',
+  id: INGRESS_RULE,
   severity: 'deny',
   stricterIn: 11,
   summary:
