@@ -11,6 +11,8 @@ export function imageOf(
     | 'stdio-mcp-server'
     | 'node-npm'
     | 'npm-registry'
+    | 'python-uv'
+    | 'pypi-registry'
     | 'mcp-client',
 ): string {
   const image = process.env[`IMAGE_${name}`];

@@ -4,6 +4,7 @@ import { runCommand, runInteractively } from '../cluster/command.ts';
 import { ClusterFailure } from '../cluster/failure.ts';
 import { createStderrReport } from '../cluster/progress.ts';
 import { ImageFailure } from '../image/failure.ts';
+import { whyNoUv } from '../image/python.ts';
 import { ensureImagesLoaded, ensureInstalled } from '../quickstart/install.ts';
 import { startProxy } from './proxy.ts';
 import { isAsUsual, usualArguments } from './usual-installation.ts';
@@ -27,11 +28,14 @@ export async function runCases(config: string, args: readonly string[]): Promise
 async function runOnCluster(config: string, args: readonly string[]): Promise<number> {
   const report = createStderrReport();
   const cluster = await upCluster({}, report);
+  const withoutUv = await whyNoUv();
+  if (withoutUv !== undefined) report(`uvx is not tried: ${withoutUv}`);
   const images = await ensureImagesLoaded(
     cluster,
     [
       ...(['mcp-lifecycle', 'kubernetes-mcp-server', 'server-everything', 'tls-mcp-server', 'odd-mcp-server'] as const),
       ...(['stdio-mcp-server', 'node-npm', 'npm-registry', 'mcp-client'] as const),
+      ...(withoutUv === undefined ? (['python-uv', 'pypi-registry'] as const) : []),
     ],
     report,
   );

@@ -1,14 +1,14 @@
-import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { readdir, readFile, realpath } from 'node:fs/promises';
 import { dirname, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { readPackageVersion } from '../../webhooks/platform/checkout-version.ts';
 import { bundleImage, bundleScript } from './bundle.ts';
 import { ImageFailure } from './failure.ts';
+import { hostProgram, packagedFile, sharedLibraries } from './host-files.ts';
+import { pythonUvFiles, pythonVersion } from './python.ts';
 import type { ImageFile, ImageRecipe } from './recipe.ts';
 import { buildShim } from './shim.ts';
+import { uvVersion } from './uv.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -33,6 +33,10 @@ export const recipes = {
   'node-npm': nodeNpmImage,
   /** A registry with one package for it. */
   'npm-registry': () => scriptImage('npm-registry', 'e2e/servers/npm-registry.ts'),
+  /** Python, uv and uvx, for the e2e cases. */
+  'python-uv': pythonUvImage,
+  /** A package index with one package for it. */
+  'pypi-registry': () => scriptImage('pypi-registry', 'e2e/servers/pypi-registry.ts'),
   /** The official MCP client, to speak to servers from inside the cluster. */
   'mcp-client': mcpClientImage,
 } as const satisfies Record<string, () => Promise<ImageRecipe>>;
@@ -93,13 +97,15 @@ async function nodeNpmImage(): Promise<ImageRecipe> {
   };
 }
 
-/** A program of this machine; the libraries of Node are enough for it. */
-async function hostProgram(path: string): Promise<ImageFile> {
-  const file = await realpath(path);
-  const digest = createHash('sha256')
-    .update(await readFile(file))
-    .digest('hex');
-  return packagedFile(path, file, digest);
+/** What `ghcr.io/astral-sh/uv:python…` has of it, made of the Python of this machine and of uv from PyPI. */
+async function pythonUvImage(): Promise<ImageRecipe> {
+  return {
+    name: 'python-uv',
+    version: `${uvVersion}-python${await pythonVersion()}`,
+    dockerfile: ['ARG BASE', 'FROM ${BASE}', 'COPY --from=bundle / /', `USER ${nonroot}`].join('\n'),
+    base: await nodeBase(),
+    files: await pythonUvFiles(),
+  };
 }
 
 /** One script of this repository on Node. */
@@ -193,30 +199,6 @@ function users(): readonly ImageFile[] {
     file('/etc/passwd', 'nonroot:x:65532:65532:nonroot:/home/nonroot:/sbin/nologin\n'),
     file('/etc/group', 'nonroot:x:65532:\n'),
   ];
-}
-
-function packagedFile(to: string, file: string, fingerprint: string): ImageFile {
-  return { to, mode: 0o755, content: { file, fingerprint } };
-}
-
-/** Under the paths at which the loader looks for them. */
-async function sharedLibraries(program: string): Promise<readonly ImageFile[]> {
-  const { stdout } = await promisify(execFile)('ldd', [program]).catch((error: unknown) => {
-    throw new ImageFailure('The libraries of Node cannot be listed with `ldd`: build on Linux with glibc.', {
-      cause: error,
-    });
-  });
-  const paths = [...stdout.matchAll(/(?:=>\s+)?(\/\S+) \(0x/g)].flatMap(([, path]) =>
-    path === undefined ? [] : [path],
-  );
-  return Promise.all(
-    paths.map(async (path) => {
-      const digest = createHash('sha256')
-        .update(await readFile(path))
-        .digest('hex');
-      return { to: path, mode: 0o755, content: { file: path, fingerprint: digest } };
-    }),
-  );
 }
 
 async function packageVersion(name: string): Promise<string> {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { requireCommand } from '../cluster/command.ts';
 
 /** Of https://pypi.org/project/uv/. */
-const uvVersion = '0.13.9';
+export const uvVersion = '0.13.9';
 
 /** Where its wheel has programs. */
 const scripts = `uv-${uvVersion}.data/scripts`;

@@ -4,12 +4,37 @@ import { imageOf, untilCondition } from '../../harness/mcp-server.ts';
 import { useNamespace } from '../../harness/namespace.ts';
 import { node, startNodePods } from '../../harness/node-pod.ts';
 
-describe('a package of npm that is run by npx', () => {
+const port = 4873;
+
+/** A registry of one kind of packages, and a server from it. */
+const kinds = [
+  {
+    name: 'npx',
+    registry: 'npm-registry',
+    image: 'node-npm',
+    address: { name: 'NPM_CONFIG_REGISTRY', path: '/' },
+    command: ['npx', '-y', 'stdio-hello@1.0.0'],
+    newest: ['npx', '-y', 'stdio-hello'],
+  },
+  {
+    name: 'uvx',
+    registry: 'pypi-registry',
+    image: 'python-uv',
+    address: { name: 'UV_DEFAULT_INDEX', path: '/simple/' },
+    command: ['uvx', 'stdio-hello==1.0.0'],
+    newest: ['uvx', 'stdio-hello'],
+  },
+] as const;
+type Kind = (typeof kinds)[number];
+
+/** That of Python is built only where there is one: `npm run test:e2e` says so (scripts/image/python.ts). */
+const tried = kinds.filter(({ image }) => image === 'node-npm' || `IMAGE_${image}` in process.env);
+
+describe.each(tried)('a package that is run by $name', (kind) => {
   const namespace = useNamespace();
-  const port = 4873;
   const host = `registry.${namespace}.svc`;
   const labels = { app: 'registry' };
-  const registry = {
+  const registryOf = ({ registry }: Kind): object => ({
     apiVersion: 'v1',
     kind: 'List',
     items: [
@@ -17,7 +42,7 @@ describe('a package of npm that is run by npx', () => {
         ...{ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'registry', labels } },
         spec: {
           terminationGracePeriodSeconds: 0,
-          containers: [{ name: 'registry', image: imageOf('npm-registry'), args: [String(port), host] }],
+          containers: [{ name: 'registry', image: imageOf(registry), args: [String(port), host] }],
         },
       },
       {
@@ -25,23 +50,23 @@ describe('a package of npm that is run by npx', () => {
         spec: { selector: labels, ports: [{ port }] },
       },
     ],
-  };
-  const aServer = (name: string, packaged: string): object => ({
+  });
+  const aServer = ({ image, address }: Kind, name: string, command: readonly string[]): object => ({
     apiVersion: 'mcp.x-k8s.io/v1beta1',
     kind: 'MCPServer',
     metadata: { name },
     spec: {
-      source: { type: 'ContainerImage', containerImage: { ref: imageOf('node-npm') } },
-      config: { port: 8080, env: [{ name: 'NPM_CONFIG_REGISTRY', value: `http://${host}:${port}/` }] },
-      extensions: { stdio: { command: ['npx', '-y', packaged], maxSessions: 4 } },
+      source: { type: 'ContainerImage', containerImage: { ref: imageOf(image) } },
+      config: { port: 8080, env: [{ name: address.name, value: `http://${host}:${port}${address.path}` }] },
+      extensions: { stdio: { command, maxSessions: 4 } },
       runtime: { resources: { requests: { cpu: '50m', memory: '64Mi' }, limits: { cpu: '1', memory: '512Mi' } } },
     },
   });
 
   beforeAll(async () => {
-    await Promise.all([startNodePods(namespace, [{ name: 'client' }]), apply(namespace, registry)]);
+    await Promise.all([startNodePods(namespace, [{ name: 'client' }]), apply(namespace, registryOf(kind))]);
     await kubectlOk(['wait', '--namespace', namespace, '--for=condition=Ready', '--timeout=180s', 'pod/registry']);
-    await apply(namespace, aServer('hello', 'stdio-hello@1.0.0'));
+    await apply(namespace, aServer(kind, 'hello', kind.command));
   });
 
   it('is verified, and called in a process of its own, with a home that can be written to', async () => {
@@ -58,6 +83,6 @@ describe('a package of npm that is run by npx', () => {
 
   it('is warned of without its version', async () => {
     const args = ['create', '--dry-run=server', '--namespace', namespace, '--filename', '-'];
-    expect((await kubectl(args, aServer('newest', 'stdio-hello'))).stderr).toContain('[package-version-pinned]');
+    expect((await kubectl(args, aServer(kind, 'newest', kind.newest))).stderr).toContain('[package-version-pinned]');
   });
 });

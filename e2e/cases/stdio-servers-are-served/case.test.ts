@@ -21,6 +21,53 @@ const token = (value: string): object => ({
 });
 const withToken = { env: [{ name: 'TOKEN', valueFrom: { secretKeyRef: { name: 'token', key: 'value' } } }] };
 
+/** Answers each request with an error, as no MCP server does. */
+const refusing = `require('node:readline').createInterface({ input: process.stdin }).on('line', (line) => {
+  const { id } = JSON.parse(line);
+  if (id !== undefined) console.log(JSON.stringify({ jsonrpc: '2.0', id, error: { code: -32000, message: 'no' } }));
+});`;
+
+/** A script of which the interpreter is not in the image. */
+const withoutInterpreter = {
+  ...{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'script' }, data: { run: '#!/no/such/interpreter\n' } },
+};
+const withScript = {
+  port: 8080,
+  storage: [{ path: '/script', source: { type: 'ConfigMap', configMap: { name: 'script', defaultMode: 0o555 } } }],
+};
+
+/** Programs that serve nobody, and what the status says of each: all that the shim can leave for the kubelet. */
+const failing = [
+  {
+    ...{ name: 'missing', spec: {}, stdio: { command: ['no-such-program'] }, advice: 'NotFound' },
+    said: /exit code 127.*no program "no-such-program" in the image.*mcp-lifecycle stdio resolve/,
+  },
+  {
+    ...{ name: 'no-program', spec: {}, stdio: { command: ['/etc/passwd'] }, advice: 'NotExecutable' },
+    said: /exit code 126.*"\/etc\/passwd" in the image cannot be executed/,
+  },
+  {
+    ...{ name: 'nowhere', spec: {}, stdio: { cwd: '/no/such/folder' }, advice: 'Cwd' },
+    said: /exit code 126.*the directory that spec.extensions.stdio.cwd names/,
+  },
+  {
+    ...{ name: 'without-interpreter', spec: { config: withScript }, stdio: { command: ['/script/run'] } },
+    ...{ advice: 'NotStarted', said: /exit code 1,.*the interpreter that its first line names/ },
+  },
+  {
+    ...{
+      name: 'mute',
+      spec: {},
+      stdio: { command: [node, '-e', 'setInterval(() => 0, 1e6)'], startTimeoutSeconds: 1 },
+    },
+    ...{ advice: 'NoAnswer', said: /exit code 1,.*its program answers nothing on its standard output/ },
+  },
+  {
+    ...{ name: 'refusing', spec: {}, stdio: { command: [node, '-e', refusing] }, advice: 'WrongAnswer' },
+    said: /exit code 1,.*its program answers, but not as an MCP server/,
+  },
+] as const;
+
 describe('servers that speak MCP over standard input and output', () => {
   const namespace = useNamespace();
   const url = (name: string): string => `http://${name}.${namespace}.svc:8080/mcp`;
@@ -37,7 +84,7 @@ describe('servers that speak MCP over standard input and output', () => {
     untilCondition(namespace, name, { type: 'Verified', status: 'True' });
 
   beforeAll(async () => {
-    await apply(namespace, token('one'));
+    await Promise.all([apply(namespace, token('one')), apply(namespace, withoutInterpreter)]);
     await Promise.all([
       startNodePods(namespace, [{ name: 'client' }]),
       apply(namespace, stdioServer('modern', { config: { port: 8080, ...withToken } })),
@@ -59,7 +106,7 @@ describe('servers that speak MCP over standard input and output', () => {
           runtime: { security: { serviceAccountName: 'default', podSecurityContext: { runAsUser: 12_345 } } },
         }),
       ),
-      apply(namespace, stdioServer('missing', {}, { command: ['no-such-program'] })),
+      ...failing.map(({ name, spec, stdio }) => apply(namespace, stdioServer(name, spec, stdio))),
     ]);
   });
 
@@ -96,14 +143,12 @@ describe('servers that speak MCP over standard input and output', () => {
     expect(JSON.parse(inBridge)).toEqual({ of: [] });
   });
 
-  it('are told by name when their program is not in the image', async () => {
-    const server = await eventually('the exit code is told', async () => {
-      const found = await get(namespace, 'mcpservers', 'missing');
-      return conditionOf(found, 'Available')?.message.includes('127') === true ? found : undefined;
+  it.each(failing)('are told why they serve nobody: $advice', async ({ name, advice, said }) => {
+    const server = await eventually('its end is told', async () => {
+      const found = await get(namespace, 'mcpservers', name);
+      return said.test(conditionOf(found, 'Available')?.message ?? '') ? found : undefined;
     });
-    expect(conditionOf(server, 'Available')?.message).toMatch(
-      /exit code 127.*no program "no-such-program" in the image.*mcp-lifecycle stdio resolve/,
-    );
+    expect(server.status?.['extensions']).toMatchObject({ podFailure: { advice } });
   });
 
   it('are refused without a command, which the refusal says how to find', async () => {
