@@ -1,3 +1,4 @@
+/** @slow a registry of npm and one of PyPI start, and from each a package is fetched, installed and run. */
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { apply, get, kubectl, kubectlOk } from '../../harness/kubectl.ts';
 import { imageOf, untilCondition } from '../../harness/mcp-server.ts';
