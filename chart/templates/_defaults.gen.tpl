@@ -33,6 +33,7 @@ webhook:
     mutating: Ignore
   annotations: {}
   timeoutSeconds: 5
+  mutatingTimeoutSeconds: 0
   port: 10250
   shutdownDelaySeconds: 10
   clientCA: ""

@@ -173,6 +173,25 @@ describe('annotations', () => {
   const annotationsOf = (manifests: readonly Manifest[], kind: string): readonly unknown[] =>
     manifests.filter((manifest) => manifest.kind.endsWith(kind)).map(({ metadata }) => metadata.annotations);
 
+  it('are asked whether they live once they have started, and the reconciler holds none of them back', async () => {
+    const containers = at(find(await renderWith({}), 'Deployment'), `${ours}.containers`);
+    expect(containers).toMatchObject([{ startupProbe: { httpGet: { path: '/livez', port: 'health' } } }, {}]);
+    expect(at(containers, '1.startupProbe')).toBeUndefined();
+    expect(at(containers, '1.readinessProbe')).toBeUndefined();
+  });
+
+  it.each([
+    [0, [8, 8]],
+    [2, [2, 8]],
+  ])(
+    'are waited for as long as the values say, and for defaults %d seconds',
+    async (mutatingTimeoutSeconds, waited) => {
+      const manifests = await renderWith({ webhook: { timeoutSeconds: 8, mutatingTimeoutSeconds } });
+      const kinds = ['MutatingWebhookConfiguration', 'ValidatingWebhookConfiguration'];
+      expect(kinds.map((kind) => at(find(manifests, kind), 'webhooks.0.timeoutSeconds'))).toEqual(waited);
+    },
+  );
+
   it('of the webhook configurations are those given, and what cert-manager reads', async () => {
     const inject = { 'cert-manager.io/inject-ca-from': 'mcp-lifecycle-system/mcp-lifecycle-tls' };
     const webhook = { annotations: { ...aks, 'cert-manager.io/inject-ca-from': 'other/other' } };
