@@ -77,6 +77,9 @@ describe('pinned tools', () => {
     expect(t.round(aServer(pin), lists(seen(other)))).toBe('False/ToolContractChanged');
     expect(t.message()).toContain(`found ${other}, accepted is ${first}`);
     expect(t.message()).toContain(acceptAnnotation);
+    expect(t.message()).toMatch(
+      /; its pods are untouched\. .* \(mcp-lifecycle contract get mcpserver\/\S+ shows them\)/,
+    );
     for (const blind of ['true', '', `${other} `, other.slice(0, 20), third]) {
       expect(t.round(aServer(pin, blind), lists(seen(other)))).toBe('False/ToolContractChanged');
     }
@@ -134,6 +137,9 @@ describe('pinned tools', () => {
     const t = rounds();
     expect(t.round(aServer({ mode: 'Observe' }), wantsCredentials)).toBe('True/AuthSkipped');
     expect(t.round(aServer(pin), wantsCredentials)).toBe('Unknown/ToolContractUnknown');
+    expect(t.message()).toBe(
+      'It is not known whether its tools are the accepted ones: all that it answers is that it wants credentials',
+    );
     expect(t.events).toContain('Warning ToolContractUnknown');
     expect(t.round(aServer(pin), lists(undefined, 'tools/list failed: HTTP 500'))).toBe('Unknown/ToolContractUnknown');
     expect(t.message()).toContain('tools/list failed: HTTP 500');

@@ -76,7 +76,7 @@ function byTools(
     case 'changed':
     case 'not-allowed': {
       const reason = verdict.state === 'changed' ? toolReasons.changed : toolReasons.notAllowed;
-      const { message = reason } = sayTools(server, demands, verdict, { isPutBack: true }) ?? {};
+      const { message = reason } = sayTools(server, demands, verdict, { isHeldBack: true }) ?? {};
       return { state: 'not-allowed', reason, message };
     }
     case 'kept':

@@ -15,12 +15,12 @@ export interface ToolsSaid {
 /** How many tools are named in one message. */
 const maxNamed = 5;
 
-/** Nothing of tools that are as they have to be. `isPutBack`: of pods that are replaced for that by those before them. */
+/** Nothing of tools that are as they have to be. `isHeldBack`: of a version that does not serve for that, or not for long. */
 export function sayTools(
   server: MCPServer,
   demands: ToolDemands,
   verdict: ToolVerdict,
-  { isPutBack = false }: { readonly isPutBack?: boolean } = {},
+  { isHeldBack = false }: { readonly isHeldBack?: boolean } = {},
 ): ToolsSaid | undefined {
   switch (verdict.state) {
     case 'kept':
@@ -32,13 +32,13 @@ export function sayTools(
         message: 'MCP handshake succeeded; its tools are listed next',
       };
     case 'unknown': {
-      const message = `MCP handshake succeeded, and it is not known whether its tools are ${wantedWord(demands)}: ${verdict.why}`;
+      const message = `It is not known whether its tools are ${wantedWord(demands)}: ${verdict.why}`;
       return { status: 'Unknown', reason: toolReasons.unknown, message };
     }
     case 'changed':
       return {
         ...{ status: 'False', reason: toolReasons.changed, cause: verdict.found },
-        message: sayChanged(server, demands, { found: verdict.found, isPutBack }),
+        message: sayChanged(server, demands, { found: verdict.found, isHeldBack }),
       };
     case 'not-allowed': {
       const { names, count } = verdict;
@@ -70,20 +70,24 @@ function wantedWord({ pinned, isReadOnly }: ToolDemands): string {
 function sayChanged(
   server: MCPServer,
   { pinned = [] }: ToolDemands,
-  { found, isPutBack }: { readonly found: string; readonly isPutBack: boolean },
+  { found, isHeldBack }: { readonly found: string; readonly isHeldBack: boolean },
 ): string {
   const isDigest = found.startsWith('sha256:');
   const now = isDigest ? `found ${found}` : `they have no digest now (${found})`;
-  const what = `Its tools are not the accepted ones: ${now}, accepted is ${pinned.join(' or ')}${isPutBack ? '' : '; its pods are untouched'}`;
-  return `${what}${isDigest ? `. ${howToAccept(server)}` : ''}`;
+  const what = `Its tools are not the accepted ones: ${now}, accepted is ${pinned.join(' or ')}${isHeldBack ? '' : '; its pods are untouched'}`;
+  return `${what}${isDigest ? `. ${howToAccept(server, isHeldBack)}` : ''}`;
 }
 
-function howToAccept(server: MCPServer): string {
+function howToAccept(server: MCPServer, isHeldBack: boolean): string {
   const isOfSpec = server.spec.extensions?.toolContract?.digest !== undefined;
   const where = isOfSpec ? 'spec.extensions.toolContract.digest' : `the annotation ${acceptAnnotation}`;
   const why = whyAcceptsNothing(server);
   const but = why === undefined ? '' : `: ${why}`;
-  return `If they are as they should be (mcp-lifecycle contract get shows them), set ${where} to the digest that was found${but}`;
+  const ofServing = `mcp-lifecycle contract get mcpserver/${server.metadata.name} shows`;
+  const shown = isHeldBack
+    ? `${ofServing} those of what serves: ask this version elsewhere for these`
+    : `${ofServing} them`;
+  return `If they are as they should be (${shown}), set ${where} to the digest that was found${but}`;
 }
 
 function nameSome(names: readonly string[], count: number): string {

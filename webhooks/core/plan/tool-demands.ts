@@ -123,7 +123,7 @@ type Answered = Extract<Verification, { readonly state: 'verified' | 'auth-requi
 export function judgeTools(demands: ToolDemands, answer: Answered): ToolVerdict {
   if (!isDemanding(demands)) return { state: 'kept' };
   if (answer.state === 'auth-required')
-    return { state: 'unknown', why: 'it lists them for nobody without credentials' };
+    return { state: 'unknown', why: 'all that it answers is that it wants credentials' };
   const { tools, notCounted } = answer;
   if (tools === undefined)
     return notCounted === undefined ? { state: 'pending' } : { state: 'unknown', why: notCounted };

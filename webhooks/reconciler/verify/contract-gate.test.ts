@@ -161,6 +161,9 @@ describe('a candidate whose tools are pinned', () => {
     expect((await judge(serving, await lists([search]), { toolContract })).state).toBe('good');
     const held = await judge(serving, candidate, { toolContract });
     expect(held).toMatchObject({ state: 'held-back', message: expect.stringContaining(`found ${held.digest}`) });
+    expect(held.message).toMatch(/contract get mcpserver\/\S+ shows those of what serves: ask this version elsewhere/);
+    expect(held.message).not.toContain('untouched');
+    expect(held.message?.length).toBeLessThanOrEqual(480);
     expect((await judge(serving, candidate, { toolContract, annotation: held.digest })).state).toBe('good');
     const ofSpec = { ...toolContract, digest: held.digest };
     expect((await judge(serving, candidate, { toolContract: ofSpec })).state).toBe('good');

@@ -63,7 +63,7 @@ export async function judgeCandidate(
   if (answer.state !== 'verified' && answer.state !== 'auth-required') return good;
   const { demands } = question;
   const verdict = judgeTools(demands, answer);
-  const said = sayTools(server, demands, verdict);
+  const said = sayTools(server, demands, verdict, { isHeldBack: true });
   if (said !== undefined) {
     const { message } = said;
     if (verdict.state === 'not-allowed') return hold('ToolNotAllowed', message);
