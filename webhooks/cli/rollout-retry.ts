@@ -25,7 +25,7 @@ It takes the rights to get and to patch mcpservers.mcp.x-k8s.io.
     const view = viewRollout(found.server);
     const { retriable } = view;
     if (retriable === undefined || view.isRetryAsked) {
-      terminal.writeError(`${nameOf(found)}: ${whyNothing(view)}\n`);
+      terminal.writeError(`${nameOf(found)}: ${whyNothing(view, contextOption(context))}\n`);
       return exitCodes.found;
     }
     const refused = await askForAnother(found, metaOf(found.server).uid);
@@ -47,10 +47,16 @@ function contextOption(context: string): string {
 }
 
 /** Why there is nothing to try again. */
-function whyNothing({ failed, isRetryAsked, outcome, phase, generation, message }: RolloutView): string {
+function whyNothing(view: RolloutView, ofContext: string): string {
+  const { failed, isRetryAsked, outcome, phase, generation, message } = view;
   if (isRetryAsked) return 'another try is asked for already';
   if (failed.length === 0 && outcome === 'Stuck') {
     const why = message === '' ? '' : `: ${message}`;
+    if (phase === 'NotReady') {
+      const { namespace, name } = view;
+      const restart = `kubectl rollout restart ${ofContext}-n ${namespace} deployment/${name}`;
+      return printable(`nothing to try again: no other version is on its way. ${restart} starts its pods anew${why}`);
+    }
     return printable(`nothing to try again: it is ${phase}, and goes on by itself when the cause is mended${why}`);
   }
   if (failed.length === 0) return `nothing of it has failed: it is ${printable(phase)}`;

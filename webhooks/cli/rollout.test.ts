@@ -585,6 +585,18 @@ five    ${at}  CandidateNotVerified  answered HTTP 500
     expect(api.writes).toEqual([]);
   });
 
+  it('retry says what starts pods anew that do not serve well (it said that they go on by themselves)', async () => {
+    const ready = condition('Ready', 'False', 'MCPEndpointUnavailable', 5, 'answered HTML');
+    const available = condition('Available', 'True', 'Available', 5);
+    api.put(path, server({ conditions: [available, valid, ready] }));
+    expect(await run('retry', '-n', 'mcp', 'search')).toEqual({
+      ...{ code: 1, out: '' },
+      error:
+        'mcp/search: nothing to try again: no other version is on its way. kubectl rollout restart -n mcp deployment/search starts its pods anew: answered HTML\n',
+    });
+    expect(api.writes).toEqual([]);
+  });
+
   it('status ends its line without a colon where there is no message', async () => {
     api.put(path, server({ conditions: [...serving, valid], rollout: rollout('Rolling') }));
     const { out } = await run('status', '-n', 'mcp', 'search');

@@ -45,6 +45,8 @@ import { replacesServingPods } from './pacing.ts';
 import type { Paced } from './pacing.ts';
 import type { WorkResult } from './queue.ts';
 import { registrationFor, writeBinding } from './registration.ts';
+import { restartPods } from './restart-pods.ts';
+import type { Restart } from './restart-pods.ts';
 import { scaleInQueue } from './scale-in-queue.ts';
 import { writeStatus } from './status-writer.ts';
 import type { StatusWrite } from './status-writer.ts';
@@ -106,10 +108,11 @@ export async function reconcile(key: string, world: World, signal: AbortSignal):
   if (told === undefined) return comeBack;
 
   const isQueued = round.putOff.some(({ state }) => state === 'Queued');
+  const restart = await restartPods(key, decision.server, rolloutOf(decision), { ...world, signal });
   const isNow = isApplied(decision, { told, held, isQueued });
   const workload = await gatherWorkload(key, decision.server, { isApplied: isNow, world, signal });
-  const rolling = await rollingOf(key, decision, { held, told, round }, { world, signal });
-  const later = afterLooking(comeBack, [workload, rolling]);
+  const rolling = await rollingOf(key, decision, { held, told, round, restart }, { world, signal });
+  const later = afterLooking(comeBack, [restart, workload, rolling]);
   if (later !== undefined) return later;
   const serving = told.filter(({ action }) => !isOfCandidate(decision.server, action));
   const seen = { facts: references.facts, isOpen: workload.verification.state === 'verified', nowMs: workload.nowMs };
@@ -204,11 +207,18 @@ function hold(
     : holdTemplate(decision.server, rollout, observed, { api: world.api, signal });
 }
 
+interface Seen {
+  readonly held: Held;
+  readonly told: readonly Executed[];
+  readonly round: Carried;
+  readonly restart: Restart;
+}
+
 /** What is seen of the rollout; gives its place back once it neither begins nor proves. */
 async function rollingOf(
   key: string,
   decision: DecidedServer,
-  { held, told, round }: { readonly held: Held; readonly told: readonly Executed[]; readonly round: Carried },
+  { held, told, round, restart: { isRestarted } }: Seen,
   { world, signal }: { readonly world: World; readonly signal: AbortSignal },
 ): Promise<(Rolling & Pick<OfNewest, 'unread'>) | undefined> {
   const planned = rolloutOf(decision);
@@ -217,7 +227,7 @@ async function rollingOf(
   const { server } = decision;
   const isPaused = round.isCandidatePaused === true;
   return {
-    ...{ planned, hasPlace: round.mayBegin, isStableGone: held.isStableGone },
+    ...{ planned, hasPlace: round.mayBegin, isStableGone: held.isStableGone, isRestarted },
     ...(await gatherCandidate(key, { server, planned, told, isPaused }, world, signal)),
     newPod: proofOfNewPod(key, planned, world),
     candidatePods: world.candidatePods.of(key),

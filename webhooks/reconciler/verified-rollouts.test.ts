@@ -412,6 +412,59 @@ describe('a new version of a server that is verified', () => {
     expect([phase(), imageIn(deploymentPath)]).toEqual(['Rolling', 'example.com/search:2']);
   });
 
+  it('of configuration that is rejected and then corrected has pods started anew that took it meanwhile (they served broken for good)', async () => {
+    const configurationIs = async (mode: string, ms: number): Promise<void> => {
+      api.put('/api/v1/namespaces/mcp/configmaps/set', {
+        metadata: { name: 'set', namespace: 'mcp' },
+        data: { mode },
+      });
+      await clock.advance(ms);
+    };
+    const restartedAt = (): string | undefined =>
+      /restartedAt":"([^"]*)"/.exec(JSON.stringify(api.get(deploymentPath)?.['spec'] ?? ''))?.[1];
+    await configurationIs('good', 0);
+    change(2, { ...image(1), config: { port: 8080, envFrom: [{ configMapRef: { name: 'set' } }] } });
+    await clock.advance(1_000);
+    candidateRuns();
+    await clock.advance(3_000);
+    api.remove(podPath('old'));
+    servingPod('new', 'two');
+    deploymentIs(deploymentPath);
+    await clock.advance(20_000);
+    expect([phase(), conditions().includes('Verified=True/Verified')]).toEqual([undefined, true]);
+
+    answer = { state: 'failed', message: 'answered HTTP 500' };
+    await configurationIs('bad', 20_000);
+    candidateRuns();
+    await clock.advance(20_000);
+    expect(phase()).toBe('Rejected');
+    const since = status().extensions?.rollout?.target.since;
+    await configurationIs('good', 20_000);
+    expect([phase(), restartedAt()]).toEqual([undefined, undefined]);
+
+    await configurationIs('bad', 20_000);
+    candidateRuns();
+    await clock.advance(20_000);
+    expect(phase()).toBe('Rejected');
+    serves = answer;
+    api.remove(podPath('new'));
+    servingPod('newer', 'two');
+    await clock.advance(120_000);
+    expect([phase(), conditions().includes('Verified=False/EndpointUnavailable')]).toEqual(['Rejected', true]);
+    const rejectedAt = status().extensions?.rollout?.target.since;
+    expect(rejectedAt).not.toBe(since);
+    api.answer(({ method, path }) => method === 'PATCH' && path === deploymentPath, 503);
+    await configurationIs('good', 5_000);
+    expect([phase(), restartedAt()]).toEqual(['Rejected', undefined]);
+    api.answer(() => false, undefined);
+    await clock.advance(60_000);
+    expect([phase(), restartedAt()]).toEqual([undefined, rejectedAt]);
+    expect(events().filter((reason) => reason === 'RolloutStarted')).toHaveLength(2);
+    const count = api.writes.length;
+    await clock.advance(300_000);
+    expect(api.writes.slice(count).filter((write) => write.includes('deployments'))).toEqual([]);
+  });
+
   it('is proven also while a Service is refused, which nobody can ask through: what serves was verified before', async () => {
     const service = '/api/v1/namespaces/mcp/services/search';
     api.answer(({ path, method }) => method !== 'GET' && path === service, 403);

@@ -48,7 +48,10 @@ export interface ReportInput extends Omit<StatusInput, 'serving' | 'podFailure' 
 }
 
 /** A rollout, and what is seen of it. */
-export interface Rolling extends Pick<DecideRolloutInput, 'candidate' | 'newPod' | 'hasPlace' | 'isStableGone'> {
+export interface Rolling extends Pick<
+  DecideRolloutInput,
+  'candidate' | 'newPod' | 'hasPlace' | 'isStableGone' | 'isRestarted'
+> {
   readonly planned: PlannedRollout;
   /** The same of the Deployment of the candidate. */
   readonly isFormerFailure?: boolean;

@@ -107,6 +107,8 @@ export interface RolloutInput {
   readonly hasPlace: boolean;
   /** The ReplicaSet with the template to be put back is gone. */
   readonly isStableGone: boolean;
+  /** Its pods are started anew: see `restartedFor`. */
+  readonly isRestarted?: boolean;
   readonly nowMs: number;
   /** RFC 3339; the same moment. */
   readonly now: string;
@@ -496,6 +498,7 @@ function blocked(
 
 function eventOf(input: RolloutInput, state: RolloutState | undefined): RolloutEvent | undefined {
   const { state: before, serving } = input;
+  if (input.isRestarted === true) return restarted;
   if (state === before || state?.phase === before?.phase) return undefined;
   if (state !== undefined) return events[state.phase](state);
   if (before?.phase !== 'Rolling') return undefined;
@@ -514,6 +517,11 @@ function unasked(progress: RollProgress): RolloutEvent {
 const complete: RolloutEvent = {
   ...{ type: 'Normal', reason: 'RolloutComplete' },
   note: 'The new version serves, and speaks MCP',
+};
+
+const restarted: RolloutEvent = {
+  ...{ type: 'Normal', reason: 'RolloutStarted' },
+  note: 'The configuration is again that of what serves, which does not serve well: its pods are started anew with it',
 };
 
 const events: Readonly<Record<RolloutState['phase'], (state: RolloutState) => RolloutEvent>> = {
