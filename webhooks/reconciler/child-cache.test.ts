@@ -103,3 +103,14 @@ describe('children of a kind above MCPServer', () => {
     expect(cache.of('MCPPool/mcp/many')).toEqual([]);
   });
 });
+
+it('whoever follows what is kept is told again of a child whose server is gone, and then of its end', () => {
+  const told: unknown[] = [];
+  const onKept = (...[, child]: readonly [string, { readonly name: string }?]): void => void told.push(child?.name);
+  const cache = new ChildCache('Deployment', undefined, undefined, { exists: () => false, onKept });
+  cache.put(deployment('1'));
+  cache.forget('MCPServer/mcp/search');
+  cache.forget('MCPServer/mcp/other');
+  cache.remove(deployment('1'));
+  expect(told).toEqual(['search', 'search', undefined]);
+});

@@ -34,7 +34,7 @@ export const childTextLimits = { largest: 64 * 1024, inAll: 1.5 * 1024 * 1024 };
 export interface KnownServers {
   /** By its key. */
   readonly exists: (server: string) => boolean;
-  /** Told of each child that is kept, and with nothing of each that is not any more. */
+  /** Told of each child that is kept, again when its server is gone, and with nothing of each that is not any more. */
   readonly onKept?: (key: string, child?: ObservedChild) => void;
   /** Every name that children have of a server of that name; absent: any. */
   readonly childNames?: (server: string) => readonly string[];
@@ -266,7 +266,12 @@ export class ChildCache {
 
   /** The server is gone; its children may stay, and nobody claims them any more. */
   forget(server: string): void {
-    for (const key of this.#keysOf(server)) if (this.#entries.has(key)) this.#makeRoomFor(key);
+    for (const key of this.#keysOf(server)) {
+      const entry = this.#entries.get(key);
+      if (entry === undefined) continue;
+      this.#servers.onKept?.(key, entry.child);
+      this.#makeRoomFor(key);
+    }
   }
 
   /** It was looked for and is not there; the key of the child. */

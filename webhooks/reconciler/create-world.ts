@@ -23,6 +23,7 @@ import type { ReconcilerMetrics } from './metrics.ts';
 import { OptionalApis } from './optional-apis.ts';
 import { Pacing } from './pacing.ts';
 import { PodCache } from './pod-cache.ts';
+import type { WorkQueue } from './queue.ts';
 import { ReferenceTracker } from './reference-tracker.ts';
 import type { ServerCache } from './server-cache.ts';
 import { RouteRivals } from './route-rivals.ts';
@@ -52,17 +53,25 @@ export interface WorldOptions {
   readonly probe?: Probe;
 }
 
-/** With empty caches; nothing in it runs yet. `add` puts the key of a server into the queue. */
+/** With empty caches; nothing in it runs yet. `queue`: of keys of servers. */
 export function createWorld(
   options: WorldOptions,
   servers: ServerCache,
-  add: (key: string) => void,
+  queue: Pick<WorkQueue, 'add' | 'addSoon'>,
 ): World & { readonly optional: OptionalApis } {
   const { api, clock, log, metrics, policies, random } = options;
+  const add = (key: string): void => {
+    queue.add(key);
+  };
   const versionFor = createVersions();
   const texts = new FairStore<string>(childTextLimits);
   const exists = (key: string): boolean => servers.has(key);
-  const rivals = new RouteRivals(add);
+  const rivals = new RouteRivals({
+    uidOf: (key) => servers.identityOf(key)?.uid,
+    lookAgain: (key) => {
+      if (exists(key)) queue.addSoon(key);
+    },
+  });
   const onKept = rivals.note.bind(rivals);
   const children = new Map(
     expandedKinds.map(({ kind }) => {

@@ -65,10 +65,7 @@ async function runOnce(options: LeadOptions, round: AbortController): Promise<vo
   const servers = new ServerCache();
   const isLarge = (key: string): boolean => servers.isLarge(key);
   const queue = new WorkQueue({ clock, log, random, concurrency, backoff, isLarge });
-  const add = (key: string): void => {
-    queue.add(key);
-  };
-  const world = createWorld(options, servers, add);
+  const world = createWorld(options, servers, queue);
   const { foundRules, optional, setbacks, verifier } = world;
   // Lists are the most that this program ever reads; what they were read from would stay in its memory for long.
   const onListed = (what: 'page' | 'all'): void => {

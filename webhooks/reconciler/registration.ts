@@ -1,5 +1,6 @@
 import type { ReferenceFacts } from '../core/engine/facts.ts';
 import { gatewaySettingsOf } from '../core/engine/facts.ts';
+import { API } from '../core/mcpserver/api.ts';
 import { gatewayNameOf } from '../core/mcpserver/gateway.ts';
 import { gatewayBindingName, namespaceOf } from '../core/mcpserver/names.ts';
 import type { MCPServer } from '../core/mcpserver/types.gen.ts';
@@ -31,8 +32,12 @@ export async function registrationFor(
   const now = world.clock.now();
   const gateway = await gatherGateway(input, facts, { world, signal });
   const { clusterDomain } = world;
-  const route = { kind: httpRoute.kind, namespace: namespaceOf(server), name: gatewayBindingName(server) };
-  const rival = world.rivals.of(keyOf(route));
+  const [namespace, name] = [namespaceOf(server), gatewayBindingName(server)];
+  const route = keyOf({ kind: httpRoute.kind, namespace, name });
+  const serverKey = keyOf({ kind: API.kind, namespace, name: server.metadata.name });
+  // It may have been known before its server was, and was nobody's then.
+  world.rivals.note(route, world.children.get(httpRoute.kind)?.named(serverKey, name)?.child);
+  const rival = world.rivals.of(route);
   return decideGateway({ ...input, facts, clusterDomain, gateway, rival, now: timestamp(now), nowMs: now.getTime() });
 }
 

@@ -7,16 +7,31 @@ import { RouteRivals } from './route-rivals.ts';
 const at = 'gateways/public mcp.example.com /mcp/';
 const keyFor = (namespace: string, server: string): string =>
   keyOf({ kind: 'HTTPRoute', namespace, name: `${server}-gateway-binding` });
-const routeOf = (server: string, takes: readonly string[] | undefined = [at]): ObservedChild => ({
+const routeOf = (
+  server: string,
+  takes: readonly string[] = [at],
+  controller: Partial<NonNullable<ObservedChild['controller']>> = {},
+): ObservedChild => ({
   ...{ apiVersion: 'gateway.networking.k8s.io/v1', kind: 'HTTPRoute', name: `${server}-gateway-binding` },
   ...{ uid: server, resourceVersion: '1', isDeleting: false },
-  controller: { apiVersion: 'mcp.x-k8s.io/v1beta1', kind: 'MCPServer', name: server, uid: server, controller: true },
+  controller: {
+    apiVersion: 'mcp.x-k8s.io/v1beta1',
+    kind: 'MCPServer',
+    name: server,
+    uid: server,
+    controller: true,
+    ...controller,
+  },
   registration: { answer: { state: 'yes' }, ...(takes.length === 0 ? {} : { takes }) },
 });
 
+/** Servers exist with their names as uids, but for those that are called ghost. */
 function aFollowed(): { rivals: RouteRivals; woken: string[]; note: (namespace: string, server: string) => void } {
   const woken: string[] = [];
-  const rivals = new RouteRivals((key) => woken.push(key));
+  const rivals = new RouteRivals({
+    uidOf: (key) => (key.endsWith('/ghost') ? undefined : key.split('/').at(-1)),
+    lookAgain: (key) => woken.push(key),
+  });
   const note = (namespace: string, server: string): void => {
     rivals.note(keyFor(namespace, server), routeOf(server));
   };
@@ -67,11 +82,50 @@ it('wakes those who are told something else than before, once, and never who is 
   expect(rivals.of(keyFor('tools', 'a'))).toBeUndefined();
 });
 
+it('names nobody that does not exist, has another uid, or is an MCPServer of another group', () => {
+  const { rivals, woken, note } = aFollowed();
+  note('tools', 'a');
+  note('tools', 'ghost');
+  rivals.note(keyFor('tools', 'b'), routeOf('b', [at], { uid: 'of-another' }));
+  rivals.note(keyFor('tools', 'c'), routeOf('c', [at], { apiVersion: 'mcp.v2dy.io/v1' }));
+  expect(rivals.of(keyFor('tools', 'a'))).toBeUndefined();
+  expect(woken).toEqual([]);
+  note('tools', 'b');
+  expect(rivals.of(keyFor('tools', 'a'))).toEqual({ name: 'b' });
+});
+
 it('a thousand in one namespace wake nobody in another one but for the first', () => {
   const { woken, note } = aFollowed();
   note('tools', 'a');
   for (let index = 0; index < 1_000; index += 1) note('hostile', `s${index + 1_000}`);
   expect(woken.filter((key) => key === 'MCPServer/tools/a')).toHaveLength(1);
-  // In the order of their names: each is told of the first, and that of the second.
-  expect(woken).toHaveLength(2);
+});
+
+it('of namespaces only the first learns that there are others', () => {
+  const { rivals, woken, note } = aFollowed();
+  for (const namespace of ['a', 'b', 'c', 'd']) note(namespace, 'search');
+  expect(woken).toEqual(['MCPServer/a/search']);
+  for (const namespace of ['d', 'c', 'b']) rivals.note(keyFor(namespace, 'search'));
+  expect(woken).toEqual(['MCPServer/a/search', 'MCPServer/a/search']);
+  expect(rivals.of(keyFor('a', 'search'))).toBeUndefined();
+});
+
+it('too many in one namespace are told so, name nobody and wake nobody any more', () => {
+  const { rivals, woken, note } = aFollowed();
+  const most = 32;
+  const servers = Array.from({ length: 4_000 }, (_, index) => `s${index + 1_000}`);
+  // Each is told of another first one each time.
+  servers.reverse();
+  for (const server of servers.slice(0, most)) note('tools', server);
+  expect(woken.splice(0)).toHaveLength((most * (most - 1)) / 2);
+  expect(rivals.of(keyFor('tools', 's4999'))).toEqual({ name: 's4968' });
+  for (const server of servers.slice(most)) note('tools', server);
+  expect(woken.splice(0)).toHaveLength(most);
+  for (const server of ['s4999', 's1000']) expect(rivals.of(keyFor('tools', server))).toBe('several');
+  // Back and forth, as often as anybody likes.
+  for (const takes of [[], [at]]) rivals.note(keyFor('tools', 's1000'), routeOf('s1000', takes));
+  expect(woken).toEqual([]);
+  for (const server of servers.slice(most)) rivals.note(keyFor('tools', server));
+  expect(woken).toHaveLength(most);
+  expect(rivals.of(keyFor('tools', 's4999'))).toEqual({ name: 's4968' });
 });

@@ -1,4 +1,4 @@
-import { API } from '../core/mcpserver/api.ts';
+import { API, isOfKind } from '../core/mcpserver/api.ts';
 import type { RouteRival } from '../core/plan/gateway-registered.ts';
 import type { ObservedChild } from '../core/plan/observed.ts';
 import { keyOf, splitKey } from '../platform/kube/object.ts';
@@ -14,6 +14,18 @@ interface Holder {
 /** What each of several routes is told, by their keys. */
 type Told = ReadonlyMap<string, RouteRival>;
 
+/** By namespace, the keys of routes that take the same. */
+type Place = ReadonlyMap<string, ReadonlySet<string>>;
+
+/** Routes of one namespace that take the same and are told by name; nobody looks through more, which anybody may make. */
+const maxNamed = 32;
+
+export interface RivalsOptions {
+  /** The uid of a server that exists, by its key. */
+  readonly uidOf: (server: string) => string | undefined;
+  readonly lookAgain: (server: string) => void;
+}
+
 /**
  * Servers whose routes take the same host and path at the same Gateway, which no gateway tells anybody. Kept up with the cache of
  * routes, so that nobody has to look through all of them; whoever is to be told something else than before is looked at again.
@@ -21,51 +33,87 @@ type Told = ReadonlyMap<string, RouteRival>;
 export class RouteRivals {
   /** By the key of the route. */
   readonly #holders = new Map<string, Holder>();
-  /** By what they take, keys of routes. */
-  readonly #routes = new Map<string, Set<string>>();
-  readonly #lookAgain: (server: string) => void;
+  /** By what they take. */
+  readonly #places = new Map<string, Map<string, Set<string>>>();
+  readonly #options: RivalsOptions;
 
-  constructor(lookAgain: (server: string) => void) {
-    this.#lookAgain = lookAgain;
+  constructor(options: RivalsOptions) {
+    this.#options = options;
   }
 
   /** What is known of a route now; without `child` it is gone. */
   note(route: string, child?: ObservedChild): void {
     const before = this.#holders.get(route);
-    const after = holderOf(route, child);
+    const after = this.#holderOf(route, child);
     if (isSame(before, after)) return;
-    const told = [...takesOf(before), ...takesOf(after)].map((text) => [text, this.#tellAll(text)] as const);
-    for (const text of takesOf(before)) this.#leave(text, route);
-    for (const text of takesOf(after)) this.#routes.set(text, (this.#routes.get(text) ?? new Set()).add(route));
+    const { namespace } = splitKey(route);
+    const texts = [...new Set([...takesOf(before), ...takesOf(after)])];
+    const told = texts.map((text) => this.#tellNear(text, namespace));
+    for (const text of takesOf(before)) this.#leave(text, namespace, route);
+    for (const text of takesOf(after)) this.#enter(text, namespace, route);
     if (after === undefined) this.#holders.delete(route);
     else this.#holders.set(route, after);
-    for (const [text, toldBefore] of new Map(told)) this.#wake(toldBefore, this.#tellAll(text), route);
+    for (const [index, text] of texts.entries()) {
+      this.#wake(told[index] ?? new Map(), this.#tellNear(text, namespace), route);
+    }
   }
 
   /** The first of those that take the same as a route, in its own namespace if there is one. */
   of(route: string): RouteRival | undefined {
-    const told = takesOf(this.#holders.get(route)).map((text) => this.#tellAll(text).get(route));
-    return told.find((rival) => typeof rival === 'object') ?? told.find((rival) => rival !== undefined);
-  }
-
-  #leave(text: string, route: string): void {
-    const routes = this.#routes.get(text);
-    routes?.delete(route);
-    if (routes?.size === 0) this.#routes.delete(text);
-  }
-
-  #tellAll(text: string): Told {
-    const routes = [...(this.#routes.get(text) ?? [])];
-    const holders = routes.flatMap((route) => {
-      const holder = this.#holders.get(route);
-      return holder === undefined ? [] : [{ route, ...holder }];
+    const { namespace } = splitKey(route);
+    const told = takesOf(this.#holders.get(route)).map((text) => {
+      const place = this.#places.get(text) ?? new Map<string, Set<string>>();
+      return isCrowded(place.get(namespace)) ? 'several' : this.#tellAll(place, namespace).get(route);
     });
-    const firsts = firstTwoOf(holders);
+    const isNamed = (rival: RouteRival | undefined): boolean => typeof rival === 'object';
+    return told.find(isNamed) ?? told.find((rival) => rival === 'several') ?? told.find((rival) => rival !== undefined);
+  }
+
+  /** Undefined for a route that takes nothing, or that is no server's: anybody may write that it is one's. */
+  #holderOf(route: string, child: ObservedChild | undefined): Holder | undefined {
+    const { controller, registration } = child ?? {};
+    if (registration?.takes === undefined || controller === undefined || !isOfKind(controller, API)) return undefined;
+    const { namespace } = splitKey(route);
+    const server = keyOf({ kind: API.kind, namespace, name: controller.name });
+    if (this.#options.uidOf(server) !== controller.uid) return undefined;
+    return { namespace, server: controller.name, takes: registration.takes };
+  }
+
+  #enter(text: string, namespace: string, route: string): void {
+    const place = this.#places.get(text) ?? new Map<string, Set<string>>();
+    this.#places.set(text, place.set(namespace, (place.get(namespace) ?? new Set()).add(route)));
+  }
+
+  #leave(text: string, namespace: string, route: string): void {
+    const place = this.#places.get(text);
+    const routes = place?.get(namespace);
+    routes?.delete(route);
+    if (routes?.size === 0) place?.delete(namespace);
+    if (place?.size === 0) this.#places.delete(text);
+  }
+
+  /** Told to whom a route of the namespace makes a difference: with two other namespaces nobody there learns of a third. */
+  #tellNear(text: string, namespace: string): Told {
+    const place: Place = this.#places.get(text) ?? new Map();
+    const others = place.size - (place.has(namespace) ? 1 : 0);
+    const near = others === 1 ? new Set([namespace, ...place.keys()]) : [namespace];
+    return new Map([...near].flatMap((one) => [...this.#tellAll(place, one)]));
+  }
+
+  /** Told to the routes of one namespace; nothing where they are too many, which all are told alike. */
+  #tellAll(place: Place, namespace: string): Told {
+    const routes = place.get(namespace) ?? new Set();
     const told = new Map<string, RouteRival>();
-    for (const { route, namespace, server } of holders) {
-      const name = firsts.get(namespace)?.find((first) => first !== server);
+    if (isCrowded(routes)) return told;
+    const holders = [...routes].flatMap((route) => {
+      const holder = this.#holders.get(route);
+      return holder === undefined ? [] : [{ route, server: holder.server }];
+    });
+    const names = holders.map(({ server }) => server).sort();
+    for (const { route, server } of holders) {
+      const name = names.find((other) => other !== server);
       if (name !== undefined) told.set(route, { name });
-      else if (firsts.size > 1) told.set(route, 'elsewhere');
+      else if (place.size > 1) told.set(route, 'elsewhere');
     }
     return told;
   }
@@ -75,27 +123,13 @@ export class RouteRivals {
     for (const route of new Set([...before.keys(), ...after.keys()])) {
       const holder = this.#holders.get(route);
       if (route === changed || holder === undefined || isSameRival(before.get(route), after.get(route))) continue;
-      this.#lookAgain(keyOf({ kind: API.kind, namespace: holder.namespace, name: holder.server }));
+      this.#options.lookAgain(keyOf({ kind: API.kind, namespace: holder.namespace, name: holder.server }));
     }
   }
 }
 
-/** Undefined for a route that takes nothing, or that is no server's. */
-function holderOf(route: string, child: ObservedChild | undefined): Holder | undefined {
-  const { controller, registration } = child ?? {};
-  if (registration?.takes === undefined || controller?.kind !== API.kind) return undefined;
-  return { namespace: splitKey(route).namespace, server: controller.name, takes: registration.takes };
-}
-
-/** By namespace, the two servers that come first by their names. */
-function firstTwoOf(holders: readonly Holder[]): ReadonlyMap<string, readonly string[]> {
-  const firsts = new Map<string, readonly string[]>();
-  for (const { namespace, server } of holders) {
-    const known = firsts.get(namespace) ?? [];
-    if (known[1] !== undefined && server >= known[1]) continue;
-    firsts.set(namespace, [...new Set([...known, server])].sort().slice(0, 2));
-  }
-  return firsts;
+function isCrowded(routes: ReadonlySet<string> | undefined): boolean {
+  return (routes?.size ?? 0) > maxNamed;
 }
 
 function takesOf(holder: Holder | undefined): readonly string[] {

@@ -279,6 +279,9 @@ describe('a server at a Gateway of the Gateway API', () => {
       /^True.*MCPServer 'other' has the same host/,
     );
     expect(said(at({ state: 'yes' }, { rival: 'elsewhere' }))).toMatch(/^True.*a server of another namespace has/);
+    expect(said(at({ state: 'yes' }, { rival: 'several' }))).toMatch(
+      /^True.*many other servers of this namespace have/,
+    );
     expect(said(at({ state: 'yes' }, {}))).not.toMatch(/the same host/);
   });
 

@@ -53,8 +53,8 @@ export interface GatewayInput extends OptionalInput {
   readonly now: string;
 }
 
-/** A server with the same host and path at the same Gateway. Its name is told in its own namespace only. */
-export type RouteRival = { readonly name: string } | 'elsewhere';
+/** A server with the same host and path at the same Gateway. Its name is told in its own namespace only, and not one of very many. */
+export type RouteRival = { readonly name: string } | 'several' | 'elsewhere';
 
 /** What there is to say of a server that asks for a gateway. */
 export interface GatewayReport {
@@ -348,11 +348,16 @@ function registered(
   return { status: 'True', reason: 'GatewayRegistered', message: words.join('; '), ...present({ url }) };
 }
 
+const unnamed = {
+  several: 'many other servers of this namespace have',
+  elsewhere: 'a server of another namespace has',
+};
+
 /** Which of two routes is older is for the gateway to say, which looks at more than that. */
 function sayRival(rival: RouteRival | undefined): string | undefined {
   if (rival === undefined) return undefined;
-  const who = rival === 'elsewhere' ? 'a server of another namespace' : `MCPServer '${rival.name}'`;
-  return `${who} has the same host and path at this Gateway, and calls go to the older route: give each a path or a host of its own`;
+  const who = typeof rival === 'object' ? `MCPServer '${rival.name}' has` : unnamed[rival];
+  return `${who} the same host and path at this Gateway, and calls go to the older route: give each a path or a host of its own`;
 }
 
 function notRegistered(message: string, cause: string): Verdict {
