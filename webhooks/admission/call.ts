@@ -52,8 +52,8 @@ const smallestCost = 16 * 1024;
 
 export interface CallOptions extends JudgingOptions {
   readonly limits: CallLimits;
-  /** Asked when an answer goes out: after it, the connection shall be used no more. */
-  readonly isDraining: () => boolean;
+  /** Asked when an answer goes out: whether the connection shall be used no more after it. */
+  readonly isLast: (socket: Socket) => boolean;
 }
 
 /** One call from the API server, from its head to its answer; a refusal at each step that can fail. */
@@ -109,8 +109,8 @@ export function createCalls(options: CallOptions): Calls {
     }
     try {
       const refused = await new Promise<RefusedReview | undefined>((resolve, reject) => {
-        const { isDraining } = options;
-        const parts = { endpoint, startedAt, deadlineAt, request, response, arrived, isDraining, resolve, reject };
+        const { isLast } = options;
+        const parts = { endpoint, startedAt, deadlineAt, request, response, arrived, isLast, resolve, reject };
         judge(new HttpCall(parts));
       });
       if (refused !== undefined) {
@@ -138,7 +138,7 @@ interface HttpCallParts {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly arrived: Arrived;
-  readonly isDraining: () => boolean;
+  readonly isLast: (socket: Socket) => boolean;
   readonly resolve: (refused: RefusedReview | undefined) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -169,8 +169,8 @@ class HttpCall extends PendingCall {
   }
 
   answer(text: string): void {
-    const { response, isDraining } = this.#parts;
-    if (isDraining()) response.setHeader('connection', 'close');
+    const { request, response, isLast } = this.#parts;
+    if (isLast(request.socket)) response.setHeader('connection', 'close');
     const bytes = Buffer.byteLength(text);
     response.writeHead(200, { 'content-type': 'application/json', 'content-length': bytes });
     // ASCII is the same in both, and as Latin-1 it is copied and not encoded: nearly every answer.

@@ -15,6 +15,11 @@ export interface ConnectionLimits {
   readonly handshakeMs: number;
   /** From there, and later from the first byte of a request, to the end of its head, in milliseconds. */
   readonly headMs: number;
+  /**
+   * From the handshake until an answer asks the caller to connect anew, give or take a fifth, in milliseconds. A connection stays
+   * with its pod, so the pods of a rollout would go on serving as unevenly as they came.
+   */
+  readonly maxAgeMs: number;
 }
 
 /** An idle one costs about 50 KiB, so all of them together 20 MiB. */
@@ -23,6 +28,7 @@ export const defaultConnectionLimits: ConnectionLimits = {
   maxProven: 128,
   handshakeMs: 5_000,
   headMs: 10_000,
+  maxAgeMs: 600_000,
 };
 
 /** How long a connection may take from its handshake to its first request during the drain, in milliseconds. */
@@ -41,6 +47,8 @@ interface Connection {
   isDirect: boolean;
   /** How often it was looked at since its handshake or its last request, while none was under way. */
   idleLooks: number;
+  /** From then on it is to be opened anew; by `performance.now()`. */
+  oldAt: number;
 }
 
 /**
@@ -55,10 +63,15 @@ export class Connections {
   readonly #inHandshake = new Map<string, Connection>();
   readonly #bySocket = new WeakMap<Socket, Connection>();
   readonly #onClosed: () => void;
+  readonly #maxAgeMs: number;
   #uses = 0;
 
   /** `onClosed`: one was closed because there were too many. */
-  constructor({ maxUnproven, maxProven }: Pick<ConnectionLimits, 'maxUnproven' | 'maxProven'>, onClosed: () => void) {
+  constructor(
+    { maxUnproven, maxProven, maxAgeMs }: Pick<ConnectionLimits, 'maxUnproven' | 'maxProven' | 'maxAgeMs'>,
+    onClosed: () => void,
+  ) {
+    this.#maxAgeMs = maxAgeMs;
     this.#unproven = createCrowd({ maxIdle: maxUnproven, max: maxUnproven });
     this.#proven = createCrowd({ maxIdle: maxProven, max: 2 * maxProven });
     this.#onClosed = onClosed;
@@ -71,7 +84,7 @@ export class Connections {
     const usedAt = this.#nextUse();
     const connection: Connection = {
       ...{ address, socket, crowd: this.#unproven, usedAt, isBusy: false },
-      ...{ unusedSince: undefined, isDirect: false, idleLooks: 0 },
+      ...{ unusedSince: undefined, isDirect: false, idleLooks: 0, oldAt: Infinity },
     };
     this.#open.add(connection);
     this.#inHandshake.set(peer, connection);
@@ -93,6 +106,7 @@ export class Connections {
     this.#inHandshake.delete(peer);
     connection.socket = socket;
     connection.unusedSince = performance.now();
+    connection.oldAt = connection.unusedSince + this.#maxAgeMs * (0.8 + 0.4 * Math.random());
     connection.isDirect = true;
     this.#bySocket.set(socket, connection);
   }
@@ -119,6 +133,12 @@ export class Connections {
     if (connection === undefined) return;
     connection.isDirect = false;
     connection.isBusy = false;
+  }
+
+  /** Whether the answer that comes next is to be its last one. */
+  isOld(socket: Socket): boolean {
+    const connection = this.#bySocket.get(socket);
+    return connection !== undefined && performance.now() > connection.oldAt;
   }
 
   /** An AdmissionReview was answered on it: this is, or behaves as, an API server. */

@@ -37,7 +37,8 @@ export interface DirectOptions extends DirectParts {
   readonly connections: Pick<Connections, 'used' | 'rested' | 'handedOver'>;
   readonly metrics: Pick<AdmissionMetrics, 'aborted'>;
   readonly log: Logger;
-  readonly isDraining: () => boolean;
+  /** Whether the caller is told to send nothing more on the connection. */
+  readonly isLast: (socket: Socket) => boolean;
   /** Has Node's HTTP serve the connection from here on. */
   readonly toHttp: (socket: Socket) => void;
 }
@@ -235,7 +236,7 @@ class DirectCall extends PendingCall {
   answer(text: string): void {
     const { socket, arrivals, options } = this.#connection;
     const bytes = Buffer.byteLength(text);
-    const isLast = options.isDraining();
+    const isLast = options.isLast(socket);
     const head =
       `HTTP/1.1 200 OK\r\nDate: ${arrivals.date}\r\nContent-Type: application/json\r\nContent-Length: ${bytes}\r\n` +
       (isLast ? 'Connection: close\r\n\r\n' : '\r\n');

@@ -352,7 +352,7 @@ describe('load', () => {
     };
     const answers = await Promise.all(Array.from({ length: 16 }, untilAnswered));
     expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 16 }, () => 200));
-    expect(await server.metric('admission_shed_total{reason="full"}')).toBeUndefined();
+    expect(await server.metric('admission_shed_total{reason="full"}')).toBe(0);
     // A connection is ended under the feet of nobody else.
     expect(lost).toBeLessThanOrEqual((await server.metric('admission_shed_total{reason="waited"}')) ?? 0);
     for (const reason of ['bytes', 'slow'])
@@ -373,6 +373,24 @@ describe('load', () => {
     await until(() => signal !== undefined);
     socket.destroy();
     await until(() => signal?.aborted === true);
+  });
+});
+
+describe('a connection', () => {
+  it.each([
+    ['that is too old is used for one answer more', 0, 'close'],
+    ['that is young is kept', 600_000, 'keep-alive'],
+  ])('%s', async (_what, maxAgeMs, connection) => {
+    const server = await start({ connectionLimits: { maxAgeMs } });
+    const agent = new Agent({ keepAlive: true });
+    const small = await server.send({ body: aReview(), agent });
+    // Beyond what is read directly.
+    const large = await server.send({ body: aReview({ object: { text: 'a'.repeat(300_000) } }), agent });
+    agent.destroy();
+    for (const answer of [small, large]) {
+      expect(answer).toMatchObject({ status: 200, body: { response: { allowed: true } } });
+      expect(answer.headers.connection ?? 'keep-alive').toBe(connection);
+    }
   });
 });
 

@@ -13,7 +13,7 @@ import { createDirect } from './direct.ts';
 import { createFallbackApp } from './fallback-app.ts';
 import { endpoints, type Endpoint } from './handler.ts';
 
-export interface AdmissionServerOptions extends Omit<CallOptions, 'isDraining' | 'onReview'> {
+export interface AdmissionServerOptions extends Omit<CallOptions, 'isLast' | 'onReview'> {
   readonly port: number;
   readonly connectionLimits: ConnectionLimits;
   /** PEM: who has no certificate of one of these CAs is refused in the handshake. Absent: everybody is served. */
@@ -81,7 +81,8 @@ export async function startAdmissionServer(options: AdmissionServerOptions): Pro
   const onReview = (socket: Socket): void => {
     connections.proven(socket);
   };
-  const calls = createCalls({ ...options, isDraining: () => isDraining, onReview });
+  const isLast = (socket: Socket): boolean => isDraining || connections.isOld(socket);
+  const calls = createCalls({ ...options, isLast, onReview });
   const answer = createAnswer(options, connections, calls.byHttp);
   const { handshakeMs: handshakeTimeout, headMs } = connectionLimits;
   const trust = clientTrust(options.clientCa);
@@ -96,7 +97,7 @@ export async function startAdmissionServer(options: AdmissionServerOptions): Pro
     else void answer(endpoint, request, response);
   });
   const toHttp = takeHttp(server);
-  const own = { connections, metrics, log: options.log, isDraining: () => isDraining, toHttp };
+  const own = { connections, metrics, log: options.log, isLast, toHttp };
   follow(server, connections, createDirect({ ...calls.direct, ...own }));
   server.on('tlsClientError', createRefusedClients(options));
   server.keepAliveTimeout = keepAliveMs;
