@@ -70,6 +70,51 @@ describe('an optional kind', () => {
   });
 });
 
+describe('the NetworkPolicy of a server that lets in its gateway', () => {
+  const routed = { gateway: { provider: 'httproute', configRef: 'edge' } };
+  const closed = withRawSpec({ ...routed, extensions: { network: { posture: 'Restricted' } } });
+  const registered = {
+    ...{ type: 'GatewayRegistered', status: 'True' as const, reason: 'x', message: '' },
+    lastTransitionTime: anInstant,
+  };
+  const registration = { answer: { state: 'yes' }, gatewayNamespace: 'gateways' } as const;
+  const route = (changes: Partial<ObservedChild> = {}): ObservedChild => ({
+    ...{ ...aChild({ uid: 'u-1' }), apiVersion: 'gateway.networking.k8s.io/v1', kind: 'HTTPRoute' },
+    ...{ name: 'search-gateway-binding', ownedFields: '{"f:spec":{"f:parentRefs":{}}}', registration, ...changes },
+  });
+  const standing = {
+    ...{ ...aChild({ uid: 'u-1' }), apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy', appliedHash: 'x' },
+  };
+  // The ConfigMap is gone.
+  const applied = (observed: readonly ObservedChild[], state: ApiState = 'served'): readonly string[] => {
+    const decision = decide({
+      subject: prepared(anMCPServer(withUid('u-1'), closed, withStatus({ conditions: [registered] }))),
+      ...{ facts: inMemoryFacts({}), observed, apis: new Map([['HTTPRoute', state]]) },
+      ...policy,
+      digest: (text) => String(text.length),
+    });
+    if (decision.verdict !== 'accepted') throw new Error(decision.verdict);
+    const actions = decision.actions.filter(({ of }) => of.kind === 'NetworkPolicy');
+    return actions.map((action) => JSON.stringify(action.type === 'apply' ? action.object['spec'] : action));
+  };
+
+  it('goes on doing so while the route stands, and no longer', () => {
+    expect(applied([standing, route()])).toEqual([expect.stringContaining('"kubernetes.io/metadata.name":"gateways"')]);
+    expect(applied([standing])).toEqual([expect.not.stringContaining('gateways')]);
+  });
+
+  it('believes no route of somebody else, and no Gateway that somebody wrote into ours', () => {
+    const controller = { ...aChild({ uid: 'u-2' }).controller, apiVersion: 'v1', kind: 'X', name: 'x', uid: 'u-2' };
+    for (const other of [route({ controller }), route({ ownedFields: '{"f:spec":{}}' }), route({ name: 'other' })])
+      expect(applied([standing, other])).toEqual([expect.not.stringContaining('gateways')]);
+  });
+
+  it('stays where nobody can look, and is made where there is none: without it everybody gets in', () => {
+    expect(applied([standing], 'unknown')).toEqual([]);
+    expect(applied([], 'unknown')).toEqual([expect.stringContaining('podSelector')]);
+  });
+});
+
 describe('an Ingress that the policy does not allow', () => {
   const host = 'mcp.example.com';
   const annotations = { 'nginx.ingress.kubernetes.io/configuration-snippet': 'deny all;' };

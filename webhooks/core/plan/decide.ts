@@ -22,6 +22,7 @@ import { ownerOf } from './ownership.ts';
 import { plan } from './plan.ts';
 import { planRollout } from './plan-rollout.ts';
 import type { PlannedRollout } from './plan-rollout.ts';
+import { routedFromOf } from './routed-from.ts';
 import { sayAsReference } from './reference-words.ts';
 import { maxCompared, ownsChildren, ratchetServer } from './ratchet-server.ts';
 import { formerMetricsPortsOf, formerPortsOf, servedAddressOf } from './served-address.ts';
@@ -129,6 +130,7 @@ function expandAs(kinds: readonly ExpandedKind[], input: DecideInput, { findings
     formerMetricsPorts: formerMetricsPortsOf(server, input.podMetricsPorts),
     ...(configHash === undefined ? {} : { configHash }),
     gateway: gatewaySettingsOf(server, facts),
+    routedFrom: routedFromOf(server, observed),
   };
   const usable = usableKinds(kinds, apis).filter((of) => of.isUndecided?.(expansion) !== true);
   const build = (more: Partial<ExpansionInput>): readonly KubernetesObject[] =>
@@ -140,7 +142,15 @@ function expandAs(kinds: readonly ExpandedKind[], input: DecideInput, { findings
   const desired = candidateTemplate === undefined && !servesAlone ? serving : build({ candidateTemplate, servesAlone });
   const known = desired.map((object) => withKnownHash(object, rollout));
   const actions = plan({ owner: ownerOf(server), childKinds: usable, desired: known, observed, digest });
-  return { desired, actions: actions.filter((action) => !isHeld(action, rollout)), rollout };
+  const kept = usable.filter((of) => of.isKept?.(expansion) === true);
+  const isLeft = (action: Action): boolean => isHeld(action, rollout) || isOfKept(action, kept);
+  return { desired, actions: actions.filter((action) => !isLeft(action)), rollout };
+}
+
+/** Whether the action would change or delete what stays as it is. */
+function isOfKept(action: Action, kept: readonly ExpandedKind[]): boolean {
+  const changes = action.type === 'delete' || (action.type === 'apply' && action.cause !== 'missing');
+  return changes && kept.some(({ kind }) => kind === action.of.kind);
 }
 
 function rolloutOf(

@@ -18,10 +18,11 @@ const underReference = entriesUnder(reference);
 
 /** What no manifest of the reference operator can have, and what would let somebody act as us. */
 function goesOnRefusing({ id, isMandatory }: Rule): boolean {
-  const ofExtensions = ['claims-valid', 'metrics-port-exists', 'scheduling-valid', 'stdio-command-required'];
+  const ofExtensions = ['claims-valid', 'scheduling-valid', 'stdio-command-required'];
+  const ofMetrics = ['metrics-from-effective', 'metrics-port-exists'];
   const ofAutoscaling = ['autoscaling-valid', 'scale-to-zero-wakes'];
   const ofOthers = ['ingress-allowed', 'ingress-valid', 'stdio-settings-usable'];
-  return isMandatory === true || [...ofExtensions, ...ofAutoscaling, ...ofOthers].includes(id);
+  return isMandatory === true || [...ofExtensions, ...ofMetrics, ...ofAutoscaling, ...ofOthers].includes(id);
 }
 
 describe('under compatibility.profile reference', () => {

@@ -24,6 +24,7 @@ const underReference: Readonly<Record<string, Treatment>> = {
   'config-map-key-exists': notLookedAt,
   'ingress-allowed': ofExtensions,
   'ingress-valid': ofExtensions,
+  'metrics-from-effective': ofExtensions,
   'metrics-port-exists': ofExtensions,
   'network-peers-valid': toldInConditions,
   'network-ports-valid': toldInConditions,

@@ -1,5 +1,6 @@
+import { denialBy } from '../engine/denial-by.ts';
 import type { Installation } from '../engine/installation.ts';
-import { gatewayNameOf, HTTP_ROUTE_PROVIDER } from '../mcpserver/gateway.ts';
+import { gatewayNameOf, HTTP_ROUTE_PROVIDER, PUBLISHING_RULE } from '../mcpserver/gateway.ts';
 import type { MCPServer, NetworkPolicyPeer } from '../mcpserver/types.gen.ts';
 import type { ExpansionInput } from './expanded-kind.ts';
 
@@ -13,7 +14,9 @@ const NAMESPACE_NAME = 'kubernetes.io/metadata.name';
 export function callersOf(input: ExpansionInput): readonly NetworkPolicyPeer[] | undefined {
   const listed = input.server.spec.network?.ingressFrom ?? [];
   if (listed.length > 0) return listed;
-  return isClosed(input.server) ? [...verifier(input.installation), ...gateway(input)] : undefined;
+  return isClosed(input.server)
+    ? [...verifier(input.installation), ...gatewayNamespacesOf(input).map(ofNamespace)]
+    : undefined;
 }
 
 /** Whether only those get in that are let in by the posture. */
@@ -34,10 +37,16 @@ function verifier(installation: Installation | undefined): readonly NetworkPolic
   return [{ ...ofNamespace(namespace), ...podSelector }];
 }
 
-/** All pods beside the Gateway, as the reference has it: which of them are its own, each project says in another way. */
-function gateway({ server, gateway }: ExpansionInput): readonly NetworkPolicyPeer[] {
-  const parent = letsGatewayIn(server) ? gatewayNameOf(gateway) : undefined;
-  return parent === undefined ? [] : [ofNamespace(parent.namespace)];
+/**
+ * Whose pods are let in because a Gateway is beside them, as the reference has it: which of them are its own, each project says
+ * in another way. Of the one that is wanted, unless a policy refuses it; and of the one from which calls come while a route
+ * to it stands.
+ */
+export function gatewayNamespacesOf({ server, gateway, verdict, routedFrom }: ExpansionInput): readonly string[] {
+  if (!letsGatewayIn(server)) return [];
+  const isRefused = denialBy(PUBLISHING_RULE, verdict?.findings) !== undefined;
+  const wanted = isRefused ? undefined : gatewayNameOf(gateway)?.namespace;
+  return [...new Set([wanted, routedFrom])].filter((namespace) => namespace !== undefined);
 }
 
 function ofNamespace(name: string): NetworkPolicyPeer {

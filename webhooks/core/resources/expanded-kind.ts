@@ -59,6 +59,8 @@ export interface ExpansionInput {
   readonly formerMetricsPorts?: readonly number[];
   /** What the ConfigMap in spec.gateway.configRef says; absent: there is none, or it cannot be read. */
   readonly gateway?: GatewaySettings | undefined;
+  /** Namespace of the Gateway from which the HTTPRoute that stands leads to the server, by our own word; absent: none does. */
+  readonly routedFrom?: string | undefined;
 }
 
 /** Where what serves is reached inside the cluster. */
@@ -146,6 +148,8 @@ export interface ExpandedKind extends ChildKind {
   build(input: ExpansionInput): readonly KubernetesObject[];
   /** Whether nobody can tell what is wanted: then what exists stays as it is. */
   isUndecided?(input: ExpansionInput): boolean;
+  /** The same of a kind without which more would be open: what exists stays as it is, and what is missing is made. */
+  isKept?(input: ExpansionInput): boolean;
 }
 
 /** What is said when an object of the kind cannot be brought about. */

@@ -22,7 +22,8 @@ const NOBODY_CAVEAT = 'spec.extensions.metrics.from is empty, which lets in nobo
 
 function caveat(server: MCPServer): string | undefined {
   const { spec } = server;
-  const readers = spec.extensions?.metrics?.from;
+  // At the port of the server who calls it reads them.
+  const readers = metricsPort(server) === undefined ? undefined : spec.extensions?.metrics?.from;
   if (readers !== undefined) return readers.length === 0 ? NOBODY_CAVEAT : undefined;
   if (isClosed(server)) return CLOSED_CAVEAT;
   return (spec.network?.ingressFrom ?? []).length === 0 ? undefined : INGRESS_CAVEAT;

@@ -1,12 +1,13 @@
-import { gatewayNameOf } from '../mcpserver/gateway.ts';
 import { candidateLabels, selectorLabels } from '../mcpserver/names.ts';
 import type { MCPServer, Network, NetworkPolicyPeer } from '../mcpserver/types.gen.ts';
-import { callersOf, isClosed, letsGatewayIn } from './callers.ts';
+import { callersOf, gatewayNamespacesOf, isClosed, letsGatewayIn } from './callers.ts';
 import { asCandidate } from './candidate.ts';
 import { childMetadata } from './child-metadata.ts';
 import type { ExpandedKind, ExpansionInput, KubernetesObject } from './expanded-kind.ts';
 import { GATEWAY_REGISTERED } from './gateway-asking.ts';
+import { httpRoute } from './http-route.ts';
 import { metricsPort } from './metrics-endpoint.ts';
+import { stateOf } from './optional-kind.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -24,8 +25,11 @@ export const networkPolicy: ExpandedKind = {
   wanted: 'sometimes',
   unavailable: { reason: 'NetworkPolicyUnavailable', order: 3, eventAction: 'NetworkPolicyReconcileFailed' },
   // Nobody can say where the gateway is through which the server is called: it is not locked out for that.
-  isUndecided: ({ server, gateway }) =>
-    isClosed(server) && letsGatewayIn(server) && gatewayNameOf(gateway) === undefined && isRegistered(server),
+  isKept: (input) =>
+    isClosed(input.server) &&
+    letsGatewayIn(input.server) &&
+    gatewayNamespacesOf(input).length === 0 &&
+    mayBeCalledUnseen(input),
   build: (input) => {
     const { server } = input;
     const serving: KubernetesObject = {
@@ -43,8 +47,11 @@ export const networkPolicy: ExpandedKind = {
   },
 };
 
-function isRegistered({ status }: MCPServer): boolean {
-  return status?.conditions?.some((one) => one.type === GATEWAY_REGISTERED && one.status === 'True') === true;
+/** Its route cannot be looked up, as in the first moments after a start; or another project makes it, and has said so. */
+function mayBeCalledUnseen({ server: { status }, verdict }: ExpansionInput): boolean {
+  const state = stateOf(httpRoute, verdict?.apis ?? new Map());
+  const said = status?.conditions?.find(({ type }) => type === GATEWAY_REGISTERED);
+  return state === 'unknown' ? said !== undefined : state !== 'served' && said?.status === 'True';
 }
 
 /**

@@ -104,4 +104,12 @@ describe('what gateways say of a route', () => {
   ])('is read: %s', (_, parents, answer) => {
     expect(readRoute(route(parents)).answer).toEqual(answer);
   });
+
+  it('is of the Gateway that it names, in its own namespace unless it says another', () => {
+    expect(readRoute(route([])).gatewayNamespace).toBe('gateways');
+    const at = (parentRefs: unknown): unknown => ({ metadata: { namespace: 'mcp' }, spec: { parentRefs } });
+    expect(readRoute(at([{ name: 'public' }])).gatewayNamespace).toBe('mcp');
+    expect(readRoute(at([{ name: 'x', namespace: 'y'.repeat(5_000) }])).gatewayNamespace?.length).toBeLessThan(64);
+    for (const none of [[], undefined, 'x']) expect(readRoute(at(none))).not.toHaveProperty('gatewayNamespace');
+  });
 });

@@ -25,6 +25,8 @@ export interface Registration {
   readonly said?: SaidOfBinding;
   /** Of an HTTPRoute that a gateway has taken: from `takenBy`; absent where there is nothing. */
   readonly takes?: readonly string[];
+  /** Of an HTTPRoute: where the Gateway is that it names, whether or not that has taken it. */
+  readonly gatewayNamespace?: string;
 }
 
 /** The condition Registered, as it stands in a binding. */
@@ -48,7 +50,7 @@ export const maxSaidLength = 512;
 
 /** Of texts that a gateway writes, in characters. */
 const limits = {
-  ...{ reason: 128, message: maxSaidLength, url: 2_048, provider: 253, finalizers: 256, host: 253 },
+  ...{ reason: 128, message: maxSaidLength, url: 2_048, provider: 253, finalizers: 256, host: 253, namespace: 63 },
   ...{ conditions: 16, parents: 32 },
 };
 
@@ -106,7 +108,12 @@ export function readRoute(raw: unknown): Registration {
   const answer = answers.find(({ state }) => state === 'yes') ?? first;
   // One that was taken, and changed, is routed as it was until the gateway has looked at it.
   const takes = answer.state === 'yes' || answer.state === 'stale' ? takenBy(raw) : [];
-  return present({ appliedAt: appliedAt(raw), answer, takes: takes.length === 0 ? undefined : takes });
+  return present({
+    appliedAt: appliedAt(raw),
+    answer,
+    takes: takes.length === 0 ? undefined : takes,
+    gatewayNamespace: wanted === undefined ? undefined : oneLine(namespaceIn(wanted, raw), limits.namespace),
+  });
 }
 
 /**
@@ -126,9 +133,12 @@ export function readIngress(raw: unknown): Registration {
 }
 
 function isSameParent(a: Fields | undefined, b: Fields | undefined, raw: unknown): boolean {
-  const own = textIn(fieldsIn(raw, 'metadata'), 'namespace');
-  const namespaceOf = (reference: Fields | undefined): string => textIn(reference, 'namespace') || own;
-  return textIn(a, 'name') === textIn(b, 'name') && namespaceOf(a) === namespaceOf(b);
+  return textIn(a, 'name') === textIn(b, 'name') && namespaceIn(a, raw) === namespaceIn(b, raw);
+}
+
+/** Of a reference to a Gateway; without one it is that of the route. */
+function namespaceIn(reference: Fields | undefined, raw: unknown): string {
+  return textIn(reference, 'namespace') || textIn(fieldsIn(raw, 'metadata'), 'namespace');
 }
 
 /** Accepted, and what it refers to was found: a condition that is not there says nothing bad. */
