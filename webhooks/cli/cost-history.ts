@@ -46,26 +46,19 @@ export async function readPast(prometheus: Prometheus, { window, namespace, nowM
     counted: `min ${servers} (min_over_time(timestamp(${requests})[${window}:1h]))`,
   };
   const problems: string[] = [];
-  const ask = async (name: keyof typeof queries): Promise<readonly Sample[]> => {
+  const ask = async (name: keyof typeof queries): Promise<readonly Sample[] | undefined> => {
     const answer = await prometheus.query(queries[name]);
     if (answer.ok) return answer.samples;
     problems.push(answer.why);
-    return [];
+    return undefined;
   };
   // One after the other: each looks back at weeks.
   const used = new Map<string, Amounts>();
-  gather(used, await ask('memory'), serverOfPod, (value, known = {}) => most(known, { memory: value }));
-  gather(used, await ask('cpu'), serverOfPod, (value, known = {}) => most(known, { cpu: value * 1_000 }));
+  gather(used, (await ask('memory')) ?? [], serverOfPod, (value, known = {}) => most(known, { memory: value }));
+  gather(used, (await ask('cpu')) ?? [], serverOfPod, (value, known = {}) => most(known, { cpu: value * 1_000 }));
   const earliest = (value: number, known = Infinity): number => Math.min(known, value);
-  const measured = gather(new Map(), await ask('measured'), serverOfPod, earliest);
-  const called = gather(new Map<string, number>(), await ask('called'), serverOfRequests, (value) => value);
-  const counted = gather(new Map<string, number>(), await ask('counted'), serverOfRequests, (value) => value);
-  const idleOf = (server: string): Past => {
-    const seconds = called.get(server) ?? counted.get(server);
-    if (seconds === undefined) return {};
-    const ms = nowMs - seconds * 1_000;
-    return { idle: { ms: ms < busyMs ? 0 : ms, isAtLeast: !called.has(server) } };
-  };
+  const measured = gather(new Map(), (await ask('measured')) ?? [], serverOfPod, earliest);
+  const idleOf = toIdle(await ask('called'), await ask('counted'), nowMs);
   return {
     problems: [...new Set(problems)],
     of: ({ namespace: of, name, deployment }) => {
@@ -77,6 +70,23 @@ export async function readPast(prometheus: Prometheus, { window, namespace, nowM
         ...idleOf(keyOf({ kind: API.kind, namespace: of, name })),
       });
     },
+  };
+}
+
+/** By key of the server. Where either answer is missing nothing is known: one that was called would look idle. */
+function toIdle(
+  called: readonly Sample[] | undefined,
+  counted: readonly Sample[] | undefined,
+  nowMs: number,
+): (server: string) => Pick<Past, 'idle'> {
+  if (called === undefined || counted === undefined) return () => ({});
+  const last = gather(new Map<string, number>(), called, serverOfRequests, (value) => value);
+  const first = gather(new Map<string, number>(), counted, serverOfRequests, (value) => value);
+  return (server) => {
+    const seconds = last.get(server) ?? first.get(server);
+    if (seconds === undefined) return {};
+    const ms = nowMs - seconds * 1_000;
+    return { idle: { ms: ms < busyMs ? 0 : ms, isAtLeast: !last.has(server) } };
   };
 }
 

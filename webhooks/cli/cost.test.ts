@@ -135,6 +135,18 @@ describe('cost', () => {
     ]);
   });
 
+  it.each(['> 0', 'timestamp(mcp_server'])(
+    'calls no server idle where the query with %s has no answer, as one that was called would look so',
+    async (asked) => {
+      await aCluster('search');
+      const { url } = await servePrometheus((query) => (query.includes(asked) ? 'out of time' : aWeek(query)));
+      const { code, out, error } = await cost('--prometheus', url, '-o', 'patch');
+      expect([code, out]).toEqual([2, expect.not.stringContaining('idle')]);
+      expect(error).toMatch(/HTTP 200$/m);
+      expect((await cost('--prometheus', url)).out).toMatch(/60Mi +- +cpu 50m, memory 72Mi$/m);
+    },
+  );
+
   it('leaves the CPU alone where a server scales by it', async () => {
     const api = await aCluster();
     putServer(api, 'search', { extensions: { autoscaling: { maxReplicas: 3 } } });
@@ -148,6 +160,11 @@ describe('cost', () => {
       'an error of several lines',
       () => ({ status: 'error', error: 'bad\n\u001b[31mquery' }),
       /HTTP 200: bad .*query$/m,
+    ],
+    [
+      'what may not be whole',
+      () => ({ ...vector(), warnings: ['store 7 did not\nanswer'] }),
+      /may not be whole: store 7 did not answer$/m,
     ],
     ['a matrix', () => ({ status: 'success', data: { resultType: 'matrix', result: [] } }), /no vector/],
     ['something nested too deep', () => '['.repeat(50), /too deep/],

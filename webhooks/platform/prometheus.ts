@@ -76,7 +76,15 @@ function toAnswer(bytes: Buffer, status: number): PrometheusAnswer {
   }
   const data = recordAt(answer, 'data');
   if (stringAt(data, 'resultType') !== 'vector') return { ok: false, why: 'it answered no vector' };
-  const found = listAt(data, 'result').slice(0, limits.samples);
+  const [warning] = listAt(answer, 'warnings');
+  // Of what is not whole nobody can tell what is missing: a server that was called would look idle.
+  if (warning !== undefined)
+    return {
+      ok: false,
+      why: `its answer may not be whole: ${oneLine(typeof warning === 'string' ? warning : '', limits.said)}`,
+    };
+  const found = listAt(data, 'result');
+  if (found.length > limits.samples) return { ok: false, why: `it answered more than ${limits.samples} series` };
   return { ok: true, samples: found.flatMap((one) => toSample(one) ?? []) };
 }
 
