@@ -84,14 +84,15 @@ export const alertCases: readonly AlertCase[] = [
   },
   {
     alert: 'MCPLifecycleWebhookSkipped',
-    fires: { [`apiserver_admission_webhook_fail_open_count{${validating},type="validating"}`]: '0x50 1x40' },
+    fires: { [`apiserver_admission_webhook_fail_open_count{${validating},type="validating"}`]: '_x50 50x40' },
     quiet: { 'apiserver_admission_webhook_fail_open_count{name="validate.other.io",type="validating"}': '0+1x90' },
     labels: { name: 'validate.mcpservers.mcp.x-k8s.io' },
   },
   {
     alert: 'MCPLifecycleWebhookCallsFail',
     fires: {
-      [`apiserver_admission_webhook_rejection_count{${validating},error_type="calling_webhook_error"}`]: '0x50 1x40',
+      // API servers begin to count with the first one.
+      [`apiserver_admission_webhook_rejection_count{${validating},error_type="calling_webhook_error"}`]: '_x50 50x40',
     },
     quiet: { [`apiserver_admission_webhook_rejection_count{${validating},error_type="no_error"}`]: '0+1x90' },
     labels: { name: 'validate.mcpservers.mcp.x-k8s.io' },
@@ -149,7 +150,8 @@ export const alertCases: readonly AlertCase[] = [
   {
     alert: 'MCPLifecycleQueueStuck',
     fires: { mcp_lifecycle_queue_depth: '101x90' },
-    quiet: { mcp_lifecycle_queue_depth: '1000x50 0x10' },
+    // A new leader finds them all in its queue.
+    quiet: { mcp_lifecycle_queue_depth: '_x50 1000x40' },
   },
   {
     alert: 'MCPLifecycleWritesFail',

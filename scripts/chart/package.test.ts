@@ -48,7 +48,7 @@ describe('the packed chart', () => {
       .map((file) => file.replace('mcp-lifecycle/', ''))
       .filter(
         (file) =>
-          !/^(Chart\.yaml|\.helmignore|alerts\.yaml|values\.(yaml|schema\.json)|(templates|presets|monitoring)\/[\w./-]+)$/.test(
+          !/^(Chart\.yaml|\.helmignore|alerts\.yaml|dashboard\.json|values\.(yaml|schema\.json)|(templates|presets|monitoring)\/[\w./-]+)$/.test(
             file,
           ),
       );

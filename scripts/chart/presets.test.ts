@@ -57,9 +57,15 @@ describe('a preset', () => {
     expect(find(manifests, 'PodDisruptionBudget')).toBeDefined();
     expect(at(deployment, `${pods}.priorityClassName`)).toBe('system-cluster-critical');
     const about = { labelSelector: { matchLabels: at(deployment, 'spec.selector.matchLabels') } };
-    const always = { ...about, matchLabelKeys: ['pod-template-hash'], maxSkew: 1, whenUnsatisfiable: 'DoNotSchedule' };
+    const always = {
+      ...about,
+      matchLabelKeys: ['pod-template-hash'],
+      maxSkew: 1,
+      nodeTaintsPolicy: 'Honor',
+      whenUnsatisfiable: 'DoNotSchedule',
+    };
     expect(at(deployment, `${pods}.topologySpreadConstraints`)).toEqual([
-      { ...always, topologyKey: 'kubernetes.io/hostname' },
+      { ...always, topologyKey: 'kubernetes.io/hostname', minDomains: 3 },
       { ...always, topologyKey: 'topology.kubernetes.io/zone' },
     ]);
   });

@@ -94,6 +94,7 @@ const uses: Readonly<Record<string, Use>> = {
       ...rights(everywhere, ['update'], ['mcp.x-k8s.io/mcpservers/finalizers']),
     ],
   },
+  'reconciler/restart-pods.ts': { requests: ['PATCH'], needs: rights(everywhere, ['patch'], ['apps/deployments']) },
   'reconciler/execute.ts': {
     requests: ['DELETE', 'GET'],
     needs: [...rights(everywhere, ['get'], children), ...rights(everywhere, ['delete'], deletable)],
@@ -109,6 +110,8 @@ const uses: Readonly<Record<string, Use>> = {
   'cli/rollout-server.ts': { requests: ['GET'], needs: [] },
   // A registry, for a token; no API server.
   'platform/registry/registry-client.ts': { requests: ['POST'], needs: [] },
+  // Prometheus, for its answers; no API server.
+  'platform/prometheus.ts': { requests: ['POST'], needs: [] },
   // Of the command line, too: programs in a cluster follow what they list.
   'platform/kube/list-objects.ts': { requests: ['GET'], needs: [] },
   // Which APIs there are is for every account to know (ClusterRole system:discovery).
