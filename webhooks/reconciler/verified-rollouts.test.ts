@@ -452,6 +452,9 @@ describe('a new version of a server that is verified', () => {
     await clock.advance(120_000);
     expect([phase(), conditions().includes('Verified=False/EndpointUnavailable')]).toEqual(['Rejected', true]);
     const rejectedAt = status().extensions?.rollout?.target.since;
+    expect(status().conditions?.find(({ type }) => type === 'Stalled')?.message).toMatch(
+      /^The candidate does not speak MCP: .*; the pods before them do not serve well either: MCP endpoint .*; a pod that starts anew reads ConfigMaps and Secrets as they are now/,
+    );
     expect(rejectedAt).not.toBe(since);
     api.answer(({ method, path }) => method === 'PATCH' && path === deploymentPath, 503);
     await configurationIs('good', 5_000);

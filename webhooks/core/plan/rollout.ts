@@ -1,3 +1,5 @@
+import { isConfiguration, referencesOf } from '../mcpserver/references.ts';
+import { isOfConfiguration } from '../rollout/restart.ts';
 import { isHaltReason } from '../rollout/state.ts';
 import type { BlockedReason, FailureReason, RolloutState } from '../rollout/state.ts';
 import type { Availability } from './availability.ts';
@@ -39,7 +41,8 @@ function ofHeld(input: RolloutInput): Rollout | undefined {
     case 'Blocked': {
       const { message = '' } = rollout;
       const reason = isHaltReason(rollout.reason) ? rollout.reason : rollout.phase;
-      return { state: 'stalled', reason, message: `${message}${whatServes(input)}`, cause: rollout.target.template };
+      const said = `${message}${whatServes(input)}${whatIsRead(input, rollout)}`;
+      return { state: 'stalled', reason, message: said, cause: rollout.target.template };
     }
     case 'Rolling':
       return undefined;
@@ -69,6 +72,8 @@ const queued: Rollout = {
 
 export interface RolloutInput extends WorkloadInput {
   readonly availability: Availability;
+  /** What those that serve fail of, as they have answered themselves. */
+  readonly servesBadly?: string | undefined;
   /** Which generation the condition Ready speaks about. */
   readonly readyGeneration: number | undefined;
 }
@@ -160,7 +165,7 @@ function rollingOut(input: RolloutInput): Rollout {
 }
 
 /** Who is told that new pods fail asks next whether anything answers. */
-function whatServes({ availability, server, rollout, serving }: RolloutInput): string {
+function whatServes({ availability, servesBadly, server, rollout, serving }: RolloutInput): string {
   if (!isServing(availability)) return '';
   if (servesWhatFailed(rollout, serving)) {
     const { generation: before } = rollout?.stable ?? {};
@@ -168,8 +173,16 @@ function whatServes({ availability, server, rollout, serving }: RolloutInput): s
     return `; they serve until ${which}, which are put back, are ready`;
   }
   const { generation } = availability;
-  if (generation === undefined || generation === generationOf(server)) return '; the pods before them go on serving';
-  return `; those of generation ${generation} go on serving`;
+  const isOfOlder = generation !== undefined && generation !== generationOf(server);
+  const which = isOfOlder ? `those of generation ${generation}` : 'the pods before them';
+  if (servesBadly !== undefined) return `; ${which} do not serve well either: ${servesBadly}`;
+  return `; ${which} go on serving`;
+}
+
+/** There is one ConfigMap for pods of before and after: what is held or put back is the template, not the data. */
+function whatIsRead({ server }: RolloutInput, rollout: RolloutState): string {
+  if (!isOfConfiguration(rollout) || !referencesOf(server).some(isConfiguration)) return '';
+  return '; a pod that starts anew reads ConfigMaps and Secrets as they are now, so correct those that have changed';
 }
 
 /** Who waits for Ready must not be given what it says of the version before. */

@@ -410,6 +410,38 @@ describe('while another generation rolls out', () => {
       expect(said(status, 'Stalled')).toBe('True/NewPodsNotVerified: They fail; those of generation 2 go on serving');
     });
 
+    it('says that those do not serve well either (it said that they go on serving)', () => {
+      const answered = { verification: failed, answeredBy: { generation: 2, podSet: 'old' } };
+      const status = statusOf({ ...servedByPodsOf(['old']), ...answered });
+      expect(generations(status)).toMatchObject({ Available: 'True@2', Verified: 'False@2' });
+      const { message = '' } = status.conditions?.find(({ type }) => type === 'Verified') ?? {};
+      expect(said(status, 'Stalled')).toBe(
+        `True/NewPodsNotVerified: They fail; those of generation 2 do not serve well either: ${message}`,
+      );
+    });
+
+    it.each([
+      ['says of a configuration what pods that start anew read', 2, true],
+      ['says nothing of the kind of another spec', 3, false],
+    ])('%s', (_, generation, isSaid) => {
+      const rejected = { ...rollout, phase: 'Rejected', target: { ...target, generation } } as const;
+      const server = anMCPServer(withGeneration(3));
+      const { config } = server.spec;
+      const reading = { ...server.spec, config: { ...config, envFrom: [{ configMapRef: { name: 'set' } }] } };
+      const before = {
+        ...servedByPodsOf(['old']),
+        verification: { state: 'not-attempted' },
+        rollout: rejected,
+      } as const;
+      const status = statusOf({ ...before, server: { ...server, spec: reading } });
+      const read =
+        '; a pod that starts anew reads ConfigMaps and Secrets as they are now, so correct those that have changed';
+      expect(said(status, 'Stalled')).toBe(
+        `True/NewPodsNotVerified: They fail; those of generation 2 go on serving${isSaid ? read : ''}`,
+      );
+      expect(said(statusOf({ ...before, server }), 'Stalled')).not.toContain('starts anew');
+    });
+
     it('speaks of those before it also when the next change is proven by then', () => {
       const previous = statusOf(servedByPodsOf(['new']));
       const proving = { phase: 'Proving', target: { template: 'E', generation: 4, since: now }, stable } as const;

@@ -20,7 +20,7 @@ import type { RegistrationStatus, StatusInput } from './status-input.ts';
 import { whyAcceptsNothing } from './tool-demands.ts';
 import { nextToolsStatus } from './tools-status.ts';
 import { nextVerificationStatus } from './verification-status.ts';
-import { decideVerified, speaksMcp } from './verified.ts';
+import { decideVerified, ownFailure, speaksMcp } from './verified.ts';
 import type { ConditionVerdict, Verified } from './verified.ts';
 
 /** Reason of `Accepted=Unknown`; not in the reference API, which says nothing at all about such a server. */
@@ -41,7 +41,8 @@ export function decideVerdicts(input: StatusInput): Verdicts {
   const availability = decideAvailability(input);
   const verified = decideVerified(input, availability);
   const ready = decideReady(input, { availability, verified });
-  const rollout = decideRollout({ ...input, availability, readyGeneration: ready.generation });
+  const servesBadly = ownFailure(input, verified);
+  const rollout = decideRollout({ ...input, availability, servesBadly, readyGeneration: ready.generation });
   return { availability, verified, ready, rollout };
 }
 

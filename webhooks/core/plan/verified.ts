@@ -62,6 +62,13 @@ export function decideVerified(input: StatusInput, availability: Availability): 
     : { ...before, from: 'before', generation };
 }
 
+/** What those that serve now fail of; undefined also while the answer is still that of pods which have failed before them. */
+export function ownFailure({ answeredBy, serving }: StatusInput, verified: Verified): string | undefined {
+  const { podSet = '', generation = 0 } = answeredBy ?? {};
+  const isOfOthers = (podSet !== '' && podSet !== serving.podSet) || generation > (verified.generation ?? 0);
+  return verified.status === 'False' && !isOfOthers ? verified.message : undefined;
+}
+
 function notVerified(
   input: StatusInput,
   availability: Availability,
