@@ -146,6 +146,22 @@ describe('a new version of a server that is verified', () => {
     expect(events()).toEqual(expect.arrayContaining(['RolloutProving', 'RolloutStarted', 'RolloutComplete']));
   });
 
+  it('that wants credentials replaces it, and no event says that it speaks MCP', async () => {
+    answer = serves = { state: 'auth-required', statusCode: 401 };
+    change(2, image(2));
+    await clock.advance(1_000);
+    candidateRuns();
+    await clock.advance(3_000);
+    api.remove(podPath('old'));
+    servingPod('new', 'two');
+    deploymentIs(deploymentPath);
+    await clock.advance(10_000);
+    expect([phase(), imageIn(deploymentPath)]).toEqual([undefined, 'example.com/search:2']);
+    const notes = api.list('/apis/events.k8s.io/v1/namespaces/mcp/events').map(({ note }) => String(note));
+    expect(notes.filter((note) => note.includes('answers HTTP 401'))).toHaveLength(2);
+    expect(notes.filter((note) => note.includes('speaks MCP') && !note.includes('is not known'))).toEqual([]);
+  });
+
   it('that does not speak MCP is rejected, once and for all, and what serves is not touched', async () => {
     const generation = generationOf(deploymentPath);
     answer = { state: 'failed', message: 'answered HTTP 500' };

@@ -64,10 +64,7 @@ export function isOurs({
 }
 
 /** Of a version that had no candidate, or whose candidate could not be asked, nobody has judged the tools before. */
-function byTools(
-  { server, previous }: RollProgressInput,
-  answer: VerifiedEndpoint | Extract<Verification, { readonly state: 'auth-required' }>,
-): RollProgress {
+function byTools({ server, previous }: RollProgressInput, answer: Up): RollProgress {
   const demands = toolDemandsOf(server, previous);
   const verdict = judgeTools(demands, answer);
   switch (verdict.state) {
@@ -82,6 +79,14 @@ function byTools(
     case 'kept':
     case 'unknown':
       // What cannot be listed puts nothing back: it may be so of the version before, too.
-      return { state: 'complete', answer: 'good' };
+      return { state: 'complete', answer: 'good', ...onlyAnswers(answer) };
   }
+}
+
+type Up = VerifiedEndpoint | Extract<Verification, { readonly state: 'auth-required' }>;
+
+/** Of one that wants credentials nothing else is known; of an answer that is believed, not even which of both codes it was. */
+export function onlyAnswers(answer: Up): { readonly onlyAnswers?: string } {
+  if (answer.state === 'verified') return {};
+  return { onlyAnswers: answer.isBelieved === true ? 'wants credentials' : `answers HTTP ${answer.statusCode}` };
 }

@@ -601,6 +601,22 @@ describe('a rollout', () => {
     },
   );
 
+  it('does not say of a version that wants credentials that it speaks MCP', () => {
+    const onlyAnswers = 'answers HTTP 401';
+    const begun = decide({ state: proving, candidate: ready({ state: 'good', onlyAnswers }) });
+    expect([begun.state?.phase, begun.state?.proof]).toEqual(['Rolling', 'Proven']);
+    const done = decide({
+      state: rolling,
+      serving: { ...serving, template: 'D' },
+      progress: { state: 'complete', answer: 'good', onlyAnswers },
+    });
+    const unknown = 'whether it speaks MCP is not known without credentials';
+    expect([begun.event?.note, done.event?.note]).toEqual([
+      `The candidate answers HTTP 401, and the new version replaces what serves: ${unknown}`,
+      `The new version serves, and answers HTTP 401: ${unknown}`,
+    ]);
+  });
+
   it('says in one event what happened, and none while nothing does', () => {
     const eventOf = (situation: Situation): string | undefined => decide(situation).event?.reason;
     expect([

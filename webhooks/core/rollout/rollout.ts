@@ -47,6 +47,8 @@ export type RollProgress =
       readonly state: 'complete';
       readonly answer: 'good' | 'bad' | 'throttled' | 'unreached' | 'none';
       readonly message?: string;
+      /** Of good ones: as of {@link Proof}. */
+      readonly onlyAnswers?: string;
       /** In milliseconds since 1970, as its Deployment says; absent: it does not. */
       readonly sinceMs?: number | undefined;
     }
@@ -80,7 +82,8 @@ export type Candidate =
 export type Proof =
   /** It is being asked, and has not answered us yet: whoever leads asks again first, however late it is. */
   | { readonly state: 'asked' }
-  | { readonly state: 'good' }
+  /** `onlyAnswers`: of one that wants credentials, all that is known; a clause, as `answers HTTP 401`. */
+  | { readonly state: 'good'; readonly onlyAnswers?: string }
   /** It answered, and not as an MCP server; again and again for so long, in milliseconds. */
   | { readonly state: 'bad'; readonly message: string; readonly forMs: number }
   /** Nobody could ask: no connection at all, or it wants not to be asked. */
@@ -379,7 +382,7 @@ function nextOfReady(
     case 'asked':
       return state;
     case 'good':
-      return rolling(input, 'Proven');
+      return rolling(input, 'Proven', proof.onlyAnswers);
     case 'held-back':
       return failed(input, state, { phase: 'Rejected', reason: proof.reason, message: proof.message });
     case 'bad': {
@@ -503,7 +506,7 @@ function eventOf(input: RolloutInput, state: RolloutState | undefined): RolloutE
   if (state !== undefined) return events[state.phase](state);
   if (before?.phase !== 'Rolling') return undefined;
   if (isGivenUp(input)) return unasked(input.progress);
-  return serving?.isVerified === true ? complete : undefined;
+  return serving?.isVerified === true ? complete(input.progress) : undefined;
 }
 
 function unasked(progress: RollProgress): RolloutEvent {
@@ -514,10 +517,13 @@ function unasked(progress: RollProgress): RolloutEvent {
   return { type: 'Normal', reason: 'RolloutComplete', note: `The new version serves; it is ${why}` };
 }
 
-const complete: RolloutEvent = {
-  ...{ type: 'Normal', reason: 'RolloutComplete' },
-  note: 'The new version serves, and speaks MCP',
-};
+function complete(progress: RollProgress): RolloutEvent {
+  const only = progress.state === 'complete' ? progress.onlyAnswers : undefined;
+  const note = only === undefined ? 'and speaks MCP' : `and ${only}: ${notKnown}`;
+  return { type: 'Normal', reason: 'RolloutComplete', note: `The new version serves, ${note}` };
+}
+
+const notKnown = 'whether it speaks MCP is not known without credentials';
 
 const restarted: RolloutEvent = {
   ...{ type: 'Normal', reason: 'RolloutStarted' },
@@ -531,7 +537,7 @@ const events: Readonly<Record<RolloutState['phase'], (state: RolloutState) => Ro
   }),
   Rolling: ({ proof = 'Skipped', message }) => ({
     ...{ type: 'Normal', reason: 'RolloutStarted' },
-    note: `${started[proof]}${message === undefined ? '' : `: ${message}`}`,
+    note: message === undefined ? started[proof] : startedBecause[proof](message),
   }),
   Rejected: ({ message = '' }) => ({
     ...{ type: 'Warning', reason: 'RolloutRejected' },
@@ -548,6 +554,12 @@ const started: Readonly<Record<NonNullable<RolloutState['proof']>, string>> = {
   Proven: 'The candidate speaks MCP: the new version replaces what serves',
   NotProven: 'The new version replaces what serves; it was not proven before',
   Skipped: 'The new version replaces what serves, and is asked when it serves',
+};
+
+const startedBecause: Readonly<Record<NonNullable<RolloutState['proof']>, (message: string) => string>> = {
+  Proven: (only) => `The candidate ${only}, and the new version replaces what serves: ${notKnown}`,
+  NotProven: (why) => `${started.NotProven}: ${why}`,
+  Skipped: (why) => `${started.Skipped}: ${why}`,
 };
 
 function untilDeadline(input: RolloutInput): number | undefined {

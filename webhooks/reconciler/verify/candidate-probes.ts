@@ -1,5 +1,5 @@
 import type { ProtocolEra } from '../../core/plan/observed.ts';
-import { isOurs } from '../../core/plan/roll-progress.ts';
+import { isOurs, onlyAnswers } from '../../core/plan/roll-progress.ts';
 import type { Proof } from '../../core/rollout/rollout.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { errorText } from '../../platform/log.ts';
@@ -160,7 +160,7 @@ function proofFrom(answer: ProbeResult): Proof {
   switch (answer.state) {
     case 'verified':
     case 'auth-required':
-      return { state: 'good' };
+      return { state: 'good', ...onlyAnswers(answer) };
     case 'throttled':
       return { state: 'not-asked', message: answer.message };
     case 'failed':
