@@ -56,3 +56,32 @@ it('says the public address once an ingress controller has said that it takes ca
   expect(status()).toMatchObject({ address: { url: inside } });
   expect(JSON.stringify(status())).not.toMatch(/IngressPublished|clusterURL/);
 });
+
+it('makes the Ingress anew for another class, and believes no address of the former one', async () => {
+  const api = createFakeKubeApi();
+  api.put(discoveryPath, { kind: 'APIResourceList', resources: [{ name: 'ingresses' }] });
+  const of = (className: string): object => ({
+    ...{ source: { type: 'ContainerImage', containerImage: { ref: 'example.com/search:1' } }, config: { port: 8080 } },
+    ...{ mcp: { stateless: true }, extensions: { ingress: { host: 'mcp.example.com', className } } },
+  });
+  const server = {
+    apiVersion: 'mcp.x-k8s.io/v1beta1',
+    kind: 'MCPServer',
+    metadata: { name: 'search', namespace: 'mcp' },
+  };
+  api.put(serverPath, { ...server, spec: of('nginx') });
+  const clock = createFakeClock();
+  const metrics = createReconcilerMetrics(new Registry());
+  const probe = () => Promise.resolve(verified);
+  running.push(startLead({ ...{ api, clock, features: ['ingress'], metrics, probe, namespaces: [], version: '1' } }));
+  await clock.advance(1_000);
+  api.put(ingressPath, { status: { loadBalancer: { ingress: [{ ip: '192.0.2.1' }] } } });
+  await clock.advance(1_000);
+  const status = (): unknown => api.get(serverPath)?.['status'];
+  expect(status()).toMatchObject({ address: { url: 'http://mcp.example.com/mcp' } });
+  api.put(serverPath, { spec: of('traefik') });
+  await clock.advance(2_000);
+  expect(api.get(ingressPath)).toMatchObject({ spec: { ingressClassName: 'traefik' } });
+  expect(api.get(ingressPath)).not.toHaveProperty('status');
+  expect(status()).toMatchObject({ address: { url: 'http://search.mcp.svc.cluster.local:8080/mcp' } });
+});

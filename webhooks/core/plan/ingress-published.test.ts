@@ -111,13 +111,21 @@ describe('a server with an Ingress', () => {
       ...{ type: 'IngressPublished', status: 'True' as const, reason: 'Published', message: 'as it was' },
       ...{ lastTransitionTime: appliedAt, observedGeneration: 1 },
     };
-    const before = anMCPServer(
-      ...[withUid('u-1'), withRawSpec({ extensions: { ingress: { host: 'mcp.example.com' } } })],
-      withStatus({ conditions: [condition] }),
-    );
-    const report = decided({ server: before, children: [] }, 'unknown');
+    const before = (more: object = {}, others: readonly object[] = []): MCPServer =>
+      anMCPServer(
+        // It was changed meanwhile.
+        ...[withUid('u-1'), withRawSpec({ extensions: { ingress: { host: 'new.example.com' } } })],
+        withStatus({ conditions: [condition, ...others], address: { url }, ...more } as NonNullable<
+          MCPServer['status']
+        >),
+      );
+    const report = decided({ server: before(), children: [] }, 'unknown');
     expect(said(report)).toBe('True/Published: as it was');
     expect(report.url).toBe(url);
+    const inside = before({ extensions: { clusterURL: url } });
+    expect(decided({ server: inside, children: [] }, 'unknown').url).toBeUndefined();
+    const atGateway = before({}, [{ ...condition, type: 'GatewayRegistered' }]);
+    expect(decided({ server: atGateway, children: [] }, 'unknown').url).toBeUndefined();
     expect(decided({ children: [] }, 'unknown').url).toBeUndefined();
   });
 

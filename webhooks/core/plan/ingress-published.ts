@@ -2,6 +2,7 @@ import { denialBy } from '../engine/denial-by.ts';
 import type { Finding } from '../engine/finding.ts';
 import { pathOf } from '../mcpserver/names.ts';
 import { present } from '../mcpserver/record.ts';
+import { GATEWAY_REGISTERED } from '../resources/gateway-asking.ts';
 import { ingress, INGRESS_PUBLISHED, INGRESS_RULE, ingressCaveat, ingressOf } from '../resources/ingress.ts';
 import { isAsked, stateOf } from '../resources/optional-kind.ts';
 import type { Registration } from '../resources/registration.ts';
@@ -55,12 +56,13 @@ function urlOf({ answer, url }: Registration, input: IngressInput): string | und
 }
 
 /** As in the first moments after a start: nobody has seen the Ingress yet, and clients gain nothing from another address. */
-function urlBefore(input: IngressInput): string | undefined {
-  const { server } = input;
-  const settings = ingressOf(server);
-  const wasPublished = conditionOf(server.status, INGRESS_PUBLISHED)?.status === 'True';
-  if (!wasPublished || settings === undefined) return undefined;
-  return `${settings.tlsSecretName === undefined ? 'http' : 'https'}://${settings.host}${servedPath(input)}`;
+function urlBefore({ server: { status } }: IngressInput): string | undefined {
+  const wasPublished = conditionOf(status, INGRESS_PUBLISHED)?.status === 'True';
+  // With both the address is that of the gateway.
+  const isOfGateway = conditionOf(status, GATEWAY_REGISTERED)?.status === 'True';
+  const { address, extensions } = status ?? {};
+  const isPublic = address?.url !== extensions?.clusterURL;
+  return wasPublished && isPublic && !isOfGateway ? address?.url : undefined;
 }
 
 function servedPath({ server, clusterDomain }: IngressInput): string {

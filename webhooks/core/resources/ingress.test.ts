@@ -78,6 +78,20 @@ describe('what an ingress controller says', () => {
     expect(readIngress({ spec, status }).answer).toEqual({ state });
   });
 
+  it('is not believed of an Ingress of another class: that is made anew', () => {
+    const isAnother = (wanted: object, found: object): unknown => {
+      const [built] = ingress.build({ server: published(wanted) });
+      return built && ingress.isAnother?.(built, readIngress({ spec: { ...spec, ...found } }));
+    };
+    expect(isAnother({ className: 'nginx' }, { ingressClassName: 'traefik' })).toBe(true);
+    expect(isAnother({ className: 'nginx' }, {})).toBe(true);
+    expect(isAnother({ className: 'nginx' }, { ingressClassName: 'nginx' })).toBe(false);
+    // The API server has written the default into it.
+    expect(isAnother({}, { ingressClassName: 'traefik' })).toBe(false);
+    expect(isAnother({ className: 'nginx', host: 'other.example.com' }, { ingressClassName: 'nginx' })).toBe(false);
+    expect(isAnother({ className: 'x'.repeat(253) }, { ingressClassName: 'x'.repeat(253) })).toBe(false);
+  });
+
   it('is of the host and the scheme of the Ingress, whatever the address', () => {
     expect(readIngress({ spec }).url).toBe('http://mcp.example.com');
     expect(readIngress({ spec: { ...spec, tls: [{}] } }).url).toBe('https://mcp.example.com');

@@ -1,6 +1,6 @@
 import { denialBy } from '../engine/denial-by.ts';
 import { childName } from '../mcpserver/names.ts';
-import { present } from '../mcpserver/record.ts';
+import { isRecord, present } from '../mcpserver/record.ts';
 import type { IngressSettings, MCPServer } from '../mcpserver/types.gen.ts';
 import { isClosed } from './callers.ts';
 import { childMetadata, isCopiedAnnotation } from './child-metadata.ts';
@@ -33,6 +33,9 @@ export const ingress: ExpandedKind = {
   wanted: 'sometimes',
   unavailable: { reason: 'IngressUnavailable', order: 16, eventAction: 'IngressReconcileFailed' },
   registration: readIngress,
+  // The address of whoever took it before stands in its status, and nobody takes that out. Of no class is wanted the default.
+  isAnother: ({ spec }, { className }) =>
+    isRecord(spec) && typeof spec['ingressClassName'] === 'string' && spec['ingressClassName'] !== className,
   // What was stored before the rule was there to refuse it had no effect yet: tolerated is the server, and what is published.
   isUndecided: ({ verdict }) => denialBy(INGRESS_RULE, verdict?.findings) !== undefined,
   build(input) {

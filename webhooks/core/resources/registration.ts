@@ -27,6 +27,8 @@ export interface Registration {
   readonly takes?: readonly string[];
   /** Of an HTTPRoute: where the Gateway is that it names, whether or not that has taken it. */
   readonly gatewayNamespace?: string;
+  /** Of an Ingress. */
+  readonly className?: string;
 }
 
 /** The condition Registered, as it stands in a binding. */
@@ -124,11 +126,13 @@ export function readIngress(raw: unknown): Registration {
   const host = oneLine(textIn(rule, 'host'), limits.host);
   const scheme = listIn(fieldsIn(raw, 'spec'), 'tls').length === 0 ? 'http' : 'https';
   const addresses = listIn(fieldsIn(fieldsIn(raw, 'status'), 'loadBalancer'), 'ingress');
+  const className = textIn(fieldsIn(raw, 'spec'), 'ingressClassName');
   const isTaken = addresses.some((one) => textIn(one, 'ip') !== '' || textIn(one, 'hostname') !== '');
   return present({
     appliedAt: appliedAt(raw),
     answer: { state: isTaken ? 'yes' : 'none' } as const,
     url: host === '' ? undefined : `${scheme}://${host}`,
+    className: className === '' ? undefined : oneLine(className, limits.host),
   });
 }
 
