@@ -30,17 +30,20 @@ export function renderTable(servers: readonly ServerCost[]): string {
 }
 
 function renderSum(servers: readonly ServerCost[]): string {
-  const now = sum(servers, ({ requests }) => requests);
-  const then = sum(servers, (server) => ({ ...server.requests, ...suggest(server) }));
+  const now = sum(servers, ({ total }) => total);
+  const then = sum(servers, (server) => ({ ...server.total, ...timesPods(suggest(server), server) }));
   const isOther = now.cpu !== then.cpu || now.memory !== then.memory;
   const besides = isOther ? `; as suggested: ${sayAmounts(then)}` : '';
   return `${count(servers.length, 'MCPServer')} with ${count(sumOf(servers.map(({ pods }) => pods)), 'pod')} request ${sayAmounts(now)}${besides}\n`;
 }
 
 function sum(servers: readonly ServerCost[], amountsOf: (server: ServerCost) => Amounts): Required<Amounts> {
-  const of = (what: keyof Amounts): number =>
-    sumOf(servers.map((server) => (amountsOf(server)[what] ?? 0) * server.pods));
+  const of = (what: keyof Amounts): number => sumOf(servers.map((server) => amountsOf(server)[what] ?? 0));
   return { cpu: of('cpu'), memory: of('memory') };
+}
+
+function timesPods(amounts: Amounts, { pods }: ServerCost): Amounts {
+  return Object.fromEntries(entriesOf(amounts).map(([what, amount]) => [what, amount * pods]));
 }
 
 function sumOf(numbers: readonly number[]): number {
@@ -50,11 +53,14 @@ function sumOf(numbers: readonly number[]): number {
 /** Commands of kubectl for a shell: one that sets what was suggested for each server, and what is idle in comments. */
 export function renderPatches(servers: readonly ServerCost[], context: string): string {
   const lines = servers.flatMap((server) => {
-    const { namespace, name, requests, limits } = server;
+    const { namespace, name, kept } = server;
     const kubectl = `kubectl --context ${quote(context)} --namespace ${quote(namespace)}`;
     const suggested = suggest(server);
-    // What a spec says of resources takes the place of all of the defaults, so the rest is said as it is.
-    const resources = { requests: toTexts({ ...requests, ...suggested }), limits: toTexts(limits) };
+    const limits = toTexts(kept?.limits ?? {});
+    const resources = {
+      requests: toTexts({ ...kept?.requests, ...suggested }),
+      ...(Object.keys(limits).length === 0 ? {} : { limits }),
+    };
     const patch = JSON.stringify({ spec: { runtime: { resources } } });
     return [
       ...(Object.keys(suggested).length === 0

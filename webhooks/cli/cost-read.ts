@@ -3,8 +3,8 @@ import { CONTAINER_NAME } from '../core/mcpserver/names.ts';
 import { parseQuantity } from '../core/rules/parts/quantity.ts';
 import { objectPath, type KubeApi } from '../platform/kube/api.ts';
 import { listObjects } from '../platform/kube/list-objects.ts';
-import { keyOf, listAt, metaOf, recordAt, stringAt } from '../platform/kube/object.ts';
-import type { Amounts } from './cost-suggestion.ts';
+import { keyOf, listAt, metaOf, numberAt, recordAt, stringAt } from '../platform/kube/object.ts';
+import type { Amounts, Resources } from './cost-suggestion.ts';
 
 /** Most pods that are looked at; who has more names a namespace. */
 const maxPods = 50_000;
@@ -12,8 +12,8 @@ const maxPods = 50_000;
 /** What the pods of one server have, and use at this moment. */
 export interface PodsOfServer {
   readonly names: string[];
-  requests: Amounts;
-  limits: Amounts;
+  /** Of each. */
+  readonly resources: Resources[];
   used?: Amounts;
 }
 
@@ -40,14 +40,13 @@ export async function readPods(
     onObject: (pod) => {
       const key = serverOf(pod);
       if (key === undefined || !isRunning(pod)) return true;
-      const known = servers.get(key) ?? { names: [], requests: {}, limits: {} };
+      const known = servers.get(key) ?? { names: [], resources: [] };
       servers.set(key, known);
       const { name, namespace: of } = metaOf(pod);
       known.names.push(name);
       podsOf.set(`${of}/${name}`, known);
       const resources = recordAt(ownContainer(listAt(recordAt(pod, 'spec'), 'containers')), 'resources');
-      known.requests = amountsIn(recordAt(resources, 'requests'));
-      known.limits = amountsIn(recordAt(resources, 'limits'));
+      known.resources.push(resourcesIn(resources));
       return podsOf.size < maxPods;
     },
   });
@@ -104,13 +103,18 @@ function ownContainer(containers: readonly unknown[]): unknown {
   return containers.find((container) => stringAt(container, 'name') === CONTAINER_NAME);
 }
 
+/** What a container, or a spec, says of them. */
+export function resourcesIn(resources: unknown): Resources {
+  return { requests: amountsIn(recordAt(resources, 'requests')), limits: amountsIn(recordAt(resources, 'limits')) };
+}
+
 function amountsIn(resources: unknown): Amounts {
   return { ...amountIn(resources, 'cpu', 1e6), ...amountIn(resources, 'memory', 1e9) };
 }
 
 /** `nanoIn`: billionths in one of what it is counted in here. */
 function amountIn(resources: unknown, what: keyof Amounts, nanoIn: number): Amounts {
-  const text = stringAt(resources, what);
-  const parsed = text === undefined ? undefined : parseQuantity(text);
+  const quantity = stringAt(resources, what) ?? numberAt(resources, what);
+  const parsed = quantity === undefined ? undefined : parseQuantity(quantity);
   return parsed === undefined ? {} : { [what]: Math.ceil(Number(parsed.nano) / nanoIn) };
 }

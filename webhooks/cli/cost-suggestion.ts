@@ -4,14 +4,27 @@ export interface Amounts {
   readonly memory?: number;
 }
 
+export interface Resources {
+  readonly requests: Amounts;
+  readonly limits: Amounts;
+}
+
 /** What is known of one server: of each of its pods, the container that is its author's. */
 export interface ServerCost {
   readonly namespace: string;
   readonly name: string;
   readonly pods: number;
-  /** As the pods have them, defaults and all. */
+  /** As its spec says; where that says nothing, most of a pod, defaults and all. */
   readonly requests: Amounts;
+  /** As its spec says; where that says nothing, least of a pod. */
   readonly limits: Amounts;
+  /** What all of its pods request together. */
+  readonly total: Amounts;
+  /**
+   * What has to be said with a suggestion so that it stays: what a spec says of resources takes the place of all of the defaults. Absent where
+   * nobody knows: there are no pods, or they differ.
+   */
+  readonly kept?: Resources;
   /** Of the pod that used the most; absent where nobody measures. */
   readonly used?: Amounts;
   /** For how long it was measured, in milliseconds; absent: this moment only. */
@@ -34,8 +47,9 @@ const least: Required<Amounts> = { cpu: 10, memory: 16 * 1024 * 1024 };
 const tolerated = 0.2;
 
 /** Requests that fit better than those that are there; empty: there are none, or it is not known long enough. */
-export function suggest({ requests, limits, used = {}, measuredMs = 0, isScaledByCpu }: ServerCost): Amounts {
-  if (measuredMs < leastMeasuredMs) return {};
+export function suggest(server: ServerCost): Amounts {
+  const { requests, limits, kept, used = {}, measuredMs = 0, isScaledByCpu } = server;
+  if (kept === undefined || measuredMs < leastMeasuredMs) return {};
   const fitting = (what: keyof Amounts): Amounts => {
     const most = used[what];
     if (most === undefined) return {};

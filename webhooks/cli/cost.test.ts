@@ -19,9 +19,13 @@ const labels = (name: string) => ({ app: 'mcp-server', 'mcp-server': name });
 const resources = { requests: { cpu: '200m', memory: '256Mi' }, limits: { cpu: '500m', memory: '512Mi' } };
 
 function putServer(api: FakeKubeApi, name: string, spec: Readonly<Record<string, unknown>> = {}): void {
+  putPod(api, name, 'x2x7k', resources);
   const server = anMCPServer(withName(name), withNamespace('tools'), withRawSpec(spec));
   api.put(`/apis/mcp.x-k8s.io/v1beta1/namespaces/tools/mcpservers/${name}`, { ...server });
-  const metadata = { name: `${name}-5d4f7c9b8-x2x7k`, namespace: 'tools', labels: labels(name) };
+}
+
+function putPod(api: FakeKubeApi, name: string, suffix: string, resources: object): void {
+  const metadata = { name: `${name}-5d4f7c9b8-${suffix}`, namespace: 'tools', labels: labels(name) };
   const containers = [
     { name: 'mesh', resources: { requests: { cpu: '9' } } },
     { name: 'mcp-server', resources },
@@ -135,6 +139,28 @@ describe('cost', () => {
     ]);
   });
 
+  it('touches no limit of a spec, although the pods of a stuck roll-out have what it said before', async () => {
+    const api = await aCluster();
+    const limits = { cpu: 2, memory: '2Gi' };
+    putServer(api, 'search', { runtime: { resources: { requests: { cpu: 1 }, limits } } });
+    const { url } = await servePrometheus(aWeek);
+    const [command] = (await cost('--prometheus', url, '-o', 'patch')).out.split('\n');
+    expect(command).toContain(
+      `--patch '{"spec":{"runtime":{"resources":{"requests":{"cpu":"50m","memory":"72Mi"}}}}}'`,
+    );
+    expect((await cost('--prometheus', url)).out).toMatch(/^tools +search +1 +1000m +40m +2048Mi +60Mi/m);
+  });
+
+  it('sums pod by pod, and suggests nothing where a spec says nothing and pods differ', async () => {
+    const api = await aCluster('search');
+    putPod(api, 'search', 'aaaaa', { requests: { cpu: '1', memory: '1Gi' }, limits: { memory: '1Gi' } });
+    const { url } = await servePrometheus(aWeek);
+    const { out } = await cost('--prometheus', url);
+    expect(out).toMatch(/^tools +search +2 +1000m +40m +1024Mi +60Mi +3d +-$/m);
+    expect(out).toMatch(/with 2 pods request cpu 1200m, memory 1280Mi$/m);
+    expect((await cost('--prometheus', url, '-o', 'patch')).out).toMatch(/^# idle.*\n$/);
+  });
+
   it.each(['> 0', 'timestamp(mcp_server'])(
     'calls no server idle where the query with %s has no answer, as one that was called would look so',
     async (asked) => {
@@ -217,6 +243,7 @@ describe('a suggestion', () => {
   const server = (more: Partial<ServerCost>): ServerCost => ({
     ...{ namespace: 'tools', name: 'search', pods: 1, isScaledByCpu: false, measuredMs: 86_400_000 },
     ...{ requests: { cpu: 100, memory: 128 * mebibyte }, limits: { memory: 256 * mebibyte } },
+    ...{ total: {}, kept: { requests: {}, limits: {} } },
     ...more,
   });
 

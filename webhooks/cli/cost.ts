@@ -16,6 +16,7 @@ import { nameOfUrl } from './contract-url.ts';
 import { readPast, type Past } from './cost-history.ts';
 import { renderPatches, renderTable } from './cost-outputs.ts';
 import { readPods } from './cost-read.ts';
+import { resourcesOf } from './cost-resources.ts';
 import type { ServerCost } from './cost-suggestion.ts';
 import { exitCodes } from './exit-code.ts';
 import { namesOf } from './names-of.ts';
@@ -106,7 +107,7 @@ async function readCosts({ api, context }: ConnectedContext, wanted: Wanted): Pr
     const seen: Past = past?.of({ namespace: of, name, deployment: childName(server) }) ?? present({ used: own?.used });
     return {
       ...{ namespace: of, name, pods: own?.names.length ?? 0 },
-      ...{ requests: own?.requests ?? {}, limits: own?.limits ?? {}, isScaledByCpu: isScaledByCpu(server), ...seen },
+      ...{ ...resourcesOf(server, own?.resources ?? []), isScaledByCpu: isScaledByCpu(server), ...seen },
     };
   });
   const ofPast = (past?.problems ?? []).map((why) => `${nameOfUrl(prometheus)}: ${why}`);
