@@ -21,6 +21,9 @@ it.each<[line: string, packages: readonly string[]]>([
   ['uv run server.py', []],
   ['pipx run server', ['server']],
   ['pipx run --spec a==1 server', ['a==1']],
+  ['pipx run --path server.py', []],
+  ['pipx run --path --with httpx ./server.py', ['httpx']],
+  ['pipx run --python 3.12 --path ./server.py', ['./server.py']],
   ['pipx install server', []],
   ['node server.js', []],
   ['constructor server', []],
@@ -38,7 +41,16 @@ it.each([
 
 it.each([
   ...['npx server', 'npx -y server', 'npx -- server', 'npx -c server', 'npx -p a --call=server', 'npm start'],
-  ...['uvx --from a server', 'uv run -m server', 'uv run', 'uv sync', 'pipx run server', 'npx $(SERVER)'],
+  ...[
+    'uvx --from a server',
+    'uv run -m server',
+    'uv run',
+    'uv sync',
+    'pipx run server',
+    'pipx run --path ./x.py',
+    'pipx run --verbose --path ./x.py',
+    'npx $(SERVER)',
+  ],
   ...['node', 'constructor', '/app/server', ''],
 ])('nobody can say that of %s', (line) => {
   expect(launchesNothing(line.split(' '))).toBe(false);

@@ -58,6 +58,15 @@ const uvTool = {
   callOptions: [],
 } as const;
 
+const pipxRun = {
+  registry: 'PyPI',
+  packageOptions: ['--spec', '--with'],
+  sourceOptions: ['--spec'],
+  valueOptions: ['--python', '--pip-args', '-i', '--index-url'],
+  launchesArgument: true,
+  callOptions: [],
+} as const;
+
 /** By the name of the program. https://docs.npmjs.com/cli/commands/npx, https://docs.astral.sh/uv/reference/cli, https://pipx.pypa.io */
 const launchers: Readonly<Record<string, readonly Launcher[]>> = {
   npx: [{ ...npmOptions, subcommands: [[]] }],
@@ -69,15 +78,9 @@ const launchers: Readonly<Record<string, readonly Launcher[]>> = {
     { ...uvTool, subcommands: [['run']], sourceOptions: [], packageOptions: ['--with', '-w'], launchesArgument: false },
   ],
   pipx: [
-    {
-      registry: 'PyPI',
-      subcommands: [['run']],
-      packageOptions: ['--spec', '--with'],
-      sourceOptions: ['--spec'],
-      valueOptions: ['--python', '--pip-args', '-i', '--index-url', '--path'],
-      launchesArgument: true,
-      callOptions: [],
-    },
+    // What it runs is a file of the image.
+    { ...pipxRun, subcommands: [['run', '--path']], launchesArgument: false },
+    { ...pipxRun, subcommands: [['run']] },
   ],
 };
 
