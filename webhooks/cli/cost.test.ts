@@ -219,6 +219,8 @@ describe('cost', () => {
     const withPassword = url.replace('http://', 'http://me:secret@');
     expect((await cost('--prometheus', withPassword)).code).toBe(0);
     expect(queries[0]).toMatch(/^Basic bWU6c2VjcmV0/);
+    expect((await cost('--prometheus', url.replace('http://', 'http://me:50%off@'))).code).toBe(0);
+    expect(queries.at(-1)).toContain(`Basic ${Buffer.from('me:50%off').toString('base64')}`);
     const { error } = await cost('--prometheus', 'http://me:secret@127.0.0.1:1');
     expect(error).toMatch(/127\.0\.0\.1:1/);
     expect(error).not.toContain('secret');

@@ -33,7 +33,7 @@ const timeoutMs = 60_000;
 export function createPrometheus(url: URL): Prometheus {
   const { username, password } = url;
   const at = new URL(`${url.pathname.replace(/\/+$/, '')}/api/v1/query`, url.origin);
-  const user = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  const user = `${decoded(username)}:${decoded(password)}`;
   const headers = user === ':' ? {} : { authorization: `Basic ${Buffer.from(user).toString('base64')}` };
   return {
     async query(promql) {
@@ -50,6 +50,15 @@ export function createPrometheus(url: URL): Prometheus {
       }
     },
   };
+}
+
+/** As it is written where that is no code: a password may have a "%". */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 /** Undefined where there are too many. */
