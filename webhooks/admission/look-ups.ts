@@ -153,15 +153,15 @@ function createReaderSlots({ readers, largeReaders }: LookUpLimits): TakeSlot {
 
 function resultOf(state: ReferenceState): LookUpResult {
   if (state.state !== 'unknown') return state.state;
-  return resultsByCause[state.cause ?? ''] ?? 'failed';
+  return resultsByCause.get(state.cause ?? '') ?? 'failed';
 }
 
-const resultsByCause: Readonly<Record<string, LookUpResult>> = {
-  Timeout: 'timeout',
-  Forbidden: 'forbidden',
-  NoTurn: 'over-budget',
-  OverBudget: 'over-budget',
-};
+const resultsByCause: ReadonlyMap<string, LookUpResult> = new Map([
+  ['Timeout', 'timeout'],
+  ['Forbidden', 'forbidden'],
+  ['NoTurn', 'over-budget'],
+  ['OverBudget', 'over-budget'],
+]);
 
 /** Everything that a request asks about one object. */
 interface Asked {

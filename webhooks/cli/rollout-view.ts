@@ -216,13 +216,13 @@ function refused({ conditionOf }: Seen): Decided | undefined {
 }
 
 /** Of a phase in status. A word of a later release is on its way, as far as we know. */
-const outcomeOfPhase: Readonly<Record<string, RolloutOutcome>> = {
-  Proving: 'UnderWay',
-  Rolling: 'UnderWay',
-  Rejected: 'Failed',
-  RolledBack: 'Failed',
-  Blocked: 'Stuck',
-};
+const outcomeOfPhase: ReadonlyMap<string, RolloutOutcome> = new Map([
+  ['Proving', 'UnderWay'],
+  ['Rolling', 'UnderWay'],
+  ['Rejected', 'Failed'],
+  ['RolledBack', 'Failed'],
+  ['Blocked', 'Stuck'],
+]);
 
 /** Reasons after which nothing is tried again by itself, whatever the phase. */
 const finalReasons: ReadonlySet<string> = new Set(['NothingToPutBack', 'ProgressDeadlineExceeded']);
@@ -234,7 +234,7 @@ function inPhase({ state, conditionOf }: Seen): Decided | undefined {
   const { phase, reason } = state;
   const told = conditionOf('Stalled') ?? conditionOf('Reconciling');
   const message = told?.message ?? state.message ?? '';
-  const outcome = finalReasons.has(reason ?? '') ? 'Failed' : (outcomeOfPhase[phase] ?? 'UnderWay');
+  const outcome = finalReasons.has(reason ?? '') ? 'Failed' : (outcomeOfPhase.get(phase) ?? 'UnderWay');
   return { outcome, phase, reason, message };
 }
 

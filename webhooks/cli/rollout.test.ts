@@ -233,6 +233,12 @@ describe('where the newest version is', () => {
       'Warming',
     ],
     [
+      'is in a phase that every object has a field of',
+      server({ conditions: [...serving, valid], rollout: rollout('constructor') }),
+      'UnderWay',
+      'constructor',
+    ],
+    [
       'is no object that anybody knows',
       { status: { conditions: 'x', extensions: { rollout: { phase: 7 } } } },
       'UnderWay',

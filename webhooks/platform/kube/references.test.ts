@@ -211,6 +211,13 @@ describe('gatherReferences', () => {
     expect(gathered).not.toHaveProperty('configHash');
   });
 
+  it('takes no word of an API server for one of ours', async () => {
+    const error = { status: 500, reason: 'constructor', message: '', retry: true };
+    const api: FakeKubeApi = { ...cluster(), request: () => Promise.resolve({ ok: false, error }) };
+    const { facts } = await gather(api, configMap('a'));
+    expect(facts.lookUp('ConfigMap', 'a')).toMatchObject({ state: 'unknown', cause: 'HTTP500' });
+  });
+
   it('says unknown for what did not answer in time', async () => {
     const api = cluster();
     const slow: FakeKubeApi = {

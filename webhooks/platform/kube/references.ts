@@ -253,7 +253,7 @@ const whys: Readonly<Record<string, Why>> = {
 
 function whyUnknown({ status, reason }: ApiError): Why {
   if (status === 403 || status === 401) return { cause: 'Forbidden', reason: 'we are not allowed to read it' };
-  const known = whys[reason];
+  const known = Object.hasOwn(whys, reason) ? whys[reason] : undefined;
   if (known !== undefined) return known;
   if (status === 0) return { cause: 'Unreachable', reason: 'the API server could not be reached' };
   return { cause: `HTTP${status}`, reason: `the API server answered ${status}` };
