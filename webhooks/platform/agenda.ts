@@ -31,6 +31,10 @@ export class Agenda {
     this.#startTimer();
   }
 
+  has(key: string): boolean {
+    return this.#byKey.has(key);
+  }
+
   delete(key: string): void {
     this.#take(key);
     this.#startTimer();

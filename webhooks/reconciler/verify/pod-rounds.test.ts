@@ -58,7 +58,10 @@ function start(cluster: Partial<Cluster> & Pick<Cluster, 'pods'>, believed?: Pro
     const { verification } = verifier.current('ns/a');
     return verification.state === 'failed' ? verification.failingPods : undefined;
   };
-  return { now, clock, asked, changes, memories, verifier, failing, ofService: () => ofService };
+  const lookAgain = (): void => {
+    verifier.watch('ns/a', target);
+  };
+  return { now, clock, asked, changes, memories, verifier, failing, lookAgain, ofService: () => ofService };
 }
 
 describe('a server of several pods', () => {
@@ -96,6 +99,21 @@ describe('a server of several pods', () => {
     t.now.answers['b'] = { state: 'failed', message: 'answered HTTP 502' };
     await t.clock.advance(30 * periodMs);
     expect(t.changes).toEqual(['ns/a', 'ns/a']);
+    t.verifier.stop();
+  });
+
+  it('names one that took the place of another within seconds, whatever its period (it was said to be well for that long)', async () => {
+    const t = start({ pods: podsNamed('a', 'b', 'c') });
+    await t.clock.advance(5 * periodMs + 30_000);
+    const before = t.ofService();
+    t.now.pods = podsNamed('a', 'b', 'd');
+    t.now.answers['d'] = broken;
+    t.lookAgain();
+    await t.clock.advance(5_000);
+    t.lookAgain();
+    await t.clock.advance(10_000);
+    expect(t.failing()).toEqual([{ name: 'd', message: 'answered HTTP 500' }]);
+    expect(t.ofService()).toBe(before);
     t.verifier.stop();
   });
 

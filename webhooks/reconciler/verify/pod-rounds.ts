@@ -102,6 +102,16 @@ export class PodRounds {
     if (round.stop === undefined && !isLeftAlone) this.#agenda.set(key, 0);
   }
 
+  /** Other pods may serve by now: the next question to the Service is a period away, which is too long for one that took the place of another. */
+  lookForNew(key: string): void {
+    const round = this.#rounds.get(key);
+    if (round === undefined || round.stop !== undefined || this.#agenda.has(key)) return;
+    const { clock, podsOf } = this.#options;
+    const pods = podsOf(key);
+    const isNew = pods.length > 1 && pods.some((pod) => !round.seen.has(idOf(pod)));
+    if (isNew && clock.monotonicMs() >= round.notBeforeMs) this.#agenda.set(key, newPodMs);
+  }
+
   forget(key: string): void {
     this.#rounds.get(key)?.stop?.();
     this.#rounds.delete(key);

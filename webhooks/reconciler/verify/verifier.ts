@@ -171,8 +171,10 @@ export class Verifier {
     if (known === undefined) {
       const followsOthers = this.#ended.delete(key) || wasLeftAlone || wanted.followsOthers === true;
       this.#begin(key, target, { believed, proof: followsOthers ? wantedProof : noProof });
-    } else if (isSameQuestion(known.target, target)) moveOn(known, target);
-    else this.#goOn(key, known, target);
+    } else if (isSameQuestion(known.target, target)) {
+      moveOn(known, target);
+      this.#pods.lookForNew(key);
+    } else this.#goOn(key, known, target);
   }
 
   #begin(
