@@ -1,4 +1,5 @@
-import { printable } from '../core/engine/text.ts';
+import { oneLine, printable } from '../core/engine/text.ts';
+import { API } from '../core/mcpserver/api.ts';
 import { isIdle, quantityOf, suggest, type Amounts, type ServerCost } from './cost-suggestion.ts';
 import { count } from './outputs/told.ts';
 import { renderTable as renderRows } from './text-table.ts';
@@ -50,28 +51,48 @@ function sumOf(numbers: readonly number[]): number {
   return numbers.reduce((all, one) => all + one, 0);
 }
 
+/** With its group: MCPServers are of another one, too. */
+const resource = `${API.plural}.${API.group}`;
+
 /** Commands of kubectl for a shell: one that sets what was suggested for each server, and what is idle in comments. */
 export function renderPatches(servers: readonly ServerCost[], context: string): string {
-  const lines = servers.flatMap((server) => {
-    const { namespace, name, kept } = server;
-    const kubectl = `kubectl --context ${quote(context)} --namespace ${quote(namespace)}`;
-    const suggested = suggest(server);
-    const limits = toTexts(kept?.limits ?? {});
-    const resources = {
-      requests: toTexts({ ...kept?.requests, ...suggested }),
-      ...(Object.keys(limits).length === 0 ? {} : { limits }),
-    };
-    const patch = JSON.stringify({ spec: { runtime: { resources } } });
-    return [
-      ...(Object.keys(suggested).length === 0
-        ? []
-        : [`${kubectl} patch mcpserver ${quote(name)} --type merge --patch ${quote(patch)}`]),
-      ...(isIdle(server)
-        ? [`# idle for ${sayIdle(server.idle)}: ${kubectl} scale mcpserver ${quote(name)} --replicas=0`]
-        : []),
-    ];
-  });
+  const lines = servers.flatMap((server) =>
+    server.madeFrom === undefined ? commandsFor(server, context) : remarksOn(server, server.madeFrom),
+  );
   return lines.map((line) => `${line}\n`).join('');
+}
+
+function commandsFor(server: ServerCost, context: string): readonly string[] {
+  const { namespace, name, kept } = server;
+  const kubectl = `kubectl --context ${quote(context)} --namespace ${quote(namespace)}`;
+  const suggested = suggest(server);
+  const limits = toTexts(kept?.limits ?? {});
+  const resources = {
+    requests: toTexts({ ...kept?.requests, ...suggested }),
+    ...(Object.keys(limits).length === 0 ? {} : { limits }),
+  };
+  const patch = quote(JSON.stringify({ spec: { runtime: { resources } } }));
+  return [
+    ...(isEmpty(suggested) ? [] : [`${kubectl} patch ${resource} ${quote(name)} --type merge --patch ${patch}`]),
+    ...(isIdle(server)
+      ? [`# idle for ${sayIdle(server.idle)}: ${kubectl} scale ${resource} ${quote(name)} --replicas=0`]
+      : []),
+  ];
+}
+
+/** What is set in a server that is made from something else would be brought back at once. */
+function remarksOn(server: ServerCost, madeFrom: string): readonly string[] {
+  const suggested = suggest(server);
+  const said = [
+    ...(isEmpty(suggested) ? [] : [`to request ${sayAmounts(suggested)}`]),
+    ...(isIdle(server) ? [`idle for ${sayIdle(server.idle)}`] : []),
+  ];
+  const from = `${printable(`${server.namespace}/${server.name}`)} is made from ${oneLine(madeFrom, 200)}`;
+  return said.length === 0 ? [] : [`# ${said.join(', ')}: ${from}, to be set there`];
+}
+
+function isEmpty({ cpu, memory }: Amounts): boolean {
+  return cpu === undefined && memory === undefined;
 }
 
 /** For a POSIX shell, and on one line: what is in it is of a cluster, or of a kubeconfig. */

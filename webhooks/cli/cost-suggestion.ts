@@ -14,6 +14,8 @@ export interface ServerCost {
   readonly namespace: string;
   readonly name: string;
   readonly pods: number;
+  /** Kind and name of what made it and keeps it as it says, as a pool does. */
+  readonly madeFrom?: string;
   /** As its spec says; where that says nothing, most of a pod, defaults and all. */
   readonly requests: Amounts;
   /** As its spec says; where that says nothing, least of a pod. */

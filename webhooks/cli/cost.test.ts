@@ -133,8 +133,8 @@ describe('cost', () => {
       spec: { runtime: { resources: { requests: { cpu: '50m', memory: '72Mi' }, limits: resources.limits } } },
     };
     expect(out.split('\n')).toEqual([
-      `kubectl --context prod --namespace tools patch mcpserver search --type merge --patch '${JSON.stringify(patch)}'`,
-      '# idle for 3d: kubectl --context prod --namespace tools scale mcpserver search --replicas=0',
+      `kubectl --context prod --namespace tools patch mcpservers.mcp.x-k8s.io search --type merge --patch '${JSON.stringify(patch)}'`,
+      '# idle for 3d: kubectl --context prod --namespace tools scale mcpservers.mcp.x-k8s.io search --replicas=0',
       '',
     ]);
   });
@@ -172,6 +172,19 @@ describe('cost', () => {
       expect((await cost('--prometheus', url)).out).toMatch(/60Mi +- +cpu 50m, memory 72Mi$/m);
     },
   );
+
+  it('names what a server is made from, as that would bring back what a command sets', async () => {
+    const api = await aCluster();
+    putServer(api, 'search');
+    const path = '/apis/mcp.x-k8s.io/v1beta1/namespaces/tools/mcpservers/search';
+    const owner = { apiVersion: 'mcp.v2dy.io/v1', kind: 'MCPPool', name: 'pool\nrm -rf /', uid: 'u', controller: true };
+    const server = anMCPServer(withName('search'), withNamespace('tools'));
+    api.put(path, { ...server, metadata: { ...server.metadata, ownerReferences: [owner] } });
+    const { url } = await servePrometheus(aWeek);
+    expect((await cost('--prometheus', url, '-o', 'patch')).out).toBe(
+      '# to request cpu 50m, memory 72Mi, idle for 3d: tools/search is made from MCPPool pool rm -rf /, to be set there\n',
+    );
+  });
 
   it('leaves the CPU alone where a server scales by it', async () => {
     const api = await aCluster();

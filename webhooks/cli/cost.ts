@@ -8,7 +8,7 @@ import { present } from '../core/mcpserver/record.ts';
 import type { MCPServer } from '../core/mcpserver/types.gen.ts';
 import { systemClock } from '../platform/clock.ts';
 import type { ConnectedContext } from '../platform/kube/connect.ts';
-import { keyOf } from '../platform/kube/object.ts';
+import { isRecord, keyOf, listAt, stringAt } from '../platform/kube/object.ts';
 import { createPrometheus } from '../platform/prometheus.ts';
 import { defineCommand } from './command.ts';
 import { connectContexts } from './connect-contexts.ts';
@@ -106,7 +106,7 @@ async function readCosts({ api, context }: ConnectedContext, wanted: Wanted): Pr
     const own = pods.servers.get(keyOf({ kind: API.kind, namespace: of, name }));
     const seen: Past = past?.of({ namespace: of, name, deployment: childName(server) }) ?? present({ used: own?.used });
     return {
-      ...{ namespace: of, name, pods: own?.names.length ?? 0 },
+      ...{ namespace: of, name, pods: own?.names.length ?? 0, ...present({ madeFrom: makerOf(server) }) },
       ...{ ...resourcesOf(server, own?.resources ?? []), isScaledByCpu: isScaledByCpu(server), ...seen },
     };
   });
@@ -126,6 +126,11 @@ async function readCosts({ api, context }: ConnectedContext, wanted: Wanted): Pr
 function serverIn(value: unknown): MCPServer | undefined {
   const parsed = parseMCPServer(value);
   return parsed.ok ? parsed.server : undefined;
+}
+
+function makerOf({ metadata }: MCPServer): string | undefined {
+  const owner = listAt(metadata, 'ownerReferences').find((one) => isRecord(one) && one['controller'] === true);
+  return owner === undefined ? undefined : `${stringAt(owner, 'kind') ?? ''} ${stringAt(owner, 'name') ?? ''}`;
 }
 
 function isScaledByCpu(server: MCPServer): boolean {
