@@ -28,6 +28,8 @@ export interface ClusterPolicy {
   readonly written?: WrittenPolicy;
   /** That the cluster has one that cannot be used: it may refuse by an earlier one what the built-in profile lets pass. */
   readonly problem?: InputProblem;
+  /** The right without which it cannot be told, behind "who may". */
+  readonly lacks?: string;
 }
 
 export interface WrittenPolicy {
@@ -44,7 +46,8 @@ export async function askPolicy(api: KubeApi, context: string): Promise<ClusterP
   const located = await locatePolicy(api);
   if ('because' in located) {
     const { because, isLost, installed } = located;
-    return (isLost === true ? unusable : builtIn)(context, because, installed);
+    const policy = (isLost === true ? unusable : builtIn)(context, because, installed);
+    return located.lacks === undefined ? policy : { ...policy, lacks: located.lacks };
   }
   const { namespace, name, key, installed } = located;
   const configMap = `${namespace}/${name}`;
@@ -52,7 +55,8 @@ export async function askPolicy(api: KubeApi, context: string): Promise<ClusterP
   const read = await api.request({ method: 'GET', path, maxBytes: LONGEST_OBJECT_BYTES });
   if (!read.ok) {
     const because = `ConfigMap ${configMap}, which holds its policy, ${explain(read.error)}`;
-    return (isForbidden(read.error) ? builtIn : unusable)(context, because, installed);
+    if (!isForbidden(read.error)) return unusable(context, because, installed);
+    return { ...builtIn(context, because, installed), lacks: `get configmaps in ${namespace}` };
   }
   const text = stringAt(recordAt(read.body, 'data'), key);
   if (text === undefined) return unusable(context, `ConfigMap ${configMap} has no key ${key} with a policy`, installed);
@@ -110,6 +114,8 @@ interface NotLocated {
   readonly because: string;
   /** Whether there may be a policy, and it is not for missing rights that nobody knows. */
   readonly isLost?: boolean;
+  /** As of {@link ClusterPolicy}. */
+  readonly lacks?: string;
   /** The profile of the installation; absent where that is not known either. */
   readonly installed?: CompatibilityProfile;
 }
@@ -123,7 +129,9 @@ async function locatePolicy(api: KubeApi): Promise<Located> {
   const listed = await api.request({ method: 'GET', path, query: { labelSelector: chartLabel }, maxBytes });
   if (!listed.ok) {
     const because = `where its policy is ${explain(listed.error)}: it is in a Deployment in ${namespace}`;
-    return { because, isLost: !isForbidden(listed.error) };
+    return isForbidden(listed.error)
+      ? { because, lacks: `list deployments in ${namespace}` }
+      : { because, isLost: true };
   }
   const [deployment, another] = deploymentsOf(listed.body, service);
   const env = environmentOf(deployment);

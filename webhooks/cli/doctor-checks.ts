@@ -66,7 +66,11 @@ function checkKubernetes({ context, kubernetes }: Survey): readonly DoctorLine[]
 function checkPolicy({ policy, service }: Survey): readonly DoctorLine[] {
   const topic = 'policy';
   if (service === undefined) return [];
-  const { chosen, problem } = policy;
+  const { chosen, problem, lacks } = policy;
+  if (lacks !== undefined) {
+    const because = 'because' in chosen.by ? (chosen.by.because ?? '') : '';
+    return [notKnown(topic, { what: 'which policy is in force', seen: { state: 'unknown', because }, right: lacks })];
+  }
   if (problem !== undefined) {
     return [
       {

@@ -467,6 +467,27 @@ describe('doctor', () => {
   });
 
   it.each([
+    ['where its policy is', '/deployments', 'list deployments'],
+    ['its policy', '/configmaps/ours', 'get configmaps'],
+  ])('does not call the built-in policy in force where %s may not be read (it was ok)', async (_what, part, right) => {
+    const api = healthy();
+    const deployment = api.get(paths.deployment);
+    const variable = { name: 'POLICY_CONFIG_MAP', value: 'ours' };
+    const text = JSON.stringify(deployment).replaceAll('"env":[', `"env":[${JSON.stringify(variable)},`);
+    api.put(paths.deployment, JSON.parse(text) as Json);
+    api.answer(({ path }) => path.includes(part), 403);
+    const { code, out } = await examine(api);
+    expect(code).toBe(0);
+    expect(out).toMatch(
+      new RegExp(
+        `^unknown +Not known which policy is in force: .*\\n {9}Ask somebody who may ${right} in system$`,
+        'm',
+      ),
+    );
+    expect(out).not.toContain('built-in profile');
+  });
+
+  it.each([
     ['the CustomResourceDefinition', '/customresourcedefinitions/', 'what CustomResourceDefinition'],
     ['a webhook configuration', '/mutatingwebhookconfigurations/', 'what MutatingWebhookConfiguration'],
     ['the Deployment', '/deployments', 'what is installed'],

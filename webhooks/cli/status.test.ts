@@ -107,6 +107,11 @@ describe('how a server is', () => {
       [saying('Running', ready, serves, ['Progressing', 'False', 'PodsFailing'], ['Stalled', 'True', 'PodsFailing'])],
       ['Failed', 'PodsFailing', 'Stalled'],
     ],
+    [
+      'of which a new version is proven whose pod fails so far',
+      [saying('Running', ready, serves, ['Stalled', 'True', 'PodsFailing']), rollout('Proving')],
+      ['Pending', 'Proving', 'Proving'],
+    ],
     ['of which a new version is proven', [running, rollout('Proving')], ['Pending', 'Proving', 'Proving']],
     [
       'of which a new version was found to be broken',
