@@ -6,7 +6,7 @@ import type { EndedPhase } from '../rollout/ended.ts';
 import { decideRollout } from '../rollout/rollout.ts';
 import type { RolloutDecision, RolloutInput as DecideRolloutInput } from '../rollout/rollout.ts';
 import { isServing } from './availability.ts';
-import { diagnosePods, isPatienceOver, patienceEndsAtMs } from './diagnose-pods.ts';
+import { diagnosePods, isNotReadyYet, isPatienceOver, patienceEndsAtMs, servingContainers } from './diagnose-pods.ts';
 import type { Patience, PodState } from './diagnose-pods.ts';
 import { nextEvents } from './events.ts';
 import type { NextEvent } from './events.ts';
@@ -95,7 +95,7 @@ export function nextReport(input: ReportInput): Report {
   const before = previous?.extensions?.podFailure ?? formerPodFailure(previous);
   const podFailure = diagnosePods(pods, { previous: before, patience, hints });
   const why = podFailure === undefined ? undefined : renderPodFailure(podFailure, hints);
-  const rollout = rolloutNow(input, { serving, why });
+  const rollout = rolloutNow(input, { serving, why, unready: hints.unready });
   const isSlow = isPatienceOver(pods, firstPatience);
   const ofRollout = rollout === undefined ? {} : { rollout: rollout.state ?? null };
   const known = { ...input, ...ofRollout, serving, podFailure, hints, isSlow };
@@ -182,18 +182,34 @@ function endedNow(
   return endedBetween(previous?.extensions?.rollout, { state: rollout.state, isVerified, nowMs });
 }
 
+interface Explained {
+  readonly why: string | undefined;
+  /** What a pod that runs and is not ready may have wrong. */
+  readonly unready: string;
+}
+
+function explain(
+  candidate: Rolling['candidate'],
+  { why, unready }: Explained,
+  pods: readonly PodState[],
+): Rolling['candidate'] {
+  if (candidate.state !== 'starting') return candidate;
+  if (why !== undefined) return { ...candidate, why };
+  // Too young to be told as a failure; its deadline may be shorter than that patience.
+  return pods.flatMap(servingContainers).some(isNotReadyYet) ? { ...candidate, unready } : candidate;
+}
+
 /** Undefined where nothing was judged. `why`: what the pods to come fail of. */
 function rolloutNow(
   input: ReportInput,
-  { serving, why }: { readonly serving: Serving; readonly why: string | undefined },
+  { serving, ...explained }: { readonly serving: Serving } & Explained,
 ): RolloutDecision | undefined {
   const { rolling, previous, nowMs, now } = input;
   if (rolling === undefined) return undefined;
   const { planned, candidate, ...seen } = rolling;
-  const explained = why !== undefined && candidate.state === 'starting' ? { ...candidate, why } : candidate;
-  const progress = rollProgress({ ...input, serving, why });
+  const progress = rollProgress({ ...input, serving, why: explained.why });
   return decideRollout({
-    ...{ ...planned, ...seen, candidate: explained, progress },
+    ...{ ...planned, ...seen, candidate: explain(candidate, explained, seen.candidatePods), progress },
     ...{ state: previous?.extensions?.rollout, nowMs, now },
   });
 }

@@ -601,6 +601,18 @@ describe('a rollout', () => {
     },
   );
 
+  it('says of a rejected version what is still to be looked at, and why one that runs was never ready', () => {
+    const unready = 'nothing accepts connections on port 8080 (spec.config.port)';
+    const said = (candidate: Candidate): string | undefined =>
+      decide({ state: proving, candidate, after: 300 }).state?.message;
+    const gone = '; its pod is gone, and its log: mcp-lifecycle rollout retry starts another one to look at';
+    expect(said({ state: 'starting', unready })).toBe(`The candidate was not ready within 300 s: ${unready}${gone}`);
+    expect(said({ state: 'starting', why: 'x'.repeat(900) })?.endsWith(gone)).toBe(true);
+    expect(said({ state: 'starting', why: 'x'.repeat(900) })?.length).toBeLessThanOrEqual(480);
+    expect(said(bad(60_000))).toContain(gone);
+    expect(said({ state: 'absent' })).toBe('The candidate was not ready within 300 s');
+  });
+
   it('does not say of a version that wants credentials that it speaks MCP', () => {
     const onlyAnswers = 'answers HTTP 401';
     const begun = decide({ state: proving, candidate: ready({ state: 'good', onlyAnswers }) });

@@ -74,8 +74,8 @@ export type Candidate =
   | { readonly state: 'no-pod'; readonly reason: 'QuotaExceeded' | 'CandidateNotCreated'; readonly message: string }
   /** Our own writes of it fail, time after time, though not for what they say: they are tried again. */
   | { readonly state: 'not-written'; readonly message: string }
-  /** `why`: of a pod that visibly fails. */
-  | { readonly state: 'starting'; readonly why?: string }
+  /** `why`: of a pod that visibly fails. `unready`: of one that runs, what keeps it from being ready if it never is. */
+  | { readonly state: 'starting'; readonly why?: string; readonly unready?: string }
   | { readonly state: 'ready'; readonly proof: Proof };
 
 /** What the candidate has answered at its own address. */
@@ -368,10 +368,22 @@ function nextOfProving(input: RolloutInput, state: RolloutState): RolloutState {
 
 function notReady(input: RolloutInput, state: RolloutState): RolloutState {
   const { candidate, settings } = input;
-  const why = candidate.state === 'starting' && candidate.why !== undefined ? `: ${candidate.why}` : '';
-  const message = `The candidate was not ready within ${settings.deadlineMs / 1_000} s${why}`;
+  const late = `The candidate was not ready within ${settings.deadlineMs / 1_000} s`;
+  const message = candidate.state === 'starting' ? withoutPod(`${late}${becauseOf(candidate)}`) : late;
   return failed(input, state, { phase: 'Rejected', reason: 'CandidateNotReady', message });
 }
+
+function becauseOf({ why, unready = '' }: { readonly why?: string; readonly unready?: string }): string {
+  const cause = why ?? unready;
+  return cause === '' ? '' : `: ${cause}`;
+}
+
+/** Whoever is told to look at its log finds none: what has failed does not run on. */
+function withoutPod(message: string): string {
+  return `${oneLine(message, maxMessageLength - podIsGone.length)}${podIsGone}`;
+}
+
+const podIsGone = '; its pod is gone, and its log: mcp-lifecycle rollout retry starts another one to look at';
 
 function nextOfReady(
   input: RolloutInput,
@@ -387,7 +399,7 @@ function nextOfReady(
       return failed(input, state, { phase: 'Rejected', reason: proof.reason, message: proof.message });
     case 'bad': {
       if (proof.forMs < badAnswersMs && !isLate) return state;
-      const message = `The candidate does not speak MCP: ${proof.message}`;
+      const message = withoutPod(`The candidate does not speak MCP: ${proof.message}`);
       return failed(input, state, { phase: 'Rejected', reason: 'CandidateNotVerified', message });
     }
     case 'not-asked':
