@@ -75,6 +75,10 @@ export const exceptions: readonly Exception[] = [
     reason: 'no metric has such a label, so the autoscaler would find none each time',
     titles: /^autoscaling metric = .*"matchLabels":\{"a b":"É"\}/,
   },
+  {
+    reason: 'className says the class: beside it, the API server refuses what it replaced',
+    titles: /^extensions\.ingress\.annotations = \{"kubernetes\.io\/ingress\.class"/,
+  },
   { reason: 'nobody could say at which URL the server is', titles: /^extensions\.ingress\.host = "\*\.a"/ },
   {
     reason: 'it leads to a server that has nothing there',
