@@ -100,6 +100,13 @@ function policyFor(beginning: object, rule: Rule, { parameters }: Example): obje
   return { apiVersion: policyApiVersion, kind: policyKind, ...beginning, ...asked };
 }
 
+/** Arguments: a policy only where the example is about what one says. */
+function policyOf(rule: Rule, example: Example): readonly string[] {
+  if (example.parameters === undefined) return [];
+  writeFileSync(policyFile, stringify(policyFor({}, rule, example)));
+  return ['--policy', policyFile];
+}
+
 function readDocument(document: object): Policy {
   const read = readPolicy(document, everyRule);
   if (read.type === 'unusable' || read.ignored.length > 0) throw new Error(JSON.stringify(read));
@@ -149,11 +156,13 @@ describe('check says what the engine says', () => {
   it.each(
     rules
       .filter(({ severity }) => severity === 'deny')
-      .flatMap(({ id, examples: { rejects } }) =>
-        rejects.filter(isJudgedAnywhere).map((example) => [`${id}: ${example.title}`, example] as const),
+      .flatMap((rule) =>
+        rule.examples.rejects
+          .filter(isJudgedAnywhere)
+          .map((example) => [`${rule.id}: ${example.title}`, rule, example] as const),
       ),
-  )('and fails for %s', async (_title, example) => {
-    const { code } = await runCli(['check', '-'], stringify(serverOf(example)));
+  )('and fails for %s', async (_title, rule, example) => {
+    const { code } = await runCli(['check', ...policyOf(rule, example), '-'], stringify(serverOf(example)));
     expect(code).toBe(1);
   });
 
@@ -167,11 +176,11 @@ describe('check says what the engine says', () => {
   });
 
   it.each(
-    rules.flatMap(({ id, examples: { accepts } }) =>
-      accepts.map((example) => [`${id}: ${example.title}`, example] as const),
+    rules.flatMap((rule) =>
+      rule.examples.accepts.map((example) => [`${rule.id}: ${example.title}`, rule, example] as const),
     ),
-  )('and passes %s', async (_title, example) => {
-    const { code, out } = await runCli(['check', '-'], stringify(serverOf(example)));
+  )('and passes %s', async (_title, rule, example) => {
+    const { code, out } = await runCli(['check', ...policyOf(rule, example), '-'], stringify(serverOf(example)));
     expect(`${code} ${out}`).toMatch(/^0 /);
   });
 });
