@@ -162,6 +162,21 @@ describe('a new version of a server that is verified', () => {
     expect(notes.filter((note) => note.includes('speaks MCP') && !note.includes('is not known'))).toEqual([]);
   });
 
+  it('that never listens names the port, however short its deadline is', async () => {
+    change(2, { ...image(2), extensions: { rollout: { deadlineSeconds: 20 } } });
+    await clock.advance(1_000);
+    candidateRuns();
+    const pod = api.get(podPath('candidate'));
+    const running = { image: 'x', restartCount: 0, ready: false, state: { running: {} } };
+    api.put(podPath('candidate'), { ...pod, status: { conditions: [], containerStatuses: [running] } });
+    deploymentIs(candidatePath, { readyReplicas: 0 });
+    await clock.advance(25_000);
+    expect([phase(), status().extensions?.rollout?.reason]).toEqual(['Rejected', 'CandidateNotReady']);
+    expect(status().extensions?.rollout?.message).toMatch(
+      /^The candidate was not ready within 20 s: nothing accepts connections on port 8080 \(spec\.config\.port\).*its pod is gone/,
+    );
+  });
+
   it('that does not speak MCP is rejected, once and for all, and what serves is not touched', async () => {
     const generation = generationOf(deploymentPath);
     answer = { state: 'failed', message: 'answered HTTP 500' };
