@@ -173,6 +173,19 @@ describe('cost', () => {
     },
   );
 
+  it('says which servers cannot be read, and not that there is none of that name', async () => {
+    const api = await aCluster('search');
+    const path = '/apis/mcp.x-k8s.io/v1beta1/namespaces/tools/mcpservers/old';
+    api.put(path, { ...anMCPServer(withName('old'), withNamespace('tools')), spec: {} });
+    for (const names of [[], ['old']]) {
+      const { code, error } = await cost(...names);
+      expect([code, error]).toEqual([2, expect.stringMatching(/^MCPServer tools\/old cannot be read: spec.*\n$/)]);
+    }
+    expect((await cost('none')).error).toBe('there is no MCPServer tools/none\n');
+    api.answer(({ path: asked }) => asked.endsWith('/mcpservers'), 403);
+    expect((await cost('search')).error).not.toContain('there is no');
+  });
+
   it('names what a server is made from, as that would bring back what a command sets', async () => {
     const api = await aCluster();
     putServer(api, 'search');

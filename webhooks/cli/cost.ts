@@ -6,9 +6,10 @@ import { childName, namespaceOf } from '../core/mcpserver/names.ts';
 import { parseMCPServer } from '../core/mcpserver/parse.ts';
 import { present } from '../core/mcpserver/record.ts';
 import type { MCPServer } from '../core/mcpserver/types.gen.ts';
+import { renderPath, type Violation } from '../core/mcpserver/violation.ts';
 import { systemClock } from '../platform/clock.ts';
 import type { ConnectedContext } from '../platform/kube/connect.ts';
-import { isRecord, keyOf, listAt, stringAt } from '../platform/kube/object.ts';
+import { isRecord, keyOf, listAt, metaOf, stringAt, type ObjectMeta } from '../platform/kube/object.ts';
 import { createPrometheus } from '../platform/prometheus.ts';
 import { defineCommand } from './command.ts';
 import { connectContexts } from './connect-contexts.ts';
@@ -93,9 +94,12 @@ interface Costs {
 async function readCosts({ api, context }: ConnectedContext, wanted: Wanted): Promise<Costs> {
   const { namespace, names, prometheus, window } = wanted;
   const stored = await readStored(api, { context, namespace });
-  const servers = stored.servers
-    .flatMap(({ value }) => serverIn(value) ?? [])
-    .filter(({ metadata: { name } }) => names.size === 0 || names.has(name));
+  const wantedOnes = stored.servers
+    .map(({ value }) => value)
+    .filter((value) => names.size === 0 || names.has(metaOf(value).name));
+  const parsed = wantedOnes.map((value) => ({ meta: metaOf(value), ...parseMCPServer(value) }));
+  const servers = parsed.flatMap((one) => (one.ok ? [one.server] : []));
+  const unread = parsed.flatMap((one) => (one.ok ? [] : [sayUnread(one.meta, one.violations)]));
   const pods = await readPods(api, { namespace, isMeasured: prometheus === '' });
   const nowMs = systemClock.now().getTime();
   const past =
@@ -111,21 +115,24 @@ async function readCosts({ api, context }: ConnectedContext, wanted: Wanted): Pr
     };
   });
   const ofPast = (past?.problems ?? []).map((why) => `${nameOfUrl(prometheus)}: ${why}`);
-  const missing = [...names].filter((name) => !costs.some((found) => found.name === name));
+  // Of a list that is not whole nobody can tell.
+  const sought = stored.problem === undefined ? [...names] : [];
+  const missing = sought.filter((name) => !wantedOnes.some((found) => metaOf(found).name === name));
   return {
     servers: costs.sort((a, b) => (`${a.namespace}/${a.name}` < `${b.namespace}/${b.name}` ? -1 : 1)),
     problems: [
       ...(stored.problem === undefined ? [] : [`${stored.problem.file}: ${stored.problem.message}`]),
+      ...unread,
       ...missing.map((name) => `there is no MCPServer ${namespace}/${name}`),
       ...[...pods.problems, ...ofPast],
     ],
   };
 }
 
-/** Undefined for what an older schema let in, which says nothing here. */
-function serverIn(value: unknown): MCPServer | undefined {
-  const parsed = parseMCPServer(value);
-  return parsed.ok ? parsed.server : undefined;
+/** Of what an older schema let in. */
+function sayUnread({ namespace, name }: ObjectMeta, [first]: readonly Violation[]): string {
+  const why = first === undefined ? '' : `: ${renderPath(first.path)}: ${first.headline}`;
+  return `MCPServer ${namespace}/${name} cannot be read${why}`;
 }
 
 function makerOf({ metadata }: MCPServer): string | undefined {
