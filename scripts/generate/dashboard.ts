@@ -1,4 +1,4 @@
-import type { Generator } from './generator.ts';
+import { generatedHeader, type Generator } from './generator.ts';
 
 /** One panel of the dashboard for the platform team. */
 export interface Panel {
@@ -125,6 +125,7 @@ export const dashboard: Generator = {
   name: 'dashboard',
   generate() {
     const content = {
+      description: generatedHeader('', 'scripts/generate/dashboard.ts').trim(),
       uid: 'mcp-lifecycle',
       title: 'mcp-lifecycle',
       tags: ['mcp-lifecycle'],
