@@ -1,13 +1,16 @@
 import { API } from '../core/mcpserver/api.ts';
 import { CONTAINER_NAME } from '../core/mcpserver/names.ts';
 import { present } from '../core/mcpserver/record.ts';
-import { keyOf } from '../platform/kube/object.ts';
+import { keyOf, splitKey } from '../platform/kube/object.ts';
 import type { Prometheus, Sample } from '../platform/prometheus.ts';
-import { most } from './cost-read.ts';
+import { most, type ReadPods } from './cost-read.ts';
 import type { Amounts, ServerCost } from './cost-suggestion.ts';
 
 /** What a recording rule makes of what gateways count (docs/guides/cost.md). */
 const REQUESTS = 'mcp_server:requests:rate5m';
+
+/** What is counted in steps of it was there for so long, in milliseconds, wherever there are gaps. */
+const hourMs = 3_600_000;
 
 /** One that was called within so many milliseconds is not idle: the rate looks back at five minutes, and so does a step. */
 const busyMs = 15 * 60_000;
@@ -21,6 +24,8 @@ interface Asked {
   readonly namespace: string;
   /** Milliseconds since 1970. */
   readonly nowMs: number;
+  /** The pods that are there, by key of their server. */
+  readonly servers: ReadPods['servers'];
 }
 
 export interface ReadPast {
@@ -29,7 +34,10 @@ export interface ReadPast {
 }
 
 /** What Prometheus has seen of containers (cAdvisor's metrics) and of requests. */
-export async function readPast(prometheus: Prometheus, { window, namespace, nowMs }: Asked): Promise<ReadPast> {
+export async function readPast(
+  prometheus: Prometheus,
+  { window, namespace, nowMs, servers: known }: Asked,
+): Promise<ReadPast> {
   const where = namespace === '' ? '' : `namespace="${namespace}"`;
   const ours = `{${[`container="${CONTAINER_NAME}"`, where].filter((matcher) => matcher !== '').join(',')}}`;
   const memory = `container_memory_working_set_bytes${ours}`;
@@ -41,10 +49,11 @@ export async function readPast(prometheus: Prometheus, { window, namespace, nowM
     memory: `max ${pods} (max_over_time(${memory}[${window}]))`,
     // A moment of work is no reason to keep a core for it.
     cpu: `max ${pods} (quantile_over_time(0.95, ${cpu}[${window}:5m]))`,
-    measured: `min ${pods} (min_over_time(timestamp(${memory})[${window}:1h]))`,
+    measured: `max ${pods} (count_over_time(${memory}[${window}:1h]))`,
     called: `max ${servers} (max_over_time(timestamp(${requests} > 0)[${window}:5m]))`,
-    counted: `min ${servers} (min_over_time(timestamp(${requests})[${window}:1h]))`,
+    counted: `max ${servers} (count_over_time(${requests}[${window}:1h]))`,
   };
+  const serverOfPod = toServerOfPod(known);
   const problems: string[] = [];
   const ask = async (name: keyof typeof queries): Promise<readonly Sample[] | undefined> => {
     const answer = await prometheus.query(queries[name]);
@@ -56,17 +65,17 @@ export async function readPast(prometheus: Prometheus, { window, namespace, nowM
   const used = new Map<string, Amounts>();
   gather(used, (await ask('memory')) ?? [], serverOfPod, (value, known = {}) => most(known, { memory: value }));
   gather(used, (await ask('cpu')) ?? [], serverOfPod, (value, known = {}) => most(known, { cpu: value * 1_000 }));
-  const earliest = (value: number, known = Infinity): number => Math.min(known, value);
-  const measured = gather(new Map(), (await ask('measured')) ?? [], serverOfPod, earliest);
+  const longest = (value: number, known = 0): number => Math.max(known, value);
+  const measured = gather(new Map<string, number>(), (await ask('measured')) ?? [], serverOfPod, longest);
   const idleOf = toIdle(await ask('called'), await ask('counted'), nowMs);
   return {
     problems: [...new Set(problems)],
     of: ({ namespace: of, name, deployment }) => {
       const pods = keyOf({ kind: API.kind, namespace: of, name: deployment });
-      const seconds = measured.get(pods);
+      const hours = measured.get(pods);
       return present({
         used: used.get(pods),
-        measuredMs: seconds === undefined ? undefined : nowMs - seconds * 1_000,
+        measuredMs: hours === undefined ? undefined : hours * hourMs,
         ...idleOf(keyOf({ kind: API.kind, namespace: of, name })),
       });
     },
@@ -81,12 +90,14 @@ function toIdle(
 ): (server: string) => Pick<Past, 'idle'> {
   if (called === undefined || counted === undefined) return () => ({});
   const last = gather(new Map<string, number>(), called, serverOfRequests, (value) => value);
-  const first = gather(new Map<string, number>(), counted, serverOfRequests, (value) => value);
+  const hours = gather(new Map<string, number>(), counted, serverOfRequests, (value) => value);
   return (server) => {
-    const seconds = last.get(server) ?? first.get(server);
-    if (seconds === undefined) return {};
+    const seconds = last.get(server);
+    const hoursCounted = hours.get(server);
+    if (seconds === undefined)
+      return hoursCounted === undefined ? {} : { idle: { ms: hoursCounted * hourMs, isAtLeast: true } };
     const ms = nowMs - seconds * 1_000;
-    return { idle: { ms: ms < busyMs ? 0 : ms, isAtLeast: !last.has(server) } };
+    return { idle: { ms: ms < busyMs ? 0 : ms, isAtLeast: false } };
   };
 }
 
@@ -104,10 +115,21 @@ function gather<Value>(
   return into;
 }
 
-/** Pods of a Deployment have its name, and two parts behind it; those of before are gone and cannot be asked whose they were. */
-function serverOfPod(labels: Sample['labels']): string | undefined {
-  const [, name] = /^(.{1,253})-[a-z0-9]{1,10}-[a-z0-9]{5}$/.exec(labels.get('pod') ?? '') ?? [];
-  return serverNamed(labels.get('namespace'), name);
+/**
+ * Pods that are there say whose they are. Those of before are gone: they had the name of the Deployment, and two parts behind it. Of longer
+ * names Kubernetes may have cut off what tells the parts apart, and they could be another server's.
+ */
+function toServerOfPod(servers: ReadPods['servers']): (labels: Sample['labels']) => string | undefined {
+  const there = new Map(
+    [...servers].flatMap(([server, { names }]) =>
+      names.map((name) => [`${splitKey(server).namespace}/${name}`, server] as const),
+    ),
+  );
+  return (labels) => {
+    const [namespace, pod = ''] = [labels.get('namespace'), labels.get('pod')];
+    const [, name] = /^(.{1,45})-[a-z0-9]{1,10}-[a-z0-9]{5}$/.exec(pod) ?? [];
+    return there.get(`${namespace ?? ''}/${pod}`) ?? serverNamed(namespace, name);
+  };
 }
 
 function serverOfRequests(labels: Sample['labels']): string | undefined {

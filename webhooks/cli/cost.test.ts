@@ -84,9 +84,9 @@ const ofServer = { namespace: 'tools', mcpserver: 'search' };
 /** A week of one server that used a quarter of what it requests, and was called last three days ago. */
 const aWeek: Answer = (query) => {
   if (query.includes('cpu_usage')) return vector([pod, 0.04]);
-  if (query.includes('timestamp(container')) return vector([pod, ago(7)]);
+  if (query.includes('count_over_time(container')) return vector([pod, 168]);
   if (query.includes('memory')) return vector([pod, 60 * 1024 * 1024]);
-  return query.includes('> 0') ? vector([ofServer, ago(3)]) : vector([ofServer, ago(7)]);
+  return query.includes('> 0') ? vector([ofServer, ago(3)]) : vector([ofServer, 168]);
 };
 
 const run = (...args: readonly string[]): Promise<CliRun> => runCli(['cost', ...args]);
@@ -161,7 +161,7 @@ describe('cost', () => {
     expect((await cost('--prometheus', url, '-o', 'patch')).out).toMatch(/^# idle.*\n$/);
   });
 
-  it.each(['> 0', 'timestamp(mcp_server'])(
+  it.each(['> 0', 'count_over_time(mcp_server'])(
     'calls no server idle where the query with %s has no answer, as one that was called would look so',
     async (asked) => {
       await aCluster('search');
@@ -184,6 +184,25 @@ describe('cost', () => {
     expect((await cost('none')).error).toBe('there is no MCPServer tools/none\n');
     api.answer(({ path: asked }) => asked.endsWith('/mcpservers'), 403);
     expect((await cost('search')).error).not.toContain('there is no');
+  });
+
+  it('counts the hours that were measured, not since when, and of long names only pods that are there', async () => {
+    const long = `${'a'.repeat(50)}-search`;
+    const api = await aCluster('search');
+    putServer(api, long);
+    const there = { namespace: 'tools', pod: `${long}-5d4f7c9b8-x2x7k` };
+    // What another server with a name of 57 characters would have left, cut as Kubernetes does it.
+    const cut = { namespace: 'tools', pod: `${'b'.repeat(50)}-search-abcde` };
+    putServer(api, 'b'.repeat(50));
+    const { url } = await servePrometheus((query) => {
+      if (query.includes('count_over_time(container')) return vector([pod, 23], [there, 24], [cut, 99]);
+      if (query.includes('memory')) return vector([pod, 1e6], [there, 1e6], [cut, 1e6]);
+      return query.includes('count_over_time') ? vector([ofServer, 72]) : vector();
+    });
+    const { out } = await cost('--prometheus', url);
+    expect(out).toMatch(/^tools +search .*1Mi +>3d +-$/m);
+    expect(out).toMatch(/^tools +a+-search .*1Mi +- +memory 16Mi$/m);
+    expect(out).toMatch(/^tools +b+ +1 +200m +- +256Mi +- +- +-$/m);
   });
 
   it('names what a server is made from, as that would bring back what a command sets', async () => {

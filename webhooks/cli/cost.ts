@@ -103,7 +103,9 @@ async function readCosts({ api, context }: ConnectedContext, wanted: Wanted): Pr
   const pods = await readPods(api, { namespace, isMeasured: prometheus === '' });
   const nowMs = systemClock.now().getTime();
   const past =
-    prometheus === '' ? undefined : await readPast(createPrometheus(new URL(prometheus)), { window, namespace, nowMs });
+    prometheus === ''
+      ? undefined
+      : await readPast(createPrometheus(new URL(prometheus)), { window, namespace, nowMs, servers: pods.servers });
   const costs = servers.map((server): ServerCost => {
     const of = namespaceOf(server);
     const { name } = server.metadata;
