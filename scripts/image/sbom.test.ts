@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { contentDigest, type ImageRecipe } from './recipe.ts';
 import { recipes } from './catalogue.ts';
-import { componentsOfBuildInfo, describeContents, type Component } from './sbom.ts';
+import { componentsOfBuildInfo, describeContents, distributionIn, type Component } from './sbom.ts';
 
 let root = '';
 
@@ -43,6 +43,26 @@ it('lists each npm package once of which something is in a bundle, with its lice
     { name: '@b/c', purl: 'pkg:npm/%40b/c@1.2.3', licenses: [{ expression: 'ISC' }] },
     { name: 'a', purl: 'pkg:npm/a@1.2.3', licenses: [{ expression: 'MIT' }] },
   ]);
+});
+
+it.each([undefined, 'UNLICENSED', 'SEE LICENSE IN x.txt', { type: 'MIT' }])(
+  'says no licence of a package whose own word of it is %j, which is no expression of SPDX',
+  async (license) => {
+    mkdirSync(join(root, 'node_modules', 'none'), { recursive: true });
+    const manifest = JSON.stringify({ name: 'none', version: '1.0.0', license });
+    writeFileSync(join(root, 'node_modules', 'none', 'package.json'), manifest);
+    const [component] = await componentsOf({}, ['node_modules/none/x.js']);
+    expect(component).toMatchObject({ name: 'none' });
+    expect(component).not.toHaveProperty('licenses');
+  },
+);
+
+it.each([
+  ['PRETTY_NAME="Debian"\nID=debian\n', 'debian'],
+  ['ID_LIKE=debian\nID="ubuntu"\n', 'ubuntu'],
+  ['', 'debian'],
+])('names the distribution of packages as its os-release does: %j', (text, expected) => {
+  expect(distributionIn(text)).toBe(expected);
 });
 
 it('lists the libraries of the machine by their hash, and files that were written here not at all', async () => {

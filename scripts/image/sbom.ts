@@ -54,7 +54,13 @@ export async function describeContents({ root, recipe, bundled, digest }: SbomOp
 
 function componentOfPackage({ name, version, license }: ReturnType<typeof bundledPackages>[number]): Component {
   const purl = `pkg:npm/${name.replace('@', '%40')}@${version}`;
-  return { type: 'library', 'bom-ref': purl, name, version, purl, licenses: expressed(license) };
+  return { type: 'library', 'bom-ref': purl, name, version, purl, ...licensed(license) };
+}
+
+/** Nothing where a package says nothing, or what is no SPDX expression (`UNLICENSED`, `SEE LICENSE IN …`, an object as of old). */
+function licensed(license: unknown): Pick<Component, 'licenses'> {
+  const isExpression = typeof license === 'string' && !/^$|^UNLICENSED$|^SEE LICEN[CS]E/i.test(license.trim());
+  return isExpression ? { licenses: expressed(license) } : {};
 }
 
 /** Of files that somebody wrote here, as /etc/passwd, there is nothing to say. */
@@ -83,8 +89,17 @@ async function libraryOf(file: string): Promise<Component> {
   if (version === undefined || architecture === undefined) {
     return { type: 'file', 'bom-ref': file, name: file, version: hash.content, ...said };
   }
-  const purl = `pkg:deb/debian/${owner}@${encodeURIComponent(version)}?arch=${architecture}`;
+  const purl = `pkg:deb/${await distribution()}/${owner}@${encodeURIComponent(version)}?arch=${architecture}`;
   return { type: 'library', 'bom-ref': `${purl}#${file}`, name: owner, version, purl, ...said };
+}
+
+/** Which one dpkg is of: https://www.freedesktop.org/software/systemd/man/latest/os-release.html */
+async function distribution(): Promise<string> {
+  return distributionIn(await readFile('/etc/os-release', 'utf8').catch(() => ''));
+}
+
+export function distributionIn(osRelease: string): string {
+  return /^ID=["']?([a-z0-9._-]+)["']?$/m.exec(osRelease)?.[1] ?? 'debian';
 }
 
 /** What a program of Go says that it is built from: https://pkg.go.dev/runtime/debug#BuildInfo */

@@ -8,7 +8,7 @@ interface PackageManifest {
   readonly license?: string;
 }
 
-export interface BundledPackage extends Required<PackageManifest> {
+export interface BundledPackage extends PackageManifest {
   readonly folder: string;
 }
 
@@ -24,11 +24,11 @@ export function bundledPackages(root: string, files: readonly string[]): readonl
     const folder = join(root, name);
     // npm insists on name and version.
     const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as PackageManifest;
-    return { license: '(no licence)', ...manifest, folder };
+    return { ...manifest, folder };
   });
 }
 
-function renderNotice({ folder, name, version, license }: BundledPackage): string {
+function renderNotice({ folder, name, version, license = '(no licence)' }: BundledPackage): string {
   const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
   const text = file === undefined ? '' : `\n${readFileSync(join(folder, file), 'utf8').trim()}\n`;
   return `# ${name} ${version}: ${license}\n${text}`;
