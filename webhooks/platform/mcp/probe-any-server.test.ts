@@ -67,7 +67,7 @@ describe('any server', () => {
         );
         let era: ProtocolEra | undefined;
         let memory: ProbeMemory | undefined;
-        for (const countsOffers of counts) {
+        for (const [before, countsOffers] of counts.entries()) {
           const from = server.asked.length;
           const { signal } = new AbortController();
           const probed = await probeMcpServer({
@@ -77,6 +77,9 @@ describe('any server', () => {
             memory,
           });
           expectSound(probed, server.asked.slice(from), memory);
+          // It is waited for half a second, so on a busy machine it may come while the next probe asks.
+          const told = server.asked.filter(({ method }) => method === 'notifications/initialized');
+          expect(told.length).toBeLessThanOrEqual(before + 1);
           ({ memory } = probed);
           if ('era' in probed) ({ era } = probed);
         }
@@ -90,8 +93,8 @@ describe('any server', () => {
 function expectSound(probed: ProbeResult, asked: readonly Asked[], memory: ProbeMemory | undefined): void {
   const methods = asked.map(({ method }) => method);
   const times = (method: string): number => methods.filter((one) => one === method).length;
-  for (const method of ['server/discover', 'ping', 'notifications/initialized', 'DELETE']) {
-    expect(times(method)).toBeLessThanOrEqual(1);
+  for (const method of ['server/discover', 'ping', 'DELETE']) {
+    expect({ method, times: times(method) <= 1 }).toEqual({ method, times: true });
   }
   expect(times('initialize')).toBeLessThanOrEqual(2);
   // At its path, and at the one that servers of the old transport have.
