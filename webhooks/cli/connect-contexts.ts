@@ -1,5 +1,6 @@
 import { printable } from '../core/engine/text.ts';
 import type { ConnectedContext } from '../platform/kube/connect.ts';
+import type { Terminal } from './terminal.ts';
 
 export type Contexts =
   | { readonly type: 'connected'; readonly clusters: readonly ConnectedContext[] }
@@ -20,4 +21,15 @@ export async function connectContexts(names: readonly string[]): Promise<Context
     clusters.push(connection);
   }
   return { type: 'connected', clusters };
+}
+
+/** The cluster of one context, the current one for ''. Undefined: there is none, and standard error says why. */
+export async function connectOne(
+  name: string,
+  { writeError }: Pick<Terminal, 'writeError'>,
+): Promise<ConnectedContext | undefined> {
+  const connected = await connectContexts(name === '' ? [] : [name]);
+  if (connected.type === 'connected') return connected.clusters[0];
+  writeError(connected.said);
+  return undefined;
 }

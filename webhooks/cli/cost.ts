@@ -12,7 +12,7 @@ import type { ConnectedContext } from '../platform/kube/connect.ts';
 import { isRecord, keyOf, listAt, metaOf, stringAt, type ObjectMeta } from '../platform/kube/object.ts';
 import { createPrometheus } from '../platform/prometheus.ts';
 import { defineCommand } from './command.ts';
-import { connectContexts } from './connect-contexts.ts';
+import { connectOne } from './connect-contexts.ts';
 import { nameOfUrl } from './contract-url.ts';
 import { readPast, type Past } from './cost-history.ts';
 import { renderPatches, renderTable } from './cost-outputs.ts';
@@ -60,12 +60,7 @@ day: with --output patch as commands of kubectl that set it. It takes the right 
     return isWindow(window) ? undefined : `--window takes 1h to 30d, as 12h, 7d or 4w: not '${printable(window)}'`;
   },
   async run({ values, positionals }, { writeOut, writeError }) {
-    const connected = await connectContexts(values.context === '' ? [] : [values.context]);
-    if (connected.type === 'refused') {
-      writeError(connected.said);
-      return exitCodes.unusable;
-    }
-    const [cluster] = connected.clusters;
+    const cluster = await connectOne(values.context, { writeError });
     if (cluster === undefined) return exitCodes.unusable;
     const own = values.namespace === '' ? cluster.namespace : values.namespace;
     const namespace = values['all-namespaces'] ? '' : own;

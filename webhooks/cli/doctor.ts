@@ -1,6 +1,6 @@
 import { printable } from '../core/engine/text.ts';
 import { defineCommand } from './command.ts';
-import { connectContexts } from './connect-contexts.ts';
+import { connectOne } from './connect-contexts.ts';
 import { diagnose } from './doctor-checks.ts';
 import { lineLevels, type DoctorLine, type LineLevel } from './doctor-line.ts';
 import { surveyCluster } from './doctor-survey.ts';
@@ -41,12 +41,7 @@ failure. Nothing is changed; of the Secret with the certificate, its date alone 
   exitCodes: { clean: 'nothing is wrong', found: 'something is, at or above --fail-on' },
   judgeArguments: (words) => (words.length === 0 ? undefined : `takes no argument, found ${words.join(' ')}`),
   async run({ values }, { writeOut, writeError, readVersion }) {
-    const connected = await connectContexts(values.context === '' ? [] : [values.context]);
-    if (connected.type === 'refused') {
-      writeError(connected.said);
-      return exitCodes.unusable;
-    }
-    const [cluster] = connected.clusters;
+    const cluster = await connectOne(values.context, { writeError });
     if (cluster === undefined) return exitCodes.unusable;
     const version = (await readVersion?.()) ?? '0.0.0';
     const survey = await surveyCluster(cluster, { version, now: new Date() });

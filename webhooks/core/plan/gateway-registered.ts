@@ -23,6 +23,7 @@ import { problemsOf } from './child-problem.ts';
 import { conditionOf, sayAgain, WAITING } from './condition.ts';
 import type { Said } from './condition.ts';
 import type { ObservedChild } from './observed.ts';
+import { isOurs } from './optional-conditions.ts';
 import type { OptionalInput } from './optional-conditions.ts';
 import { servedAddressOf } from './served-address.ts';
 
@@ -400,11 +401,8 @@ function isForGateway({ requirement }: { readonly requirement: OptionalKind['req
 }
 
 function ourChild(wanted: string, { server, children }: GatewayInput): ObservedChild | undefined {
-  const { uid } = server.metadata;
   const name = gatewayBindingName(server);
-  return children.find(
-    (child) => child.kind === wanted && child.name === name && uid !== undefined && child.controller?.uid === uid,
-  );
+  return children.find((child) => child.kind === wanted && child.name === name && isOurs(child.controller, server));
 }
 
 function nameOf(binding: ObservedChild | undefined): GatewayReport['binding'] {

@@ -5,6 +5,7 @@ import type { AutoscalingSettings, MCPServer } from '../mcpserver/types.gen.ts';
 import { childMetadata } from './child-metadata.ts';
 import { compact } from './compact.ts';
 import type { ExpandedKind, Trouble } from './expanded-kind.ts';
+import { textIn } from './raw-fields.ts';
 
 /**
  * Pods that may keep sessions go when nothing has asked for them for so long, in seconds: as long as a session of the bridge
@@ -90,17 +91,12 @@ function readTrouble(object: unknown): Trouble | undefined {
     const found: unknown = conditions.find((one: unknown) => ownValue(one, 'type') === type);
     if (ownValue(found, 'status') !== 'False' || ownValue(found, 'reason') === asWanted) continue;
     return {
-      cause: textAt(found, 'reason'),
-      message: textAt(found, 'message'),
-      since: textAt(found, 'lastTransitionTime'),
+      cause: textIn(found, 'reason'),
+      message: textIn(found, 'message'),
+      since: textIn(found, 'lastTransitionTime'),
     };
   }
   return undefined;
-}
-
-function textAt(object: unknown, field: string): string {
-  const value = ownValue(object, field);
-  return typeof value === 'string' ? value : '';
 }
 
 const noMetricsServer =

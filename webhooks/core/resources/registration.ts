@@ -3,7 +3,7 @@ import { FIELD_MANAGER } from '../mcpserver/names.ts';
 import { present } from '../mcpserver/record.ts';
 import type { Fields } from '../mcpserver/record.ts';
 import { fieldsIn, listIn, numberIn, textIn } from './raw-fields.ts';
-import { takenBy } from './route-takes.ts';
+import { gatewayNamespaceOf, takenBy } from './route-takes.ts';
 
 /** What an object that registers a server at a gateway, or publishes it, says of that in its status: as little of it as decisions need. */
 export interface Registration {
@@ -114,7 +114,7 @@ export function readRoute(raw: unknown): Registration {
     appliedAt: appliedAt(raw),
     answer,
     takes: takes.length === 0 ? undefined : takes,
-    gatewayNamespace: wanted === undefined ? undefined : oneLine(namespaceIn(wanted, raw), limits.namespace),
+    gatewayNamespace: wanted === undefined ? undefined : oneLine(gatewayNamespaceOf(wanted, raw), limits.namespace),
   });
 }
 
@@ -137,12 +137,7 @@ export function readIngress(raw: unknown): Registration {
 }
 
 function isSameParent(a: Fields | undefined, b: Fields | undefined, raw: unknown): boolean {
-  return textIn(a, 'name') === textIn(b, 'name') && namespaceIn(a, raw) === namespaceIn(b, raw);
-}
-
-/** Of a reference to a Gateway; without one it is that of the route. */
-function namespaceIn(reference: Fields | undefined, raw: unknown): string {
-  return textIn(reference, 'namespace') || textIn(fieldsIn(raw, 'metadata'), 'namespace');
+  return textIn(a, 'name') === textIn(b, 'name') && gatewayNamespaceOf(a, raw) === gatewayNamespaceOf(b, raw);
 }
 
 /** Accepted, and what it refers to was found: a condition that is not there says nothing bad. */

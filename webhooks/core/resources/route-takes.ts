@@ -13,8 +13,7 @@ const limits = { hosts: 4, matches: 8, text: 2_048 };
 export function takenBy(raw: unknown): readonly string[] {
   const spec = fieldsIn(raw, 'spec');
   const [parent] = listIn(spec, 'parentRefs');
-  const namespace = textIn(parent, 'namespace') || textIn(fieldsIn(raw, 'metadata'), 'namespace');
-  const gateway = `${namespace}/${textIn(parent, 'name')}`;
+  const gateway = `${gatewayNamespaceOf(parent, raw)}/${textIn(parent, 'name')}`;
   const [rule] = listIn(spec, 'rules');
   const paths = listIn(rule, 'matches')
     .slice(0, limits.matches)
@@ -35,4 +34,9 @@ function pathIn(path: unknown): string | undefined {
   const value = textIn(path, 'value');
   const isOfServer = textIn(path, 'type') === 'PathPrefix' && !value.startsWith(PROTECTED_RESOURCE);
   return isOfServer ? `${value.replace(/\/+$/, '')}/` : undefined;
+}
+
+/** Of a reference of a route to a Gateway; without one it is that of the route. */
+export function gatewayNamespaceOf(reference: Fields | undefined, raw: unknown): string {
+  return textIn(reference, 'namespace') || textIn(fieldsIn(raw, 'metadata'), 'namespace');
 }

@@ -18,7 +18,8 @@ import type { OwnedPath, FieldTree, Selection } from './field-tree.ts';
 import { isOfObject, isOurs } from './our-entry.ts';
 import { mountsIn, ownPlaces } from './places.ts';
 import type { JudgedChild, OwnPlace } from './places.ts';
-import { fieldsAt, objectsIn, textAt, viewPod } from './pod-view.ts';
+import { listIn, textIn } from '../../resources/raw-fields.ts';
+import { fieldsAt, viewPod } from './pod-view.ts';
 
 /** One field of a child that is another manager's and should not be. */
 export interface ForeignField {
@@ -96,7 +97,7 @@ export function ownerOf(child: unknown, path: OwnedPath): string | undefined {
 
 /** Whether others say how pods are replaced: who wrote a strategy may need it, so it stays. What the reference operator created is taken over. */
 export function hasStrategyOfOthers(child: unknown): boolean {
-  const kind = textAt(child, 'kind');
+  const kind = textIn(child, 'kind');
   return readManaged(child).others.some(
     (entry) => nodeAt(entry.fields, strategy) !== undefined && !isOfReference(entry, kind),
   );
@@ -126,11 +127,11 @@ export function nextManagedFields(child: unknown): readonly Fields[] | undefined
  * once: an address, the conditions that only it knows.
  */
 export function isReferenceStatus(server: unknown): boolean {
-  return objectsIn(fieldsAt(server, 'metadata'), 'managedFields').some(
+  return listIn(fieldsAt(server, 'metadata'), 'managedFields').some(
     (entry) =>
-      textAt(entry, 'manager') === REFERENCE_STATUS_MANAGER &&
-      textAt(entry, 'operation') === 'Apply' &&
-      textAt(entry, 'subresource') === 'status',
+      textIn(entry, 'manager') === REFERENCE_STATUS_MANAGER &&
+      textIn(entry, 'operation') === 'Apply' &&
+      textIn(entry, 'subresource') === 'status',
   );
 }
 
@@ -156,7 +157,7 @@ interface ManagerClaim {
 }
 
 function readManaged(child: unknown): Managed {
-  const raw = objectsIn(fieldsAt(child, 'metadata'), 'managedFields');
+  const raw = listIn(fieldsAt(child, 'metadata'), 'managedFields');
   const entries = raw
     .filter((entry) => isOfObject(entry, child))
     .map((entry) => ({ raw: entry, fields: fieldsAt(entry, 'fieldsV1') }));
@@ -168,7 +169,7 @@ function findClaims(child: unknown, managed: Managed): readonly ManagerClaim[] {
   const { ours } = managed;
   const others = managed.others.filter(({ fields }) => childOf(fields, 'f:spec') !== undefined);
   if (others.length === 0) return [];
-  const kind = textAt(child, 'kind');
+  const kind = textIn(child, 'kind');
   const places = placesOf.get(kind);
   if (places === undefined) return [];
   const managers = [...(ours === undefined ? [] : [ours]), ...others];
@@ -205,8 +206,8 @@ function claimOf(entry: Entry, { kind, places, judged, ours }: ClaimContext): re
 function isOfReference({ raw, fields }: Entry, kind: string): boolean {
   const proofs = creatorsFields[kind] ?? [];
   return (
-    textAt(raw, 'manager') === referenceManager &&
-    textAt(raw, 'operation') === 'Update' &&
+    textIn(raw, 'manager') === referenceManager &&
+    textIn(raw, 'operation') === 'Update' &&
     proofs.length > 0 &&
     proofs.every((path) => nodeAt(fields, path) !== undefined)
   );
@@ -237,5 +238,5 @@ function describe(path: OwnedPath, entry: Entry): ForeignField {
 }
 
 function managerOf({ raw }: Entry): string {
-  return shortenEnd(printable(textAt(raw, 'manager')), maxManagerLength);
+  return shortenEnd(printable(textIn(raw, 'manager')), maxManagerLength);
 }

@@ -1,4 +1,5 @@
-import { isRecord, type Fields } from '../../mcpserver/record.ts';
+import type { Fields } from '../../mcpserver/record.ts';
+import { fieldsIn, listIn, textIn } from '../../resources/raw-fields.ts';
 
 /** What a Deployment says of its pods, as far as its fields are judged. Nothing of it is trusted to have a type. */
 export interface PodView {
@@ -30,10 +31,10 @@ export function viewPod(object: unknown): PodView {
   return {
     spec,
     containers: (['containers', 'initContainers'] as const).flatMap((list) =>
-      objectsIn(spec, list).map((container) => viewContainer(list, container)),
+      listIn(spec, list).map((container) => viewContainer(list, container)),
     ),
-    volumes: objectsIn(spec, 'volumes').map((volume) => ({
-      name: textAt(volume, 'name'),
+    volumes: listIn(spec, 'volumes').map((volume) => ({
+      name: textIn(volume, 'name'),
       types: Object.keys(volume).filter((key) => key !== 'name'),
     })),
   };
@@ -42,30 +43,17 @@ export function viewPod(object: unknown): PodView {
 function viewContainer(list: ContainerView['list'], fields: Fields): ContainerView {
   return {
     ...{ list, fields },
-    name: textAt(fields, 'name'),
-    portNames: objectsIn(fields, 'ports').map((port) => textAt(port, 'name')),
-    mounts: objectsIn(fields, 'volumeMounts').map((mount) => ({
-      name: textAt(mount, 'name'),
-      path: textAt(mount, 'mountPath'),
+    name: textIn(fields, 'name'),
+    portNames: listIn(fields, 'ports').map((port) => textIn(port, 'name')),
+    mounts: listIn(fields, 'volumeMounts').map((mount) => ({
+      name: textIn(mount, 'name'),
+      path: textIn(mount, 'mountPath'),
     })),
-    devices: objectsIn(fields, 'volumeDevices').map((device) => textAt(device, 'name')),
+    devices: listIn(fields, 'volumeDevices').map((device) => textIn(device, 'name')),
   };
 }
 
 /** Empty when there is none. */
 export function fieldsAt(object: unknown, field: string): Fields {
-  const value = isRecord(object) ? object[field] : undefined;
-  return isRecord(value) ? value : {};
-}
-
-/** The objects of a list; empty when there is none. */
-export function objectsIn(object: unknown, field: string): readonly Fields[] {
-  const value = isRecord(object) ? object[field] : undefined;
-  return Array.isArray(value) ? value.filter(isRecord) : [];
-}
-
-/** Empty when there is none. */
-export function textAt(object: unknown, field: string): string {
-  const value = isRecord(object) ? object[field] : undefined;
-  return typeof value === 'string' ? value : '';
+  return fieldsIn(object, field) ?? {};
 }

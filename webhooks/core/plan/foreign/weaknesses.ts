@@ -4,7 +4,8 @@ import { isRecord } from '../../mcpserver/record.ts';
 import type { Fields } from '../../mcpserver/record.ts';
 import type { OwnedPath } from './field-tree.ts';
 import { isHarmlessVolume, nameKey, podSpec } from './places.ts';
-import { fieldsAt, objectsIn, textAt, viewPod } from './pod-view.ts';
+import { listIn, textIn } from '../../resources/raw-fields.ts';
+import { fieldsAt, viewPod } from './pod-view.ts';
 import type { ContainerView, PodView } from './pod-view.ts';
 
 /** A field that makes a pod weaker than pods can be. */
@@ -92,11 +93,11 @@ const securityWeaknesses: readonly Part[] = [
   { field: 'securityContext.runAsNonRoot', isWeak: (of) => security(of)['runAsNonRoot'] === false },
   {
     field: 'securityContext.seccompProfile',
-    isWeak: (of) => textAt(fieldsAt(security(of), 'seccompProfile'), 'type') === 'Unconfined',
+    isWeak: (of) => textIn(fieldsAt(security(of), 'seccompProfile'), 'type') === 'Unconfined',
   },
   {
     field: 'securityContext.appArmorProfile',
-    isWeak: (of) => textAt(fieldsAt(security(of), 'appArmorProfile'), 'type') === 'Unconfined',
+    isWeak: (of) => textIn(fieldsAt(security(of), 'appArmorProfile'), 'type') === 'Unconfined',
   },
   {
     field: 'securityContext.windowsOptions.hostProcess',
@@ -173,7 +174,7 @@ const besideWeaknesses: readonly Part[] = [
 function weakBeside(container: ContainerView): readonly WeakField[] {
   const { fields } = container;
   const weak = besideWeaknesses.filter(({ isWeak }) => isWeak(fields));
-  if (weak.length === 0 && objectsIn(fields, 'ports').length === 0) return [];
+  if (weak.length === 0 && listIn(fields, 'ports').length === 0) return [];
   const where = whereIs(container);
   const found = [...under(where.path, where.at, weak).map((one) => one.weak), ...hostPorts(fields, where)];
   return found.map((one) => ({ ...one, isBeside: true }));
@@ -184,11 +185,11 @@ function weakFields(of: Fields, weaknesses: readonly Weakness[]): readonly WeakF
 }
 
 function hostPorts(of: Fields, where: Where): readonly WeakField[] {
-  return objectsIn(of, 'ports')
+  return listIn(of, 'ports')
     .filter((port) => Number(port['hostPort'] ?? 0) > 0)
     .map((port) => {
       const { containerPort } = port;
-      const protocol = textAt(port, 'protocol') || 'TCP';
+      const protocol = textIn(port, 'protocol') || 'TCP';
       return {
         path: `${where.path}.ports[${String(Number(containerPort))}/${protocol}].hostPort`,
         at: [...where.at, 'f:ports', `k:${JSON.stringify({ containerPort, protocol })}`, 'f:hostPort'],
@@ -198,7 +199,7 @@ function hostPorts(of: Fields, where: Where): readonly WeakField[] {
 
 /** Which account is strong and which weak cannot be told; another one than was applied is worth a word. */
 function accountOf(spec: Fields): readonly WeakField[] {
-  const name = textAt(spec, 'serviceAccountName');
+  const name = textIn(spec, 'serviceAccountName');
   if (name === '') return [];
   return [{ path: `${ofPod}.serviceAccountName: ${name}`, at: [...podSpec, 'f:serviceAccountName'] }];
 }
