@@ -1,7 +1,8 @@
 'use strict';
 
-/** A filter for Jest: the cases that run alone. */
+/** A filter for Jest: the cases that run alone, but for those of `installing.cjs`. */
 module.exports = async (testPaths) => {
-  const { declarationOf } = await import('./declaration.ts');
-  return { filtered: testPaths.filter((testPath) => declarationOf(testPath).alone !== undefined) };
+  const { changesInstallation, declarationOf } = await import('./declaration.ts');
+  const isAlone = (testPath) => declarationOf(testPath).alone !== undefined;
+  return { filtered: testPaths.filter((testPath) => isAlone(testPath) && !changesInstallation(testPath)) };
 };

@@ -89,6 +89,23 @@ export const aloneSteps: readonly Step[] = [
   endToEnd('end-to-end tests on the local cluster, one after another', './e2e/harness/alone.cjs'),
 ];
 
+/** What installs, upgrades and removes us mostly waits, too: on another cluster beside, which is gone afterwards. */
+const another = { MCP_LIFECYCLE_CLUSTER: 'installations' };
+export const installingSteps: readonly Step[] = [
+  {
+    ...endToEnd('end-to-end tests of installations, on a cluster of their own', './e2e/harness/installing.cjs'),
+    environment: another,
+  },
+  {
+    name: 'the cluster of installations is gone',
+    command: node,
+    args: ['scripts/cluster/main.ts', 'down'],
+    environment: another,
+    remedy: 'read what is said above.',
+    limitMinutes: 5,
+  },
+];
+
 /** The cases that `filter` leaves, a module for Jest. */
 function endToEnd(name: string, filter: string): Step {
   return {

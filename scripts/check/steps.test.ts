@@ -51,7 +51,7 @@ it('steps that do not touch each other run two at a time, and what each says is 
 it('what takes long has others beside it, one after another, which leave the processors to it', async () => {
   const priority = 'console.log(`priority ${require("node:os").getPriority()}`)';
   const others = [step('other', priority), meets('third', 'long'), step('last', 'process.exit(3)')];
-  const results = await runBeside([meets('long', 'third')], others);
+  const results = await runBeside([[meets('long', 'third')]], others);
   expect(results.map(({ step: { name }, passed, failed }) => [name, passed, failed])).toEqual([
     ['other', 1, 0],
     ['third', 1, 0],
@@ -60,6 +60,18 @@ it('what takes long has others beside it, one after another, which leave the pro
   ]);
   expect(shown).toContain(`▶ other\npriority ${Math.min(19, getPriority() + 5)}\n✓ other`);
   expect(shown.indexOf('✓ third')).toBeLessThan(shown.indexOf('▶ last'));
+});
+
+it('rows have another row beside them, with what is set for its steps', async () => {
+  const told = { ...step('told', 'console.log(`on ${process.env.CLUSTER}`)'), environment: { CLUSTER: 'another' } };
+  const rows = [[meets('first', 'second')], [meets('second', 'first'), told]];
+  const results = await runBeside(rows, []);
+  expect(results.map(({ step: { name }, passed }) => [name, passed])).toEqual([
+    ['first', 1],
+    ['second', 1],
+    ['told', 1],
+  ]);
+  expect(shown).toContain('▶ told\non another\n✓ told');
 });
 
 it('names each test that failed above the line that counts them, because logs are cut at their beginning', async () => {

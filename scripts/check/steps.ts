@@ -9,6 +9,8 @@ export interface Step {
   readonly name: string;
   readonly command: string;
   readonly args: readonly string[];
+  /** What is set for it besides what is set for us. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** The command is Jest: its own counts are reported instead of one for the whole command. */
   readonly isJest?: boolean;
   /** What to do when it fails, one sentence. */
@@ -31,12 +33,16 @@ export async function runSteps(steps: readonly Step[]): Promise<readonly StepRes
 }
 
 /**
- * Runs `steps` one after another, and beside them, one after another too, `others`, which get what is left of the
- * processors: the first ones wait for a cluster most of their time. What one of `others` says is shown when it has ended.
+ * Runs each of `rows` one after another, the rows and `others` beside each other; `others` get what is left of the
+ * processors: the rows wait for a cluster most of their time. What a step says is shown when it has ended, but for the first row.
  */
-export async function runBeside(steps: readonly Step[], others: readonly Step[]): Promise<readonly StepResult[]> {
-  const [first, second] = await Promise.all([inTurn(steps, 'as it comes'), inTurn(others.map(yielding), 'at its end')]);
-  return [...second, ...first];
+export async function runBeside(
+  rows: readonly (readonly Step[])[],
+  others: readonly Step[],
+): Promise<readonly StepResult[]> {
+  const inRows = rows.map((row, place) => inTurn(row, place === 0 ? 'as it comes' : 'at its end'));
+  const beside = inTurn(others.map(yielding), 'at its end');
+  return [...(await beside), ...(await Promise.all(inRows)).flat()];
 }
 
 /** The step, to which everybody else's processes are preferred; not so much that its own limits of time pass. */
@@ -120,11 +126,18 @@ async function jestReport(file: string): Promise<JestReport | undefined> {
  * Jest's JSON goes to a file; its stdout copy is dropped, its readable report is on stderr. The step gets a process
  * group of its own, so that ending it ends what it started.
  */
-function run({ command, args, limitMinutes }: Step, shown: Shown): Promise<{ code: number; said: string }> {
+function run(
+  { command, args, environment, limitMinutes }: Step,
+  shown: Shown,
+): Promise<{ code: number; said: string }> {
   return new Promise((resolve) => {
     const isJson = args.includes('--json');
     const output = shown === 'as it comes' ? 'inherit' : 'pipe';
-    const child = spawn(command, args, { stdio: ['ignore', isJson ? 'ignore' : output, output], detached: true });
+    const child = spawn(command, args, {
+      stdio: ['ignore', isJson ? 'ignore' : output, output],
+      env: { ...process.env, ...environment },
+      detached: true,
+    });
     let said = '';
     for (const stream of [child.stdout, child.stderr])
       stream?.setEncoding('utf8').on('data', (text: string) => (said += text));

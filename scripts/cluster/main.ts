@@ -11,7 +11,7 @@ import { ClusterFailure } from './failure.ts';
 import { parseCommand, usage, type Command } from './flags.ts';
 import { renderExports, renderMissing } from './shell-lines.ts';
 import { createStderrReport } from './progress.ts';
-import type { ClusterOptions } from './settings.ts';
+import { resolveSettings, type ClusterOptions } from './settings.ts';
 import type { PartStatus } from './provider.ts';
 
 const report = createStderrReport();
@@ -51,7 +51,7 @@ async function up(options: ClusterOptions): Promise<number> {
 async function status(options: ClusterOptions): Promise<number> {
   const handle = await findCluster(options);
   const { isUp, parts } = handle === undefined ? { isUp: false, parts: [] } : await clusterStatus(handle);
-  const headline = `cluster "${options.name ?? 'local'}" is ${isUp ? `up (${handle?.provider ?? ''})` : 'not up'}`;
+  const headline = `cluster "${nameOf(options)}" is ${isUp ? `up (${handle?.provider ?? ''})` : 'not up'}`;
   process.stdout.write(`${[headline, ...parts.map(renderPart)].join('\n')}\n`);
   return isUp ? 0 : 1;
 }
@@ -73,9 +73,13 @@ async function requireCluster(options: ClusterOptions): Promise<ClusterHandle> {
   throw new ClusterFailure(missing(options));
 }
 
-function missing({ name }: ClusterOptions): string {
-  const flags = name === undefined ? '' : ` --name ${name}`;
-  return `There is no cluster "${name ?? 'local'}": start it with \`npm run cluster -- up${flags}\`.`;
+function nameOf(options: ClusterOptions): string {
+  return resolveSettings(options, process.env).name;
+}
+
+function missing(options: ClusterOptions): string {
+  const flags = options.name === undefined ? '' : ` --name ${options.name}`;
+  return `There is no cluster "${nameOf(options)}": start it with \`npm run cluster -- up${flags}\`.`;
 }
 
 try {

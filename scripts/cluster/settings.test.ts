@@ -17,6 +17,16 @@ describe('settings', () => {
     });
   });
 
+  it('take the name from the environment where none is given, so that a whole run of tests has a cluster of its own', () => {
+    const environment = { HOME: '/home/ada', MCP_LIFECYCLE_CLUSTER: 'two' };
+    expect(resolveSettings({}, environment)).toMatchObject({
+      name: 'two',
+      directory: '/home/ada/.local/state/mcp-lifecycle/two',
+    });
+    expect(resolveSettings({ name: 'three' }, environment).name).toBe('three');
+    expect(() => resolveSettings({}, { MCP_LIFECYCLE_CLUSTER: '../x' })).toThrow(/cannot be a cluster's name/);
+  });
+
   it('give each cluster its own directory below --state', () => {
     expect(resolveSettings({ name: 'two', state: '/data' }, {}).directory).toBe('/data/two');
   });

@@ -7,7 +7,7 @@ export type ProviderChoice = 'auto' | 'packages' | 'kind';
 
 /** What a caller may say about a cluster; each has a default. */
 export interface ClusterOptions {
-  /** Default `local`. Also the node's name. */
+  /** Default `$MCP_LIFECYCLE_CLUSTER`, or `local`. Also the node's name. */
   readonly name?: string;
   /** Directory under which the cluster's own directory lies. Default `$XDG_STATE_HOME/mcp-lifecycle`. */
   readonly state?: string;
@@ -41,7 +41,12 @@ const product = 'mcp-lifecycle';
 const namePattern = /^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$/;
 
 export function resolveSettings(options: ClusterOptions, environment: Environment): ClusterSettings {
-  const { name = 'local', provider = 'auto', podCidr = '10.244.0.0/16', serviceCidr = '10.96.0.0/16' } = options;
+  const {
+    name = environment['MCP_LIFECYCLE_CLUSTER'] ?? 'local',
+    provider = 'auto',
+    podCidr = '10.244.0.0/16',
+    serviceCidr = '10.96.0.0/16',
+  } = options;
   if (!namePattern.test(name)) {
     throw new ClusterFailure(
       `"${name}" cannot be a cluster's name: use up to 40 lowercase letters, digits and inner hyphens.`,
