@@ -1,9 +1,11 @@
 # The one image: Node, a bundle of each program, the shim of stdio servers, nobody's rights. `docker build .` needs only
 # Docker and a registry. `npm run image` builds the same file without a registry: BASE is a base made from the pinned Node,
 # and the stages `bundle` and `shim` are replaced by a directory that holds what they make (--build-context bundle=DIR).
-ARG BASE=gcr.io/distroless/nodejs24-debian12:nonroot
-ARG BUNDLER=docker.io/library/node:24-slim
-ARG GO=docker.io/library/golang:1.26-alpine
+# By digest, of all platforms: a tag may be another image tomorrow. Where each was read, and how to take newer ones, is in
+# docs/decisions/0095-what-others-read-of-the-chart-is-tried.md.
+ARG BASE=gcr.io/distroless/nodejs24-debian12:nonroot@sha256:14d42e2511532589a7c7e01a753667a74fcc96266e137e8125006b87b0c32d0a
+ARG BUNDLER=docker.io/library/node:24-slim@sha256:cd84903a12dbd26b46f1f3b8144a2568c41c5d37ddd0c7a80a34c7a19786b35f
+ARG GO=docker.io/library/golang:1.26-alpine@sha256:ce864e7223ac17b1775e6fd0b4c0db580c2eb50e7953a427916379e4b92a1628
 
 FROM ${BUNDLER} AS bundle
 WORKDIR /src

@@ -21,6 +21,7 @@ import { structure } from './structure.ts';
 import { types } from './types.ts';
 import { validator } from './validator.ts';
 import { validity } from './validity.ts';
+import { valuesChangesPage } from './values-changes.ts';
 import { valuesPage } from './values-page.ts';
 import { verdicts } from './verdicts.ts';
 
@@ -51,5 +52,6 @@ export const generators: readonly Generator[] = [
   chartCrds,
   chartDefaults,
   valuesPage,
+  valuesChangesPage,
   chartRbac,
 ];

@@ -88,7 +88,7 @@ function renderRow({ path, meaning, usual }: ChartValue): string {
   return `| \`${path}\` | ${usual === undefined ? '' : `\`${cell(usual)}\``} | ${linked(cell(meaning))} |`;
 }
 
-function cell(text: string): string {
+export function cell(text: string): string {
   return text.replaceAll('|', '\\|').replaceAll('<', '&lt;');
 }
 
