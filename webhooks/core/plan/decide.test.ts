@@ -118,16 +118,18 @@ describe('the NetworkPolicy of a server that lets in its gateway', () => {
 describe('an Ingress that the policy does not allow', () => {
   const host = 'mcp.example.com';
   const annotations = { 'nginx.ingress.kubernetes.io/configuration-snippet': 'deny all;' };
-  // As an upgrade leaves it: the new CRD stored it, the old webhook did not judge it, the old reconciler noted the generation.
-  const noted = withStatus({ extensions: { policy: { revision: 1, generation: 1 } } });
-  const planned = (ingress: object, observed: readonly ObservedChild[]): readonly string[] => {
+  const decided = (ingress: object, observed: readonly ObservedChild[], revision: number): Decision => {
     const asking = withRawSpec({ extensions: { ingress } });
-    const decision = decide({
+    const noted = withStatus({ extensions: { policy: { revision, generation: 1 } } });
+    return decide({
       subject: prepared(anMCPServer(withUid('u-1'), withGeneration(1), noted, asking)),
       ...{ facts: inMemoryFacts({}), observed, apis: new Map([['Ingress', 'served']]) },
       ...policy,
       digest: (text) => String(text.length),
     });
+  };
+  const planned = (ingress: object, observed: readonly ObservedChild[]): readonly string[] => {
+    const decision = decided(ingress, observed, 11);
     if (decision.verdict !== 'accepted') throw new Error(decision.verdict);
     return decision.actions.filter(({ of }) => of.kind === 'Ingress').map(({ type }) => type);
   };
@@ -138,6 +140,12 @@ describe('an Ingress that the policy does not allow', () => {
     expect(planned({ host }, [standing])).toEqual(['apply']);
     expect(planned({ host, annotations }, [])).toEqual([]);
     expect(planned({ host, annotations }, [standing])).toEqual([]);
+  });
+
+  // The new CRD stored it, the old webhook did not judge it, the old reconciler noted the generation.
+  it('is refused when an upgrade found it stored by a release that knew none', () => {
+    expect(decided({ host, annotations }, [aChild({ uid: 'u-1' })], 10).verdict).toBe('invalid');
+    expect(decided({ host }, [aChild({ uid: 'u-1' })], 10).verdict).toBe('accepted');
   });
 });
 

@@ -241,6 +241,37 @@ describe('a server that was changed while the rules were', () => {
   });
 });
 
+describe('a field that the release before did not know', () => {
+  const ofIngress: Finding = { ...ofImage, ruleId: 'ingress', path: ['spec', 'extensions', 'ingress', 'host'] };
+  const acceptedBy = (policy: RatchetedServer['policy']): Option =>
+    withStatus({ observedGeneration: 1, extensions: { policy: { ...policy, generation: 1 } } });
+  const upgraded = (more: Partial<RatchetInput> = {}): Partial<RatchetInput> => ({
+    ...{ policyVersion: { revision: 12 }, observed: runs },
+    rules: [...rules, { id: 'ingress', stricterIn: 11 }],
+    ...more,
+  });
+
+  it.each<[string, RatchetedServer['policy'], number, readonly string[]]>([
+    ['and that accepted the server with it', { revision: 10 }, 1, ['ingress']],
+    ['and that knew no revisions', { digest: 'd' }, 1, ['ingress']],
+    ['in a server that was changed besides', { revision: 10 }, 2, ['ingress', 'image']],
+    ['but that one which knew it has accepted', { revision: 11 }, 1, []],
+  ])('was judged by nobody, %s', (_, policy, generation, enforced) => {
+    const options = [acceptedBy(policy), withGeneration(generation)];
+    const judged = judge(options, [ofIngress, ofImage], upgraded());
+    expect(ids(judged.enforced).toSorted()).toEqual([...enforced].toSorted());
+  });
+
+  it('stays refused until it is corrected, and what was there before does not', () => {
+    const refused = judge([acceptedBy({ revision: 10 })], [ofIngress, ofImage], upgraded());
+    expect(refused.policy).toMatchObject({ revision: 10, generation: 1, tolerated: [{ rule: 'image' }] });
+    expect(judge([after(refused, 1)], [ofIngress, ofImage], upgraded())).toEqual(refused);
+    const corrected = judge([after(refused, 1), withGeneration(2)], [ofImage], upgraded());
+    expect(corrected.enforced).toEqual([]);
+    expect(corrected.policy).toMatchObject({ revision: 12, generation: 2 });
+  });
+});
+
 describe('a change that was refused', () => {
   const refused = judge([after(tolerant, 1), withGeneration(2)], [ofImage, ofPort]);
 

@@ -1,3 +1,4 @@
+import { hadNoEffect } from '../engine/effective-since.ts';
 import type { Finding } from '../engine/finding.ts';
 import { mayDemandMore } from '../engine/policy-version.ts';
 import type { PolicyVersion } from '../engine/policy-version.ts';
@@ -122,9 +123,9 @@ export function ownsChildren({ server, observed }: Pick<RatchetInput, 'server' |
  *
  * | judged before              | the server since | its rule since          | what is found     |
  * | -------------------------- | ---------------- | ----------------------- | ----------------- |
- * | accepted                   | unchanged        | any                     | old news          |
+ * | accepted                   | unchanged        | any                     | old news (2)      |
  * | accepted                   | changed          | demands what it did     | new               |
- * | accepted                   | changed          | may demand more         | old news (1)      |
+ * | accepted                   | changed          | may demand more         | old news (1, 2)   |
  * | refused                    | any              | any                     | new               |
  * | never, and it runs already | -                | -                       | old news          |
  * | never, nothing runs        | -                | -                       | new               |
@@ -132,8 +133,18 @@ export function ownsChildren({ server, observed }: Pick<RatchetInput, 'server' |
  * (1) Which of both brought it cannot be told. The webhook was asked about the change, by the rule of then; but if it was
  * not, an upgrade must not be what lets a privileged container in; nor a policy what lets replicas past its own limit,
  * because the webhook that is asked about scaling fails open. What these rules find is new.
+ *
+ * (2) Not in a field that had no effect then: the CRD comes before the programs, so in an upgrade it is stored for a while
+ * without anybody who judges it. Nothing runs of it, and nothing will.
  */
 function tellOldNews(input: RatchetInput): (finding: Finding) => boolean {
+  const { policy } = input.server.status?.extensions ?? {};
+  const isOld = tellOldRules(input);
+  return (finding) => isOld(finding) && (policy === undefined || !hadNoEffect(finding.path, policy.revision));
+}
+
+/** The same wherever it is found. */
+function tellOldRules(input: RatchetInput): (finding: Finding) => boolean {
   const { status, metadata } = input.server;
   const previous = status?.extensions?.policy;
   if (previous === undefined) return ownsChildren(input) && !wasRefused(input.server) ? always : never;

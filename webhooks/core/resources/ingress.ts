@@ -36,7 +36,7 @@ export const ingress: ExpandedKind = {
   // The address of whoever took it before stands in its status, and nobody takes that out. Of no class is wanted the default.
   isAnother: ({ spec }, { className }) =>
     isRecord(spec) && typeof spec['ingressClassName'] === 'string' && spec['ingressClassName'] !== className,
-  // What was stored before the rule was there to refuse it had no effect yet: tolerated is the server, and what is published.
+  // A policy that comes later tolerates the server, and what is published stays as it is.
   isUndecided: ({ verdict }) => denialBy(INGRESS_RULE, verdict?.findings) !== undefined,
   build(input) {
     const settings = ingressOf(input.server);
