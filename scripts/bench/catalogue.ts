@@ -4,6 +4,7 @@ import { anyBody } from './any-body.ts';
 import { applyToVerified } from './apply-to-verified.ts';
 import { checkManifests } from './check-manifests.ts';
 import { eightKinds } from './eight-kinds.ts';
+import { everythingOn } from './everything-on.ts';
 import { failedAdmissions } from './failed-admissions.ts';
 import { foreignObjects } from './foreign-objects.ts';
 import { fuzzAnswers } from './fuzz-answers.ts';
@@ -42,6 +43,7 @@ export const measurements: readonly Measurement[] = [
   sharedConfiguration,
   foreignObjects,
   thousandServers,
+  everythingOn,
   rolloutsOnCluster,
   policyChange,
   memory,

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { release } from '../quickstart/install.ts';
-import { growth, readApiMetrics, type Metric } from './cluster/api-metrics.ts';
+import { growth, readApiMetrics, writesTo, type Metric } from './cluster/api-metrics.ts';
 import {
   create,
   inParallel,
@@ -22,9 +22,7 @@ const minutes = 10;
 const healthy = 'bench-quiet';
 const broken = 'bench-broken';
 
-/** What only we write; the controllers of Kubernetes write the status of Deployments. */
-const ours = new Set(['mcpservers', 'services', 'networkpolicies', 'deployments']);
-const writes = new Set(['POST', 'PUT', 'PATCH', 'APPLY', 'DELETE', 'DELETECOLLECTION']);
+const ours = ['mcpservers', 'services', 'networkpolicies', 'deployments'];
 
 const bar = {
   what: `Writes in ${minutes} quiet minutes with ${count} healthy and ${count} broken servers`,
@@ -61,7 +59,7 @@ export const quiet: Measurement = {
         const grown = growth(before, await readApiMetrics(stage, 'apiserver_request_total'));
         const after = [await readVersions(stage.api, healthy), await readVersions(stage.api, broken)];
         const changed = versions.map((old, index) => countChanged(old, after[index] ?? new Map()));
-        return toFigures(grown.filter(isOurWrite), changed, cpuOf(containers) - cpu);
+        return toFigures(writesTo(ours, grown), changed, cpuOf(containers) - cpu);
       }),
     );
   },
@@ -85,13 +83,7 @@ function brokenServer(name: string): ServerObject {
   return { ...server, spec: { ...server.spec, config, runtime } };
 }
 
-function isOurWrite({ labels, value }: Metric): boolean {
-  const { verb = '', resource = '', subresource = '' } = labels;
-  const isOfControllers = resource === 'deployments' && subresource === 'status';
-  return value > 0 && writes.has(verb) && ours.has(resource) && !isOfControllers;
-}
-
-function countChanged(before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>): number {
+export function countChanged(before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>): number {
   return [...after].filter(([name, version]) => before.get(name) !== version).length;
 }
 

@@ -1,9 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { applyDefaults } from '../../webhooks/core/defaults/apply.ts';
-import { parseMCPServer } from '../../webhooks/core/mcpserver/parse.ts';
-import { expandedKinds } from '../../webhooks/core/resources/index.gen.ts';
 import { objectPath } from '../../webhooks/platform/kube/api.ts';
-import { release } from '../quickstart/install.ts';
 import {
   apiVersion,
   create,
@@ -17,8 +13,9 @@ import {
   stoppedServer,
   untilServers,
 } from './cluster/servers.ts';
+import { measureFloor } from './cluster/floor.ts';
 import { endTerm } from './cluster/leader.ts';
-import { inNamespace, ofRelease, openStage, untilRolledOut, type Stage } from './cluster/stage.ts';
+import { inNamespace, openStage, untilRolledOut, type Stage } from './cluster/stage.ts';
 import { listContainers, watchMemory } from './cluster/usage.ts';
 import type { Figure, Measurement, Progress } from './measurement.ts';
 
@@ -47,7 +44,7 @@ export const thousandServers: Measurement = {
   bars: Object.values(bars),
   async run(progress) {
     const stage = await openStage(progress);
-    const floor = await measureFloor(stage, progress);
+    const floor = await measureFloorOf(stage, progress);
     return inNamespace(stage, 'bench-thousand', async () => [
       ...(await measureCreation(stage, floor, progress)),
       await measureChange(stage, progress),
@@ -56,42 +53,12 @@ export const thousandServers: Measurement = {
   },
 };
 
-/** Ours does not run meanwhile: neither webhooks nor a reconciler take part. */
-async function measureFloor(stage: Stage, progress: Progress): Promise<number> {
-  const namespace = 'bench-floor';
-  const webhooks = ['mutatingwebhookconfigurations', 'validatingwebhookconfigurations'];
-  await stage.kubectl('-n', release.namespace, 'scale', 'deployment', release.name, '--replicas=0');
-  const kept = await stage.kubectl('get', webhooks.join(','), '-l', ofRelease, '-o', 'name');
-  for (const name of kept.trim().split('\n')) await stage.kubectl('delete', name);
+async function measureFloorOf(stage: Stage, progress: Progress): Promise<number> {
   try {
-    return await inNamespace(stage, namespace, async () => {
-      const startedAt = performance.now();
-      await inParallel(names, width, (name) => writeAll(stage, namespace, name));
-      const seconds = (performance.now() - startedAt) / 1000;
-      progress(`the floor wrote ${count} servers with their children in ${seconds.toFixed(1)} s`);
-      return seconds;
-    });
+    return await measureFloor(stage, { names, width, serverNamed: stoppedServer }, progress);
   } finally {
     await openStage(progress);
   }
-}
-
-async function writeAll({ api }: Stage, namespace: string, name: string): Promise<void> {
-  const stored = await create(api, stoppedServer(namespace, name), plural);
-  const parsed = parseMCPServer(stored);
-  if (!parsed.ok) throw new Error('the API server stored no MCPServer');
-  const server = applyDefaults(parsed.server);
-  for (const kind of expandedKinds) {
-    for (const child of kind.build({ server })) await create(api, child, kind.plural);
-  }
-  const now = new Date().toISOString();
-  const conditions = ['Accepted', 'Available', 'Ready', 'Verified'].map((type) => ({
-    ...{ type, status: 'True', reason: 'Written', message: 'written without thinking', lastTransitionTime: now },
-  }));
-  const path = objectPath({ apiVersion, plural, namespace, name, subresource: 'status' });
-  const status = { observedGeneration: 1, deploymentName: name, serviceName: name, phase: 'Running', conditions };
-  const contentType = 'application/merge-patch+json';
-  expectOk(await api.request({ method: 'PATCH', path, contentType, body: { status } }));
 }
 
 async function measureCreation(stage: Stage, floor: number, progress: Progress): Promise<readonly Figure[]> {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { growth, quantile, type Metric } from './api-metrics.ts';
+import { growth, quantile, writesTo, type Metric } from './api-metrics.ts';
 
 const bucket = (le: string, value: number): Metric => ({ name: 'x_bucket', labels: { le }, value });
 
@@ -28,4 +28,17 @@ describe('a quantile of a histogram', () => {
 
 it('counts from nothing what was not there before', () => {
   expect(growth([bucket('1', 2)], [bucket('1', 5), bucket('2', 7)]).map(({ value }) => value)).toEqual([3, 7]);
+});
+
+it('counts writes to what is ours, and no status that Kubernetes writes', () => {
+  const request = (verb: string, resource: string, subresource = ''): Metric => ({
+    ...{ name: 'apiserver_request_total', labels: { verb, resource, subresource } },
+    value: 1,
+  });
+  const written = [request('APPLY', 'deployments'), request('APPLY', 'mcpservers', 'status')];
+  const others = [
+    ...[request('GET', 'deployments'), request('PUT', 'deployments', 'status'), request('POST', 'pods')],
+    { ...request('POST', 'mcpservers'), value: 0 },
+  ];
+  expect(writesTo(['deployments', 'mcpservers'], [...written, ...others])).toEqual(written);
 });

@@ -33,6 +33,20 @@ export function growth(before: readonly Metric[], after: readonly Metric[]): rea
   return after.map((metric) => ({ ...metric, value: metric.value - (old.get(keyOf(metric)) ?? 0) }));
 }
 
+const writeVerbs = new Set(['POST', 'PUT', 'PATCH', 'APPLY', 'DELETE', 'DELETECOLLECTION']);
+
+/** Whose status the controllers of Kubernetes write. */
+const ofControllers = new Set(['deployments', 'horizontalpodautoscalers']);
+
+/** Of the growth of `apiserver_request_total`: what was written to these resources (plurals), by anybody but Kubernetes itself. */
+export function writesTo(resources: readonly string[], grown: readonly Metric[]): readonly Metric[] {
+  return grown.filter(({ labels, value }) => {
+    const { verb = '', resource = '', subresource = '' } = labels;
+    const isOfControllers = ofControllers.has(resource) && subresource === 'status';
+    return value > 0 && writeVerbs.has(verb) && resources.includes(resource) && !isOfControllers;
+  });
+}
+
 /**
  * Of one or more series together: the value below which `share` of the observations lie, from the buckets of a histogram (`le` labels), straight between
  * the two ends of a bucket, as Prometheus' histogram_quantile reads it.

@@ -22,13 +22,20 @@ const clusterName = 'bench';
 /** Label selector of everything that the chart made. */
 export const ofRelease = `app.kubernetes.io/instance=${release.name}`;
 
-/** Brings up the cluster with the images (`more` of them beside the usual ones) and the chart as users install it. */
-export async function openStage(progress: Progress, more: readonly ImageName[] = []): Promise<Stage> {
+/**
+ * Brings up the cluster with the images (`more` of them beside the usual ones) and the chart as users install it, but for
+ * `values` (`autoscaling.enabled=true`), which the next one to open it finds set back.
+ */
+export async function openStage(
+  progress: Progress,
+  more: readonly ImageName[] = [],
+  values: readonly string[] = [],
+): Promise<Stage> {
   const cluster = await upCluster({ name: clusterName }, progress);
   const images = await ensureImagesLoaded(cluster, ['mcp-lifecycle', 'kubernetes-mcp-server', ...more], progress);
   const [program] = images;
   if (program === undefined) throw new Error('images are returned in the order asked for');
-  await ensureInstalled(cluster, program, progress);
+  await ensureInstalled(cluster, program, progress, { args: values.flatMap((value) => ['--set', value]) });
   // kubeconfig.ts reads it as kubectl does.
   process.env['KUBECONFIG'] = cluster.kubeconfig;
   return {

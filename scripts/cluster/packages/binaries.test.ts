@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { componentVersions, linkFlags } from './binaries.ts';
 import { certManagerVersion } from './cert-manager.ts';
+import { gatewayApiVersion } from './gateway-kinds.ts';
 import { metricsServerVersion } from './metrics-server.ts';
 import { operatorVersion } from './monitoring-kinds.ts';
 import { prometheusVersion } from './prometheus.ts';
@@ -28,6 +29,11 @@ describe('the built components', () => {
       traefik: traefikVersion,
     };
     expect(goMod).toContain(`\t${module} v${versions[component]}`);
+  });
+
+  it('have the kinds of the Gateway API of the release that Traefik knows', () => {
+    const goMod = readFileSync(new URL('../go/traefik/go.mod', import.meta.url), 'utf8');
+    expect(goMod).toContain(`\tsigs.k8s.io/gateway-api v${gatewayApiVersion} `);
   });
 
   it('use staging modules of the same release as Kubernetes', () => {
