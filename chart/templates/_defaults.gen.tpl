@@ -80,6 +80,9 @@ podDisruptionBudget:
   enabled: true
 metrics:
   perServer: false
+  tls:
+    enabled: false
+    ca: {}
   service:
     enabled: false
     annotations: {}

@@ -67,6 +67,8 @@ release before, which has none that are new since. Helm renders files in an orde
 {{- end }}
 {{- ternary "given" "managed" (or .Values.certManager.enabled (not (empty .Values.tls.existingSecret))) }}
 {{- end }}
+{{/* Of the ConfigMap with tls.caBundle: a ServiceMonitor takes no CA but by reference. */}}
+{{- define "mcp-lifecycle.metricsCaName" -}}{{ include "mcp-lifecycle.suffixed" (list . "metrics-ca") }}{{- end }}
 {{- define "mcp-lifecycle.logConfigMapName" -}}{{ include "mcp-lifecycle.suffixed" (list . "logging") }}{{- end }}
 {{- define "mcp-lifecycle.leaseName" -}}{{ include "mcp-lifecycle.suffixed" (list . "leader") }}{{- end }}
 
@@ -226,6 +228,10 @@ tolerations:
   value: {{ join "," $secrets | quote }}
 - name: OWN_POD_LABELS
   value: {{ join "," $labels | quote }}
+{{- if .Values.metrics.tls.enabled }}
+- name: METRICS_CERTIFICATE_SECRET
+  value: {{ include "mcp-lifecycle.certificateSecretName" . }}
+{{- end }}
 {{- end }}
 
 {{/* Where the policy is: a ConfigMap of the chart, or of the user; empty where the built-in one judges. */}}

@@ -96,7 +96,7 @@ export const metricsPage: Generator = {
     const content = `${generatedMarkdownHeader('scripts/generate/metrics-page.ts and the metrics.ts of webhooks/admission, webhooks/reconciler, webhooks/bridge and webhooks/platform')}
 # Metrics
 
-Both containers of each pod serve \`/metrics\` in the Prometheus text format, without TLS and without credentials:
+Both containers of each pod serve \`/metrics\` in the Prometheus text format, without credentials, and without TLS unless [\`metrics.tls.enabled\`](#over-tls) is set:
 
 | Container | Port | Port of the metrics Service |
 | --- | --- | --- |
@@ -110,6 +110,25 @@ With \`networkPolicy.enabled\`, \`networkPolicy.metricsFrom\` says who may. To l
 holder=$(kubectl -n mcp-lifecycle-system get lease mcp-lifecycle-leader -o jsonpath='{.spec.holderIdentity}')
 kubectl -n mcp-lifecycle-system port-forward "pod/\${holder%_*}" 8080 8082   # the replica that leads
 curl localhost:8082/metrics                                                 # in another terminal
+\`\`\`
+
+### Over TLS
+
+With \`metrics.tls.enabled\` both ports serve TLS alone, with the certificate of the webhooks, and take each new one without a restart; health stays as it is. The ServiceMonitor then asks
+by https for \`<Service of the webhooks>.<namespace>.svc\`, and trusts \`ca.crt\` of the [certificate's Secret](../guides/certificates.md), or a ConfigMap with \`tls.caBundle\`. The Prometheus operator has to be
+allowed to read it; name another one in \`metrics.tls.ca\`, as where an issuer leaves \`ca.crt\` out. While our own CA is replaced, once a year, scrapes fail until the operator and the kubelet have brought Prometheus the new one, a minute or two.
+Without the operator give Prometheus that file and name:
+
+\`\`\`yaml
+scheme: https
+tls_config:
+  ca_file: /etc/prometheus/mcp-lifecycle/ca.crt
+  server_name: mcp-lifecycle-webhook.mcp-lifecycle-system.svc
+\`\`\`
+
+\`\`\`sh
+kubectl -n mcp-lifecycle-system get secret mcp-lifecycle-certificate -o jsonpath='{.data.ca\\.crt}' | base64 -d > ca.crt
+curl --cacert ca.crt --connect-to ::localhost:8082 https://mcp-lifecycle-webhook.mcp-lifecycle-system.svc/metrics   # while the port is forwarded
 \`\`\`
 
 Every metric has the label \`program\` (\`webhook\`, \`reconciler\` or \`bridge\`). A histogram is a metric with \`_bucket\`, \`_sum\` and \`_count\`

@@ -1,10 +1,10 @@
 import { createServer, type Server } from 'node:https';
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import type { SecureContextOptions } from 'node:tls';
 import type { Clock } from '../platform/clock.ts';
 import { errorText } from '../platform/log.ts';
 import { listen } from '../platform/http/listening.ts';
+import { tlsSettings } from '../platform/http/tls-settings.ts';
 import { startRepeating, startTimer } from '../platform/timer.ts';
 import { createCalls, type Call, type CallOptions } from './call.ts';
 import { clientTrust, createRefusedClients } from './client-certificates.ts';
@@ -50,21 +50,6 @@ const keepAliveMs = 120_000;
 
 /** Not the limit of a body (that is its minimum rate): the last resort, above the longest timeout of a webhook. */
 const requestMs = 40_000;
-
-/** AEAD ciphers with forward secrecy. Naming those of TLS 1.3 matters: Node switches TLS 1.3 off without them. */
-const tlsSettings: SecureContextOptions = {
-  minVersion: 'TLSv1.2',
-  ciphers: [
-    'TLS_AES_128_GCM_SHA256',
-    'TLS_AES_256_GCM_SHA384',
-    'TLS_CHACHA20_POLY1305_SHA256',
-    'ECDHE-ECDSA-AES128-GCM-SHA256',
-    'ECDHE-ECDSA-AES256-GCM-SHA384',
-    'ECDHE-ECDSA-CHACHA20-POLY1305',
-    'ECDHE-RSA-AES128-GCM-SHA256',
-    'ECDHE-RSA-AES256-GCM-SHA384',
-  ].join(':'),
-};
 
 /**
  * Serves `POST` at the path of each endpoint over TLS and HTTP/1.1, which is all that API servers speak to webhooks.

@@ -23,6 +23,16 @@ it('issues its own certificate and says what matters, unless it is told otherwis
   expect(told).toMatchObject({ ok: true, config: { certificateMode: 'given', logLevel: 'debug' } });
 });
 
+it('serves metrics without TLS unless it is told whose certificate to take', () => {
+  for (const parse of [parseWebhookConfig, parseReconcilerConfig]) {
+    const lease = { ...environment, LEASE_NAME: 'l' };
+    const without = parse(lease);
+    expect(without.ok && without.config).not.toHaveProperty('metricsCertificate');
+    const told = parse({ ...lease, METRICS_CERTIFICATE_SECRET: 'certificate' });
+    expect(told).toMatchObject({ ok: true, config: { metricsCertificate: 'certificate' } });
+  }
+});
+
 it('knows what nobody else may use', () => {
   const own = {
     OWN_SERVICE_ACCOUNTS: 'ours,hook',

@@ -21,6 +21,8 @@ interface CommonConfig {
   readonly podName: string;
   readonly healthPort: number;
   readonly metricsPort: number;
+  /** The Secret whose certificate metrics are served with: METRICS_CERTIFICATE_SECRET. Absent: without TLS. */
+  readonly metricsCertificate?: string;
   readonly logLevel: LogLevel;
   /** A ConfigMap in our own namespace that may say another level while we run: LOG_CONFIG_MAP. */
   readonly logConfigMap?: string;
@@ -153,12 +155,14 @@ function common(read: Reader, ports: { readonly healthPort: number; readonly met
   const clusterDomain = read.optional('CLUSTER_DOMAIN', 'cluster.local');
   const configMap = read.optional(policyVariables.configMap, '');
   const logConfigMap = read.optional('LOG_CONFIG_MAP', '');
+  const metricsCertificate = read.optional('METRICS_CERTIFICATE_SECRET', '');
   return {
     namespace,
     clusterDomain,
     podName: read.required('POD_NAME'),
     healthPort: read.port('HEALTH_PORT', ports.healthPort),
     metricsPort: read.port('METRICS_PORT', ports.metricsPort),
+    ...(metricsCertificate === '' ? {} : { metricsCertificate }),
     logLevel: read.oneOf('LOG_LEVEL', logLevels),
     ...(logConfigMap === '' ? {} : { logConfigMap }),
     features: read.someOf('FEATURES', optionalFeatures),

@@ -4,7 +4,6 @@ import type { Clock } from '../platform/clock.ts';
 import { createCollector } from '../platform/collect-garbage.ts';
 import type { ReconcilerConfig } from '../platform/config.ts';
 import { healthRoutes } from '../platform/http/health.ts';
-import { metricsRoutes } from '../platform/http/metrics.ts';
 import { startPlainServer } from '../platform/http/plain-server.ts';
 import type { KubeApi } from '../platform/kube/api.ts';
 import { countRequests } from '../platform/kube/count-requests.ts';
@@ -12,6 +11,7 @@ import { fenceWrites } from '../platform/kube/fence.ts';
 import { LeaderElector } from '../platform/kube/lease.ts';
 import { errorText } from '../platform/log.ts';
 import type { Logger } from '../platform/log.ts';
+import { startMetricsServer } from '../platform/metrics-server.ts';
 import { createMetricsRegistry } from '../platform/metrics.ts';
 import { registerPolicyMetrics } from '../platform/policy/metrics.ts';
 import { openPolicySource } from '../platform/policy/open-policy-source.ts';
@@ -48,7 +48,7 @@ export async function startReconciler(given: StartReconcilerOptions): Promise<vo
   const health = await startPlainServer({ port: config.healthPort, routes, log });
   // An open health server would keep a failed program alive, and looking well.
   try {
-    const scraped = await startPlainServer({ port: config.metricsPort, routes: metricsRoutes(registry), log });
+    const scraped = await startMetricsServer({ ...options, registry });
     try {
       await reconcileInTurn(options, metrics, policies);
     } finally {

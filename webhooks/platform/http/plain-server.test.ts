@@ -5,7 +5,7 @@ import { createMetricsRegistry } from '../metrics.ts';
 import { until } from '../tls/testing/until.ts';
 import { healthRoutes, type Readiness } from './health.ts';
 import { metricsRoutes } from './metrics.ts';
-import { maxConnections, type PlainRoutes, type PlainServer, startPlainServer, text } from './plain-server.ts';
+import { type PlainRoutes, type PlainServer, startPlainServer, text } from './plain-server.ts';
 
 let server: PlainServer | undefined;
 
@@ -71,7 +71,7 @@ describe('a plain server', () => {
 
   it('answers a probe beside more idle connections than there may be: the oldest are closed', async () => {
     await get(routes, '/a');
-    const idle = Array.from({ length: maxConnections + 20 }, () => {
+    const idle = Array.from({ length: 256 + 20 }, () => {
       const socket = connect(server?.port ?? 0, '127.0.0.1').resume();
       socket.on('error', () => undefined);
       return socket;

@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { errorText, type Logger } from '../log.ts';
 import { closeNow, listen, type ListenOptions } from './listening.ts';
@@ -23,40 +23,60 @@ export interface PlainServer {
 export interface PlainServerOptions extends ListenOptions {
   readonly routes: PlainRoutes;
   readonly log: Logger;
+  /** Default: without TLS. */
+  readonly transport?: Transport;
 }
 
-/**
- * Open connections; one more closes the oldest. Probes and scrapers need a handful, and one that floods the port with idle
- * ones must neither keep the kubelet's probe out nor take memory without end.
- */
-export const maxConnections = 256;
+/** Below the requests. */
+export interface Transport {
+  /** Looks at its connections as often as {@link lookMs} says. */
+  readonly server: Server;
+  /**
+   * Open connections; one more closes the oldest. Probes and scrapers need a handful, and one that floods the port with idle
+   * ones must neither keep the kubelet's probe out nor take memory without end.
+   */
+  readonly maxConnections: number;
+}
+
+/** Between two looks for what takes too long, in milliseconds. */
+export const lookMs = 1_000;
+
+/** Without TLS. */
+const plain = (): Transport => ({ server: createServer({ connectionsCheckingInterval: lookMs }), maxConnections: 256 });
 
 /**
- * Health and metrics without TLS, each on its own port, so that neither is behind the webhook's certificate or its
- * load shedding. Rejects when the port cannot be taken.
+ * Health and metrics, each on its own port, so that neither is behind the load shedding of the webhook, nor health behind a
+ * certificate. Rejects when the port cannot be taken.
  */
 export async function startPlainServer(options: PlainServerOptions): Promise<PlainServer> {
-  const server = createServer({ connectionsCheckingInterval: 1_000 }, (request, response) => {
+  const { server, maxConnections } = options.transport ?? plain();
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     answerPlain(options, request, response).catch((error: unknown) => {
       options.log.error('a health or metrics request failed', { error: errorText(error) });
       response.destroy();
     });
   });
-  server.on('connection', closeOldest());
+  const open = new Set<Socket>();
+  server.on('connection', closeOldest(open, maxConnections));
   server.headersTimeout = 5_000;
   server.requestTimeout = 10_000;
   const port = await listen(server, options);
-  return { port, close: () => closeNow(server) };
+  const close = (): Promise<void> => {
+    const closed = closeNow(server);
+    // What is still in its handshake is none of HTTP's.
+    for (const socket of open) socket.destroy();
+    return closed;
+  };
+  return { port, close };
 }
 
 /** In the order in which they came, as sets keep it. */
-function closeOldest(): (socket: Socket) => void {
-  const open = new Set<Socket>();
+function closeOldest(open: Set<Socket>, most: number): (socket: Socket) => void {
   return (socket) => {
     open.add(socket);
     socket.once('close', () => open.delete(socket));
     const [oldest] = open;
-    if (open.size <= maxConnections || oldest === undefined) return;
+    if (open.size <= most || oldest === undefined) return;
     open.delete(oldest);
     oldest.destroy();
   };

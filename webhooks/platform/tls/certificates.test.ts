@@ -15,7 +15,7 @@ import {
   isSignedBy,
   issueAuthority,
   issueServing,
-  lastThirdOf,
+  replacementTimeOf,
   serviceDnsNames,
   type ServingCertificate,
   servingProblems,
@@ -116,10 +116,22 @@ it('knows whose signature a certificate bears', () => {
   expect([set.authority.certificate, set.certificate, 'hello'].map(isAuthority)).toEqual([true, false, false]);
 });
 
-it('is due when a third of its life is left: the serving certificate after 60 days, the CA after 243', () => {
-  const dueAfter = (certificate: string): number => Math.floor((lastThirdOf(certificate) - now.getTime()) / day);
-  expect(dueAfter(set.certificate)).toBe(59);
-  expect(dueAfter(set.authority.certificate)).toBe(243);
+describe('is due', () => {
+  const dueAfter = (certificate: string): number => (replacementTimeOf(certificate) - now.getTime()) / day;
+
+  it('when a third of its life is left, or a twentieth more: the serving certificate after 55 to 60 days, the CA after 225 to 244', () => {
+    const [serving, ca] = [dueAfter(set.certificate), dueAfter(set.authority.certificate)];
+    expect([serving >= 55.4, serving <= 60]).toEqual([true, true]);
+    expect([ca >= 225, ca <= 243.4]).toEqual([true, true]);
+  });
+
+  it('for every replica at the same time, and for certificates of one day at different ones', async () => {
+    const issued = await Promise.all(Array.from({ length: 20 }, () => issueServing(set.authority, names, now)));
+    const times = issued.map(({ certificate }) => dueAfter(certificate));
+    expect(issued.map(({ certificate }) => dueAfter(certificate))).toEqual(times);
+    // Of 20 of 4.5 days, all within a day: less than one in a trillion.
+    expect(Math.max(...times) - Math.min(...times)).toBeGreaterThan(1);
+  });
 });
 
 it('never outlives its CA', async () => {

@@ -102,10 +102,20 @@ export function lifeOf({ validFrom, validTo }: X509Certificate): CertificateLife
   return { from: Date.parse(validFrom), to: Date.parse(validTo) };
 }
 
-/** When the last third of a certificate's life begins, in milliseconds since 1970: time to replace it. */
-export function lastThirdOf(certificate: string): number {
-  const { from, to } = lifeOf(new X509Certificate(certificate));
-  return to - (to - from) / 3;
+/** Of a life: over which part replacements are spread. Alerts begin with a fifth left, far behind. */
+const spread = 1 / 20;
+
+/**
+ * When to replace a certificate, in milliseconds since 1970: when its last third begins, or up to {@link spread} of its life
+ * before. How much is the certificate's own, by its random serial number: installations that GitOps made on one day are not
+ * all renewed on one, and replicas, which see the same certificate, agree. Kubelets spread theirs, too (`nextRotationDeadline`
+ * in https://github.com/kubernetes/client-go/blob/master/util/certificate/certificate_manager.go).
+ */
+export function replacementTimeOf(certificate: string): number {
+  const parsed = new X509Certificate(certificate);
+  const { from, to } = lifeOf(parsed);
+  const share = Number.parseInt(parsed.serialNumber.slice(-8), 16) / 2 ** 32;
+  return to - (to - from) * (1 / 3 + share * spread);
 }
 
 /** What keeps a server from serving `dnsNames` with this at `now`, as clauses without secrets; empty when nothing does. */

@@ -5,7 +5,7 @@ import {
   expiryOf,
   isAuthority,
   isSignedBy,
-  lastThirdOf,
+  replacementTimeOf,
   type ServingCertificate,
   servingProblems,
 } from './certificates.ts';
@@ -98,13 +98,15 @@ function repair(secret: CertificateSecret, now: Date, why: string): CertificateS
 function renewal(secret: CertificateSecret, now: Date): CertificateStep | undefined {
   const authority = signer(secret.authority, now);
   if (authority === undefined || renewalTime(secret) > now.getTime()) return undefined;
-  return { type: 'renew', authority, why: 'the serving certificate is in its last third' };
+  return { type: 'renew', authority, why: 'a third of the serving certificate is left, or a little more' };
 }
 
 /** Never when the serving certificate ends with its CA: another one could not live longer. */
 function renewalTime({ authority, serving }: CertificateSecret): number {
   if (authority.certificate === undefined || serving.certificate === undefined) return Infinity;
-  return expiryOf(serving.certificate) < expiryOf(authority.certificate) ? lastThirdOf(serving.certificate) : Infinity;
+  return expiryOf(serving.certificate) < expiryOf(authority.certificate)
+    ? replacementTimeOf(serving.certificate)
+    : Infinity;
 }
 
 function beginning(secret: CertificateSecret, now: Date): CertificateStep | undefined {
@@ -112,11 +114,13 @@ function beginning(secret: CertificateSecret, now: Date): CertificateStep | unde
   if (secret.isRotationRequested) return { type: 'begin', why: 'it was asked for by an annotation' };
   if (signer(secret.authority, now) === undefined)
     return { type: 'begin', why: 'ca.key is missing or not the one of ca.crt' };
-  return rotationTime(secret) <= now.getTime() ? { type: 'begin', why: 'the CA is in its last third' } : undefined;
+  return rotationTime(secret) <= now.getTime()
+    ? { type: 'begin', why: 'a third of the CA is left, or a little more' }
+    : undefined;
 }
 
 function rotationTime({ authority }: CertificateSecret): number {
-  return authority.certificate === undefined ? Infinity : lastThirdOf(authority.certificate);
+  return authority.certificate === undefined ? Infinity : replacementTimeOf(authority.certificate);
 }
 
 function trusting({ secret, configurations }: CertificateView): CertificateStep | undefined {
