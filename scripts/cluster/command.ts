@@ -15,6 +15,8 @@ export interface CommandOptions {
   readonly env?: Environment;
   /** A file that becomes the standard input. */
   readonly inputFile?: string;
+  /** Gets what it writes to stderr, as it comes. */
+  readonly onStderr?: (text: string) => void;
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -32,7 +34,10 @@ export function runCommand(command: readonly string[], options: CommandOptions =
     let stdout = '';
     let stderr = '';
     child.stdout?.setEncoding('utf8').on('data', (text: string) => (stdout += text));
-    child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      stderr += text;
+      options.onStderr?.(text);
+    });
     child.once('error', (error) => {
       resolve({ code: 127, stdout, stderr: error.message });
     });

@@ -13,15 +13,24 @@ export function createStderrReport(): Report {
 /** How often a step that takes long says that it is still at work. */
 const stillWorkingMs = 15_000;
 
-/** Reports the start of a long step, then every 15 seconds that it goes on. */
-export async function reportWhile<T>(report: Report, step: string, work: () => Promise<T>): Promise<T> {
+/** How far a step is that can tell: `412 of 2,503 packages`; undefined while it cannot. */
+export type HowFar = () => string | undefined;
+
+/** Reports the start of a long step, then every 15 seconds that it goes on, and how far it is where `work` told how to ask. */
+export async function reportWhile<T>(
+  report: Report,
+  step: string,
+  work: (tell: (howFar: HowFar) => void) => Promise<T>,
+): Promise<T> {
   const startedAt = performance.now();
+  let howFar: HowFar = () => undefined;
   report(step);
   const timer = setInterval(() => {
-    report(`${step}: still at it after ${Math.round((performance.now() - startedAt) / 1000)} s`);
+    const seconds = Math.round((performance.now() - startedAt) / 1000);
+    report(`${step}: ${howFar() ?? 'still at it'} after ${seconds} s`);
   }, stillWorkingMs);
   try {
-    return await work();
+    return await work((ask) => (howFar = ask));
   } finally {
     clearInterval(timer);
   }

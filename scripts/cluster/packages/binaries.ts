@@ -2,7 +2,8 @@ import path from 'node:path';
 import { cacheEntry } from '../cache.ts';
 import { hasProgram, requireCommand } from '../command.ts';
 import { ClusterFailure } from '../failure.ts';
-import { reportWhile, type Report } from '../progress.ts';
+import { reportWhile, type HowFar, type Report } from '../progress.ts';
+import { followBuild } from './build-progress.ts';
 import { writePauseArchive } from './pause-image.ts';
 import type { Binaries } from './plan.ts';
 
@@ -21,8 +22,8 @@ export async function ensureBinaries(cache: string, report: Report): Promise<Bin
   const etcd = await ensureComponent(cache, 'etcd', report);
   const coredns = await ensureComponent(cache, 'coredns', report);
   const pause = await cacheEntry(cache, `pause-${pauseVersion}`, async (directory) => {
-    await reportWhile(report, 'building the pause image', async () => {
-      await goBuild('pause', path.join(directory, 'pause'), '.');
+    await reportWhile(report, 'building the pause image', async (tell) => {
+      await goBuild({ module: 'pause', target: '.', output: path.join(directory, 'pause') }, tell);
       await writePauseArchive(directory);
     });
   });
@@ -32,34 +33,48 @@ export async function ensureBinaries(cache: string, report: Report): Promise<Bin
 function ensureComponent(cache: string, component: Component, report: Report): Promise<string> {
   const version = componentVersions[component];
   return cacheEntry(cache, `${component}-${version}`, async (directory) => {
-    await reportWhile(report, `building ${component} ${version} (once, minutes)`, async () => {
+    await reportWhile(report, `building ${component} ${version} (once, minutes)`, async (tell) => {
       // Kubernetes has several tools, which a directory receives under their own names.
       const output = component === 'kubernetes' ? `${directory}/` : path.join(directory, component);
-      await goBuild(component, output, 'tool');
+      await goBuild({ module: component, target: 'tool', output }, tell);
     });
   });
 }
 
-/** Builds a directory of `../go` into `output`, with some build tags. */
+/** What `go build` makes of a directory of `../go`. */
+export interface GoTarget {
+  /** The directory. */
+  readonly module: string;
+  /** A package; `tool` is what its go.mod names as tools. */
+  readonly target: string;
+  readonly output: string;
+  /** Build tags. */
+  readonly tags?: readonly string[];
+}
+
+/** Builds `target` into `output`; who waits for it is told how far it is. */
 export async function goBuild(
-  module: string,
-  output: string,
-  target: string,
-  tags: readonly string[] = [],
+  { module, target, output, tags = [] }: GoTarget,
+  tell: (howFar: HowFar) => void,
 ): Promise<void> {
   if (!(await hasProgram('go'))) {
     throw new ClusterFailure(
       'The local cluster is built with Go: install Go 1.26 or newer and put it on the PATH, then run this again.',
     );
   }
-  await requireCommand(
-    ['go', 'build', '-trimpath', '-tags', tags.join(','), '-ldflags', linkFlags(), '-o', output, target],
-    'read the error above in full with the same command',
-    {
+  const { read, expect, howFar } = followBuild();
+  tell(howFar);
+  const go = (...args: readonly string[]): Promise<string> =>
+    requireCommand(['go', ...args, target], 'read the error above in full with the same command', {
       cwd: path.join(import.meta.dirname, '..', 'go', module),
       env: { ...process.env, CGO_ENABLED: '0' },
-    },
-  );
+      onStderr: read,
+    });
+  const flags = ['-trimpath', '-tags', tags.join(','), '-ldflags', linkFlags()];
+  // Those that an earlier build left are not compiled again.
+  const stale = await go('list', '-deps', ...flags, '-f', '{{if .Stale}}{{.ImportPath}}{{end}}');
+  expect(stale.split('\n').filter((line) => line !== '').length);
+  await go('build', '-v', ...flags, '-o', output);
 }
 
 /** Small binaries, and a server that says its version: it is set by the linker, nobody else knows it. */

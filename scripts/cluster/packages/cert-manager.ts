@@ -21,8 +21,8 @@ export interface CertManager {
 /** The real cert-manager's controllers and its CRDs, built on first use and cached by version. */
 export async function ensureCertManager(cache: string, report: Report): Promise<CertManager> {
   const directory = await cacheEntry(cache, `cert-manager-${certManagerVersion}-${programVersion}`, (unfinished) =>
-    reportWhile(report, `building cert-manager ${certManagerVersion} (once, minutes)`, async () => {
-      await goBuild('cert-manager', path.join(unfinished, 'cert-manager'), '.');
+    reportWhile(report, `building cert-manager ${certManagerVersion} (once, minutes)`, async (tell) => {
+      await goBuild({ module: 'cert-manager', target: '.', output: path.join(unfinished, 'cert-manager') }, tell);
       const module = 'github.com/cert-manager/cert-manager';
       const folder = await requireCommand(
         ['go', 'list', '-m', '-f', '{{.Dir}}', module],

@@ -9,8 +9,8 @@ export const metricsServerVersion = '0.8.0';
 /** The real metrics-server, by which autoscalers know CPU and memory; built on first use and cached by version. */
 export async function ensureMetricsServer(cache: string, report: Report): Promise<string> {
   const directory = await cacheEntry(cache, `metrics-server-${metricsServerVersion}`, (unfinished) =>
-    reportWhile(report, `building metrics-server ${metricsServerVersion} (once, minutes)`, () =>
-      goBuild('metrics-server', path.join(unfinished, 'metrics-server'), 'tool'),
+    reportWhile(report, `building metrics-server ${metricsServerVersion} (once, minutes)`, (tell) =>
+      goBuild({ module: 'metrics-server', target: 'tool', output: path.join(unfinished, 'metrics-server') }, tell),
     ),
   );
   return path.join(directory, 'metrics-server');

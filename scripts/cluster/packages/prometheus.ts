@@ -21,13 +21,16 @@ export interface PrometheusPrograms {
 /** The real Prometheus and its operator, built on first use and cached by version. */
 export async function ensurePrometheus(cache: string, report: Report): Promise<PrometheusPrograms> {
   const prometheus = await cacheEntry(cache, `prometheus-${prometheusVersion}`, (unfinished) =>
-    reportWhile(report, `building Prometheus ${prometheusVersion} (once, minutes)`, () =>
-      goBuild('prometheus', path.join(unfinished, 'prometheus'), `${programs}/prometheus`, tags),
+    reportWhile(report, `building Prometheus ${prometheusVersion} (once, minutes)`, (tell) =>
+      goBuild(
+        { module: 'prometheus', target: `${programs}/prometheus`, output: path.join(unfinished, 'prometheus'), tags },
+        tell,
+      ),
     ),
   );
   const operator = await cacheEntry(cache, `prometheus-operator-${operatorVersion}`, (unfinished) =>
-    reportWhile(report, `building the Prometheus operator ${operatorVersion} (once, minutes)`, () =>
-      goBuild('prometheus-operator', path.join(unfinished, 'operator'), 'tool'),
+    reportWhile(report, `building the Prometheus operator ${operatorVersion} (once, minutes)`, (tell) =>
+      goBuild({ module: 'prometheus-operator', target: 'tool', output: path.join(unfinished, 'operator') }, tell),
     ),
   );
   return { prometheus: path.join(prometheus, 'prometheus'), operator: path.join(operator, 'operator') };
@@ -36,8 +39,11 @@ export async function ensurePrometheus(cache: string, report: Report): Promise<P
 /** Prometheus' own tool, which checks and tries rules. */
 export async function ensurePromtool(cache: string, report: Report): Promise<string> {
   const directory = await cacheEntry(cache, `promtool-${prometheusVersion}`, (unfinished) =>
-    reportWhile(report, `building promtool ${prometheusVersion} (once, minutes)`, () =>
-      goBuild('prometheus', path.join(unfinished, 'promtool'), `${programs}/promtool`, tags),
+    reportWhile(report, `building promtool ${prometheusVersion} (once, minutes)`, (tell) =>
+      goBuild(
+        { module: 'prometheus', target: `${programs}/promtool`, output: path.join(unfinished, 'promtool'), tags },
+        tell,
+      ),
     ),
   );
   return path.join(directory, 'promtool');

@@ -17,8 +17,8 @@ export interface Traefik {
 /** The real Traefik, a controller of Gateways and what serves at them in one, built on first use and cached by version. */
 export async function ensureTraefik(cache: string, report: Report): Promise<Traefik> {
   const directory = await cacheEntry(cache, `traefik-${traefikVersion}`, (unfinished) =>
-    reportWhile(report, `building Traefik ${traefikVersion} (once, minutes)`, () =>
-      goBuild('traefik', path.join(unfinished, 'traefik'), 'tool'),
+    reportWhile(report, `building Traefik ${traefikVersion} (once, minutes)`, (tell) =>
+      goBuild({ module: 'traefik', target: 'tool', output: path.join(unfinished, 'traefik') }, tell),
     ),
   );
   return { program: path.join(directory, 'traefik'), crds: await ensureGatewayKinds(cache) };
