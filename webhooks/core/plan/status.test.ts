@@ -573,6 +573,27 @@ describe('by whom it is written', () => {
     expect(changed.extensions?.release).toBe('2');
   });
 
+  describe('when it was another release', () => {
+    const ofNow = statusOf({ verification: verified, release: '1' });
+    const said = {
+      type: 'Later',
+      status: 'False',
+      reason: 'R',
+      message: '',
+      lastTransitionTime: '2026-01-01T00:00:00Z',
+    } as const;
+    it.each<[string, MCPServerStatus]>([
+      ['a condition', { ...ofNow, conditions: [...(ofNow.conditions ?? []), said] }],
+      ['data', { ...ofNow, extensions: { ...ofNow.extensions, ...{ later: 1 } } }],
+    ])('%s that only that one knows goes with one write, and is not compared any more', (_, previous) => {
+      const byLater = { ...previous, extensions: { ...previous.extensions, release: '2' } };
+      const written = statusOf({ verification: verified, release: '1', previous: byLater });
+      expect(written).toEqual(ofNow);
+      // What is of somebody else stays beside it.
+      expect(statusOf({ verification: verified, release: '1', previous })).toBe(previous);
+    });
+  });
+
   it('is no reason to write bad news again either', () => {
     const first = statusOf({ ...invalid, release: '1' });
     expect(statusOf({ ...invalid, release: '2', previous: first })).toBe(first);
@@ -844,13 +865,13 @@ describe('nextStatus', () => {
     expect(statusOf({ policy: { ...state }, previous: status, now: later })).toBe(status);
   });
 
-  it('keeps what was tolerated while nothing can be judged, and what others extend', () => {
-    const extensions = { policy, ...{ other: 1 } };
-    expect(statusOf({ ...notChecked, previous: { extensions } }).extensions).toEqual(extensions);
-    expect(statusOf({ policy: { revision: 2 }, previous: { extensions } }).extensions).toEqual({
-      ...extensions,
-      policy: { revision: 2 },
-    });
+  it('keeps what was tolerated while nothing can be judged, and leaves what others extend to them', () => {
+    const previous = { extensions: { policy, ...{ other: 1 } } };
+    expect(statusOf({ ...notChecked, previous }).extensions).toEqual({ policy });
+    expect(statusOf({ policy: { revision: 2 }, previous }).extensions).toEqual({ policy: { revision: 2 } });
+    const { extensions, ...more } = statusOf({ policy });
+    const beside = { ...more, extensions: { ...extensions, ...{ other: 1 } } };
+    expect(statusOf({ policy, previous: beside, now: later })).toBe(beside);
   });
 
   it('has no extensions when there is nothing to extend', () => {

@@ -118,29 +118,24 @@ function whatItIs({ previous, verification }: StatusInput): Pick<MCPServerStatus
   return verification.state === 'not-attempted' && serverInfo !== undefined ? { serverInfo } : {};
 }
 
-/** What we say beyond the reference API, beside what others do; the policy stays as it was while nothing can be judged. */
+/** What we say beyond the reference API; what could not be judged or looked at now stays as it was. */
 function extensionsOf(
   input: StatusInput,
   { verified, ...verdicts }: Verdicts,
   said: readonly Said[],
 ): Pick<MCPServerStatus, 'extensions'> {
   const { previous, policy, podFailure, release, standing, rollout } = input;
-  const isNew = (name: string): boolean =>
-    ['release', 'clusterURL', 'causes', 'podFailure', 'verification', 'tools'].includes(name) ||
-    (name === 'foreign' && standing !== undefined) ||
-    (name === 'rollout' && rollout !== undefined);
-  const kept = Object.entries(previous?.extensions ?? {}).filter(([name]) => !isNew(name));
+  const before = previous?.extensions ?? {};
   const causes = said.flatMap(({ type, cause }) => (cause === undefined ? [] : [[type, cause] as const]));
   const extensions = {
-    ...Object.fromEntries(kept),
     ...present({
       release,
       // Where it is published nowhere, the address is just that.
       clusterURL: isPublished(input) ? clusterUrlOf(input, verdicts.availability) : undefined,
       causes: causes.length === 0 ? undefined : Object.fromEntries(causes),
-      policy,
-      foreign: standing ?? undefined,
-      rollout: rollout ?? undefined,
+      policy: policy ?? before.policy,
+      foreign: standing === undefined ? before.foreign : (standing ?? undefined),
+      rollout: rollout === undefined ? before.rollout : (rollout ?? undefined),
       podFailure: tellsOfPods(verdicts) ? podFailure : undefined,
     }),
     ...whatItAnswered(input, verified),
@@ -312,14 +307,32 @@ function decidePhase(availability: Availability, verified: ConditionVerdict): No
 
 /**
  * Conditions that others wrote (another version of the API's controller, a gateway) are not compared; nor is who of us wrote
- * last, which is no reason to write again.
+ * last, which is no reason to write again. But when another release did, what only that one knows is over: it goes with one write.
  */
 export function saysTheSame(previous: MCPServerStatus, next: MCPServerStatus): boolean {
-  return isSameJson(ownPart(previous), ownPart(next));
+  const isOfAnother = previous.extensions?.release !== next.extensions?.release;
+  return !(isOfAnother && saysMore(previous)) && isSameJson(ownPart(previous), ownPart(next));
 }
 
+const ownExtensions = {
+  ...{ causes: true, clusterURL: true, foreign: true, podFailure: true, policy: true, release: false },
+  ...{ rollout: true, tools: true, verification: true },
+} as const satisfies Record<keyof StatusExtensions, boolean>;
+
+const compared = Object.entries(ownExtensions).flatMap(([name, isCompared]) => (isCompared ? [name] : []));
+
 function ownPart(status: MCPServerStatus): MCPServerStatus {
-  const extensions: StatusExtensions = { ...status.extensions };
-  delete extensions.release;
+  const extensions = Object.fromEntries(
+    Object.entries(status.extensions ?? {}).filter(([name]) => compared.includes(name)),
+  );
   return { ...status, extensions, conditions: conditions.flatMap(({ type }) => conditionOf(status, type) ?? []) };
+}
+
+/** Something that we never say. */
+function saysMore(status: MCPServerStatus): boolean {
+  const ownTypes = new Set<string>(conditions.map(({ type }) => type));
+  return (
+    Object.keys(status.extensions ?? {}).some((name) => !Object.hasOwn(ownExtensions, name)) ||
+    (status.conditions ?? []).some(({ type }) => !ownTypes.has(type))
+  );
 }
