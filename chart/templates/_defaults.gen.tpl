@@ -122,6 +122,8 @@ gateway:
     enabled: false
 ingress:
   enabled: false
+egressHosts:
+  enabled: false
 disruptionBudgets:
   enabled: false
 autoscaling:

@@ -42,6 +42,24 @@
     - networkpolicies
   verbs:
     - delete
+{{- if .Values.egressHosts.enabled }}
+- apiGroups:
+    - cilium.io
+  resources:
+    - ciliumnetworkpolicies
+  verbs:
+    - get
+    - list
+    - watch
+    - create
+    - patch
+- apiGroups:
+    - cilium.io
+  resources:
+    - ciliumnetworkpolicies
+  verbs:
+    - delete
+{{- end }}
 {{- if .Values.autoscaling.enabled }}
 - apiGroups:
     - autoscaling
@@ -262,6 +280,7 @@
 {{/* With commas between them; empty where nothing optional is switched on. */}}
 {{- define "mcp-lifecycle.features" -}}
 {{- $features := list }}
+{{- if .Values.egressHosts.enabled }}{{ $features = append $features "egressHosts" }}{{ end }}
 {{- if .Values.autoscaling.enabled }}{{ $features = append $features "autoscaling" }}{{ end }}
 {{- if .Values.gateway.httpRoute.enabled }}{{ $features = append $features "gateway.httpRoute" }}{{ end }}
 {{- if .Values.ingress.enabled }}{{ $features = append $features "ingress" }}{{ end }}

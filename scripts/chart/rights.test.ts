@@ -220,7 +220,9 @@ describe('the rights of the chart', () => {
       const verbs = ['get', 'list', 'watch', 'create', 'patch', 'delete'];
       expect(optional).not.toEqual([]);
       const read = rights(role, ['get'], ['gateway.networking.k8s.io/gateways']);
-      expect(more).toEqual([...rights(role, verbs, optional.map(resourceOf)), ...read].sort());
+      // Objects of the cluster, by which it is known that somebody obeys the kind.
+      const evidence = rights(everywhere, ['list'], ['cilium.io/ciliumnodes']);
+      expect(more).toEqual([...rights(role, verbs, optional.map(resourceOf)), ...read, ...evidence].sort());
     },
   );
 

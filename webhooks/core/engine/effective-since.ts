@@ -12,6 +12,7 @@ const since = {
   'extensions.metrics': 1,
   'extensions.metrics.from': 10,
   'extensions.network': 12,
+  'extensions.network.egressHosts': 13,
   'extensions.rollout': 3,
   'extensions.scheduling': 1,
   'extensions.startupProbe': 1,

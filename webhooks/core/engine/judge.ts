@@ -7,7 +7,7 @@ import type { MCPServer } from '../mcpserver/types.gen.ts';
 import { evaluate, type EvaluateContext } from './evaluate.ts';
 import type { ReferenceFacts } from './facts.ts';
 import type { Finding } from './finding.ts';
-import type { Installation } from './installation.ts';
+import type { ApiStates, Installation } from './installation.ts';
 import { toSchemaFinding } from './schema-finding.ts';
 
 /** What came in, read and completed: all that can be said before anything is looked up. */
@@ -36,6 +36,8 @@ export interface JudgeContext extends EvaluateContext {
   readonly facts: ReferenceFacts;
   /** Absent where nobody knows it. */
   readonly installation?: Installation | undefined;
+  /** Default: those that the installation knows. */
+  readonly apis?: ApiStates | undefined;
 }
 
 /** Everything that there is to say about one object, every finding at once. */
@@ -62,8 +64,9 @@ export function prepare(raw: unknown, compatibility?: CompatibilityProfile): Pre
 export function judge(prepared: Prepared, context: JudgeContext): Verdict {
   if (!prepared.parsed) return prepared;
   const { server, references } = prepared;
-  const { facts, installation } = context;
-  return { parsed: true, server, references, findings: evaluate({ server, references, facts, installation }, context) };
+  const { facts, installation, apis = installation?.apis } = context;
+  const input = { server, references, facts, installation, apis };
+  return { parsed: true, server, references, findings: evaluate(input, context) };
 }
 
 /** What findings speak about: the paths lead into it. */

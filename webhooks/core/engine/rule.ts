@@ -2,7 +2,7 @@ import type { Reference } from '../mcpserver/references.ts';
 import type { MCPServer } from '../mcpserver/types.gen.ts';
 import type { Violation } from '../mcpserver/violation.ts';
 import type { ReferenceFacts } from './facts.ts';
-import type { Installation } from './installation.ts';
+import type { ApiStates, Installation } from './installation.ts';
 import type { JudgedContainer } from './judged-container.ts';
 import type { ParametersOf, ParameterTable, RuleParameters } from './parameters.ts';
 
@@ -15,6 +15,8 @@ export interface RuleInput {
   readonly facts: ReferenceFacts;
   /** Absent where nobody knows it. */
   readonly installation?: Installation | undefined;
+  /** Of the optional kinds; absent where nobody knows them. On the command line those that a cluster told. */
+  readonly apis?: ApiStates | undefined;
   /** Those that pods may have; for tests. Default: those that are built (core/resources/pod/containers.ts). */
   readonly containers?: readonly JudgedContainer[] | undefined;
 }

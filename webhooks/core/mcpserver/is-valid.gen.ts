@@ -1180,11 +1180,32 @@ function isRootSpecExtensionsIngress(data) {
   return true;
 }
 
+function areRootSpecExtensionsNetworkEgressHostsItemPortsItems(data) {
+  for (const item of data) if (!(Number.isInteger(item) && item >= 1 && item <= 65535)) return false;
+  return true;
+}
+
+function isRootSpecExtensionsNetworkEgressHostsItem(data) {
+  if (!isObject(data)) return false;
+  const data0 = data["host"];
+  if (!(typeof data0 === 'string' && (data0.length >= 2 || lengthOf(data0) >= 1) && (data0.length <= 253 || lengthOf(data0) <= 253))) return false;
+  const data1 = data["ports"];
+  if (data1 !== undefined && !(Array.isArray(data1) && data1.length >= 1 && data1.length <= 8 && areRootSpecExtensionsNetworkEgressHostsItemPortsItems(data1))) return false;
+  return true;
+}
+
+function areRootSpecExtensionsNetworkEgressHostsItems(data) {
+  for (const item of data) if (!isRootSpecExtensionsNetworkEgressHostsItem(item)) return false;
+  return true;
+}
+
 function isRootSpecExtensionsNetwork(data) {
   if (!isObject(data)) return false;
   if (Object.keys(data).length < 1) return false;
   const data0 = data["posture"];
   if (data0 !== undefined && !(typeof data0 === 'string' && (data0 === "Open" || data0 === "Restricted"))) return false;
+  const data1 = data["egressHosts"];
+  if (data1 !== undefined && !(Array.isArray(data1) && data1.length <= 32 && areRootSpecExtensionsNetworkEgressHostsItems(data1))) return false;
   return true;
 }
 

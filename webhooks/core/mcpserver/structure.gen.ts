@@ -1743,6 +1743,26 @@ export const structure: StructuralSchema = {
        "properties": {
         "posture": {
          "type": "string"
+        },
+        "egressHosts": {
+         "type": "array",
+         "items": {
+          "type": "object",
+          "properties": {
+           "host": {
+            "type": "string"
+           },
+           "ports": {
+            "type": "array",
+            "items": {
+             "type": "integer"
+            }
+           }
+          }
+         },
+         "listMapKeys": [
+          "host"
+         ]
         }
        }
       },

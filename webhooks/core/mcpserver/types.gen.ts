@@ -1371,6 +1371,28 @@ export interface NetworkSettings {
    * Who gets in where network.ingressFrom lists nobody. Open: everybody. Restricted: mcp-lifecycle, which verifies; with the provider httproute the namespace of the Gateway; at a port of its own for metrics those in metrics.from. Default: Open.
    */
   posture?: 'Open' | 'Restricted';
+  /**
+   * Hosts of other networks that the server may reach, by name (at most 32); everything else but network.egressTo is refused then, and DNS is asked only of dnsEgressPeer, by default of kube-dns in kube-system. Needs Cilium, and egressHosts.enabled in the chart: condition EgressHostsOpened. Default: none.
+   *
+   * @maxItems 32
+   */
+  egressHosts?: EgressHost[];
+}
+/**
+ * A host, and where it is called.
+ */
+export interface EgressHost {
+  /**
+   * Name in lower case; *. in front of it: each name with one part more, and not itself.
+   */
+  host: string;
+  /**
+   * TCP ports (at most 8). Default: 443.
+   *
+   * @minItems 1
+   * @maxItems 8
+   */
+  ports?: number[];
 }
 /**
  * On which nodes the pods run, in which runtime, and how many of them may be disrupted at once. At least one field, when given.
@@ -1512,7 +1534,7 @@ export interface MCPServerStatus {
   gatewayBinding?: GatewayBindingReference;
   extensions?: StatusExtensions;
   /**
-   * Accepted: the configuration is valid and what it references exists. Available: pods serve. Verified: they answer as an MCP server. Ready: all three. Available, Verified and Ready speak of the pods that serve, and carry the generation that those run. GatewayRegistered: only with spec.gateway, whether the gateway takes calls for it; no other condition speaks of that. Only while so: Reconciling=True, a change is on its way; Progressing=False and Stalled=True, new pods do not come up, and why. Monitored: only with spec.extensions.metrics, whether Prometheus is told of it, and what is missing; no other condition speaks of that. DisruptionsLimited: the same of scheduling.disruptionBudget and its PodDisruptionBudget. Autoscaled: the same of autoscaling and its HorizontalPodAutoscaler, and whether that scales. IngressPublished: the same of ingress and its Ingress, and whether an ingress controller takes calls for it.
+   * Accepted: the configuration is valid and what it references exists. Available: pods serve. Verified: they answer as an MCP server. Ready: all three. Available, Verified and Ready speak of the pods that serve, and carry the generation that those run. GatewayRegistered: only with spec.gateway, whether the gateway takes calls for it; no other condition speaks of that. Only while so: Reconciling=True, a change is on its way; Progressing=False and Stalled=True, new pods do not come up, and why. Monitored: only with spec.extensions.metrics, whether Prometheus is told of it, and what is missing; no other condition speaks of that. DisruptionsLimited: the same of scheduling.disruptionBudget and its PodDisruptionBudget. Autoscaled: the same of autoscaling and its HorizontalPodAutoscaler, and whether that scales. EgressHostsOpened: the same of network.egressHosts and their CiliumNetworkPolicy. IngressPublished: the same of ingress and its Ingress, and whether an ingress controller takes calls for it.
    */
   conditions?: Condition[];
 }

@@ -31,7 +31,7 @@ function escapePointer(name) {
 export function errorsOf(data: unknown): readonly SchemaError[] {
   return validate21(data) ? [] : (validate21.errors ?? []);
 }
-const schema6 = {"type":"object","required":["apiVersion","kind","metadata","spec"],"properties":{"apiVersion":{"type":"string","enum":["mcp.x-k8s.io/v1beta1","mcp.x-k8s.io/v1alpha1"]},"kind":{"type":"string","enum":["MCPServer"]},"metadata":{"type":"object","required":["name"],"properties":{"name":{"type":"string"},"generateName":{"type":"string"},"namespace":{"type":"string"},"uid":{"type":"string"},"resourceVersion":{"type":"string"},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"creationTimestamp":{"type":"string"},"deletionTimestamp":{"type":"string"},"labels":{"type":"object","additionalProperties":{"type":"string"}},"annotations":{"type":"object","additionalProperties":{"type":"string"}}}},"spec":{"type":"object","required":["source","config"],"properties":{"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ContainerImage"]},"containerImage":{"type":"object","required":["ref"],"properties":{"ref":{"type":"string","minLength":1,"maxLength":1000},"pullPolicy":{"type":"string","enum":["Always","IfNotPresent","Never"]},"imagePullSecrets":{"type":"array","items":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}}}}}}},"config":{"type":"object","required":["port"],"properties":{"port":{"minimum":1,"maximum":65535,"type":"integer"},"path":{"type":"string","minLength":1,"maxLength":253},"arguments":{"type":"array","items":{"type":"string","minLength":1}},"env":{"type":"array","maxItems":1000,"items":{"$ref":"#/$defs/EnvVar"}},"envFrom":{"type":"array","maxItems":250,"items":{"$ref":"#/$defs/EnvFromSource"}},"storage":{"type":"array","minItems":1,"maxItems":64,"items":{"type":"object","required":["path","source"],"properties":{"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ConfigMap","Secret","EmptyDir"]},"configMap":{"$ref":"#/$defs/ConfigMapVolumeSource"},"secret":{"$ref":"#/$defs/SecretVolumeSource"},"emptyDir":{"$ref":"#/$defs/EmptyDirVolumeSource"}}}}}}}},"runtime":{"type":"object","properties":{"replicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"resources":{"$ref":"#/$defs/ResourceRequirements"},"security":{"type":"object","properties":{"serviceAccountName":{"type":"string","maxLength":253},"podSecurityContext":{"$ref":"#/$defs/PodSecurityContext"},"securityContext":{"$ref":"#/$defs/SecurityContext"}}},"health":{"type":"object","minProperties":1,"properties":{"livenessProbe":{"$ref":"#/$defs/Probe"},"readinessProbe":{"$ref":"#/$defs/Probe"}}}}},"mcp":{"type":"object","properties":{"stateless":{"type":"boolean"}}},"network":{"type":"object","properties":{"ingressFrom":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressTo":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressPorts":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPort"}},"dnsEgressPeer":{"$ref":"#/$defs/NetworkPolicyPeer"}}},"transport":{"type":"object","properties":{"tls":{"type":"object","properties":{"enabled":{"type":"boolean"},"caBundleSecret":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}},"insecureSkipVerify":{"type":"boolean"}}}}},"gateway":{"type":"object","required":["provider"],"properties":{"provider":{"type":"string","minLength":1,"maxLength":253},"configRef":{"type":"string","maxLength":253}}},"extraLabels":{"type":"object","additionalProperties":{"type":"string"}},"extraAnnotations":{"type":"object","additionalProperties":{"type":"string"}},"extensions":{"type":"object","properties":{"verification":{"type":"object","properties":{"periodSeconds":{"minimum":5,"maximum":86400,"type":"integer"}}},"rollout":{"type":"object","properties":{"strategy":{"type":"string","enum":["RollingUpdate","Recreate"]},"verify":{"type":"string","enum":["Candidate","AfterSwitch"]},"deadlineSeconds":{"minimum":10,"maximum":3600,"type":"integer"},"minReadySeconds":{"minimum":1,"maximum":300,"type":"integer"},"terminationGracePeriodSeconds":{"minimum":1,"maximum":86400,"type":"integer"}}},"toolContract":{"type":"object","minProperties":1,"properties":{"mode":{"type":"string","enum":["Observe","Pin"]},"digest":{"type":"string","maxLength":71,"pattern":"^sha256:[0-9a-f]{64}$"},"ignore":{"type":"array","minItems":1,"maxItems":16,"items":{"type":"string","maxLength":256,"pattern":"^(/([^/~]|~[01])+)+$"}},"allow":{"type":"string","enum":["Any","ReadOnly"]}}},"metrics":{"type":"object","required":["port"],"properties":{"port":{"$ref":"#/$defs/IntOrString"},"path":{"type":"string","minLength":1,"maxLength":253},"interval":{"type":"string","pattern":"^[1-9][0-9]{0,4}[smh]$"},"from":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"labels":{"type":"object","maxProperties":50,"additionalProperties":{"type":"string"}},"kind":{"type":"string","enum":["PodMonitor","ServiceMonitor"]}}},"storage":{"type":"array","minItems":1,"maxItems":16,"items":{"type":"object","required":["claimName","path"],"properties":{"claimName":{"type":"string","minLength":1,"maxLength":253},"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"subPath":{"type":"string","minLength":1,"maxLength":1024}}}},"startupProbe":{"$ref":"#/$defs/Probe"},"stdio":{"type":"object","properties":{"command":{"type":"array","maxItems":64,"items":{"type":"string","maxLength":4096}},"cwd":{"type":"string","minLength":1,"maxLength":4096},"sessions":{"type":"string","enum":["Auto","PerSession","Shared"]},"maxSessions":{"minimum":1,"maximum":256,"type":"integer"},"idleTimeoutSeconds":{"minimum":10,"maximum":86400,"type":"integer"},"startTimeoutSeconds":{"minimum":1,"maximum":600,"type":"integer"},"maxMessageBytes":{"minimum":1024,"maximum":4194304,"type":"integer"}}},"autoscaling":{"type":"object","required":["maxReplicas"],"properties":{"minReplicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"maxReplicas":{"minimum":1,"maximum":2147483647,"type":"integer"},"targetCPUUtilizationPercentage":{"minimum":1,"maximum":2147483647,"type":"integer"},"metrics":{"type":"array","minItems":1,"maxItems":16,"items":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ContainerResource","External","Object","Pods","Resource"]},"resource":{"type":"object","required":["name","target"],"properties":{"name":{"type":"string","minLength":1,"maxLength":253},"target":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["AverageValue","Utilization"]},"averageUtilization":{"minimum":1,"maximum":2147483647,"type":"integer"},"averageValue":{"$ref":"#/$defs/IntOrString"}}}}},"containerResource":{"type":"object","required":["name","container","target"],"properties":{"name":{"type":"string","minLength":1,"maxLength":253},"container":{"type":"string","minLength":1,"maxLength":63},"target":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["AverageValue","Utilization"]},"averageUtilization":{"minimum":1,"maximum":2147483647,"type":"integer"},"averageValue":{"$ref":"#/$defs/IntOrString"}}}}},"pods":{"type":"object","required":["metric","target"],"properties":{"metric":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1,"maxLength":253},"selector":{"type":"object","properties":{"matchLabels":{"type":"object","maxProperties":32,"additionalProperties":{"type":"string"}}}}}},"target":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["AverageValue"]},"averageValue":{"$ref":"#/$defs/IntOrString"}}}}},"object":{"type":"object","required":["describedObject","metric","target"],"properties":{"describedObject":{"type":"object","required":["kind","name"],"properties":{"apiVersion":{"type":"string","maxLength":316},"kind":{"type":"string","minLength":1,"maxLength":63},"name":{"type":"string","minLength":1,"maxLength":253}}},"metric":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1,"maxLength":253},"selector":{"type":"object","properties":{"matchLabels":{"type":"object","maxProperties":32,"additionalProperties":{"type":"string"}}}}}},"target":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["AverageValue","Value"]},"value":{"$ref":"#/$defs/IntOrString"},"averageValue":{"$ref":"#/$defs/IntOrString"}}}}},"external":{"type":"object","required":["metric","target"],"properties":{"metric":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1,"maxLength":253},"selector":{"type":"object","properties":{"matchLabels":{"type":"object","maxProperties":32,"additionalProperties":{"type":"string"}}}}}},"target":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["AverageValue","Value"]},"value":{"$ref":"#/$defs/IntOrString"},"averageValue":{"$ref":"#/$defs/IntOrString"}}}}}}}},"behavior":{"type":"object","properties":{"scaleUp":{"type":"object","properties":{"stabilizationWindowSeconds":{"minimum":0,"maximum":3600,"type":"integer"},"selectPolicy":{"type":"string","enum":["Max","Min","Disabled"]},"policies":{"type":"array","minItems":1,"maxItems":10,"items":{"type":"object","required":["type","value","periodSeconds"],"properties":{"type":{"type":"string","enum":["Pods","Percent"]},"value":{"minimum":1,"maximum":2147483647,"type":"integer"},"periodSeconds":{"minimum":1,"maximum":1800,"type":"integer"}}}}}},"scaleDown":{"type":"object","properties":{"stabilizationWindowSeconds":{"minimum":0,"maximum":3600,"type":"integer"},"selectPolicy":{"type":"string","enum":["Max","Min","Disabled"]},"policies":{"type":"array","minItems":1,"maxItems":10,"items":{"type":"object","required":["type","value","periodSeconds"],"properties":{"type":{"type":"string","enum":["Pods","Percent"]},"value":{"minimum":1,"maximum":2147483647,"type":"integer"},"periodSeconds":{"minimum":1,"maximum":1800,"type":"integer"}}}}}}}}}},"ingress":{"type":"object","required":["host"],"properties":{"className":{"type":"string","minLength":1,"maxLength":253},"host":{"type":"string","minLength":1,"maxLength":253},"path":{"type":"string","minLength":1,"maxLength":253},"tlsSecretName":{"type":"string","minLength":1,"maxLength":253},"annotations":{"type":"object","maxProperties":32,"additionalProperties":{"type":"string","maxLength":1024}}}},"network":{"type":"object","minProperties":1,"properties":{"posture":{"type":"string","enum":["Open","Restricted"]}}},"scheduling":{"type":"object","minProperties":1,"properties":{"nodeSelector":{"type":"object","maxProperties":32,"additionalProperties":{"type":"string"}},"tolerations":{"type":"array","maxItems":32,"items":{"type":"object","properties":{"key":{"type":"string","maxLength":317},"operator":{"type":"string","enum":["Equal","Exists"]},"value":{"type":"string","maxLength":63},"effect":{"type":"string","enum":["NoSchedule","PreferNoSchedule","NoExecute"]},"tolerationSeconds":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"}}}},"topologySpreadConstraints":{"type":"array","maxItems":8,"items":{"type":"object","required":["maxSkew","topologyKey","whenUnsatisfiable"],"properties":{"maxSkew":{"minimum":1,"maximum":2147483647,"type":"integer"},"topologyKey":{"type":"string","minLength":1,"maxLength":317},"whenUnsatisfiable":{"type":"string","enum":["DoNotSchedule","ScheduleAnyway"]},"minDomains":{"minimum":1,"maximum":2147483647,"type":"integer"},"nodeAffinityPolicy":{"type":"string","enum":["Honor","Ignore"]},"nodeTaintsPolicy":{"type":"string","enum":["Honor","Ignore"]}}}},"priorityClassName":{"type":"string","minLength":1,"maxLength":253},"runtimeClassName":{"type":"string","minLength":1,"maxLength":253},"disruptionBudget":{"type":"object","properties":{"maxUnavailable":{"minimum":1,"maximum":2147483647,"type":"integer"},"unhealthyPodEvictionPolicy":{"type":"string","enum":["AlwaysAllow","IfHealthyBudget"]}}}}}}}}},"status":{"type":"object","properties":{"observedGeneration":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"phase":{"type":"string","enum":["Pending","Running","Failed"]},"deploymentName":{"type":"string"},"serviceName":{"type":"string"},"address":{"type":"object","properties":{"url":{"type":"string"}}},"replicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"readyReplicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"selector":{"type":"string"},"serverInfo":{"type":"object","properties":{"name":{"type":"string"},"version":{"type":"string"},"protocolVersion":{"type":"string"},"instructions":{"type":"string"},"capabilities":{"type":"object","properties":{"tools":{"type":"boolean"},"resources":{"type":"boolean"},"prompts":{"type":"boolean"},"logging":{"type":"boolean"},"completions":{"type":"boolean"}}}}},"handshakeRetryCount":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"gatewayBinding":{"type":"object","properties":{"name":{"type":"string"},"provider":{"type":"string"}}},"extensions":{"type":"object","properties":{"release":{"type":"string","maxLength":64},"clusterURL":{"type":"string","maxLength":2048},"causes":{"type":"object","maxProperties":16,"additionalProperties":{"type":"string","maxLength":200}},"policy":{"type":"object","properties":{"revision":{"minimum":1,"maximum":2147483647,"type":"integer"},"digests":{"type":"object","maxProperties":200,"additionalProperties":{"type":"string","maxLength":64}},"digest":{"type":"string","maxLength":64},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"tolerated":{"type":"array","maxItems":50,"items":{"type":"object","required":["rule","path","message","fingerprint"],"properties":{"rule":{"type":"string","maxLength":100},"path":{"type":"string","maxLength":400},"message":{"type":"string","maxLength":400},"fingerprint":{"type":"string","maxLength":64}}}},"excused":{"type":"array","maxItems":100,"items":{"type":"string","maxLength":100}},"excusedFingerprints":{"type":"array","maxItems":50,"items":{"type":"string","maxLength":64}},"pods":{"type":"string","maxLength":64},"toleratedNotListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"foreign":{"type":"object","required":["fields"],"properties":{"fields":{"type":"array","maxItems":20,"items":{"type":"object","required":["kind","path","state"],"properties":{"kind":{"type":"string","maxLength":63},"path":{"type":"string","maxLength":300},"manager":{"type":"string","maxLength":128},"state":{"type":"string","enum":["Waiting","ComesBack","FromAdmission","Stays"]}}}},"notListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"rollout":{"type":"object","required":["phase","target"],"properties":{"phase":{"type":"string","enum":["Proving","Rolling","Rejected","RolledBack","Blocked"]},"target":{"type":"object","required":["template","since"],"properties":{"template":{"type":"string","maxLength":64},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"since":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"}}},"stable":{"type":"object","required":["template","replicaSet"],"properties":{"template":{"type":"string","maxLength":64},"replicaSet":{"type":"string","maxLength":63},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"}}},"proof":{"type":"string","enum":["Proven","NotProven","Skipped"]},"reason":{"type":"string","maxLength":64},"message":{"type":"string","maxLength":1024},"failed":{"type":"array","maxItems":5,"items":{"type":"object","required":["template","reason","message","at"],"properties":{"template":{"type":"string","maxLength":64},"reason":{"type":"string","maxLength":64},"message":{"type":"string","maxLength":512},"retry":{"type":"string","maxLength":253},"contract":{"type":"string","maxLength":64},"at":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"}}}}}},"podFailure":{"type":"object","required":["cause","pod"],"properties":{"cause":{"type":"string","enum":["ImagePull","Configuration","Crashing","OutOfMemory","Unhealthy","Unschedulable","NotStarted"]},"pod":{"type":"string","maxLength":253},"image":{"type":"string","maxLength":1000},"exitCode":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"restarts":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"notReadyAfterSeconds":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"detail":{"type":"string","maxLength":512},"hint":{"type":"string","enum":["Stdio","Crash","Unready","Start","Own"]},"advice":{"type":"string","maxLength":32}}},"tools":{"type":"object","properties":{"digest":{"type":"string","maxLength":80},"image":{"type":"string","maxLength":1000},"changedAt":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"accepted":{"type":"string","maxLength":80},"ignore":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":256}},"list":{"type":"array","maxItems":64,"items":{"type":"object","required":["name","interface","wording"],"properties":{"name":{"type":"string","maxLength":128},"interface":{"type":"string","maxLength":16},"wording":{"type":"string","maxLength":16},"readOnly":{"type":"boolean"},"destructive":{"type":"boolean"},"openWorld":{"type":"boolean"}}}},"truncated":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"truncatedNotReadOnly":{"minimum":0,"maximum":2147483647,"type":"integer"},"reason":{"type":"string","enum":["ContractTooLarge","ContractUnreadable","ContractUnstable"]},"message":{"type":"string","maxLength":256}}},"verification":{"type":"object","properties":{"era":{"type":"string","enum":["Stateless","Handshake"]},"image":{"type":"string","maxLength":1000},"goneWhenAsked":{"minimum":1,"maximum":8,"type":"integer"},"lastVerdictTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"verifiedGeneration":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"toolsDigest":{"type":"string","maxLength":80},"notCounted":{"type":"string","maxLength":256},"failingPods":{"type":"array","maxItems":3,"items":{"type":"object","required":["name","message"],"properties":{"name":{"type":"string","maxLength":253},"message":{"type":"string","maxLength":256}}}},"toolCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"resourceCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"promptCount":{"minimum":0,"maximum":2147483647,"type":"integer"}}}}},"conditions":{"type":"array","items":{"type":"object","required":["type","status","lastTransitionTime","reason","message"],"properties":{"type":{"type":"string","maxLength":316,"pattern":"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"},"status":{"type":"string","enum":["True","False","Unknown"]},"observedGeneration":{"minimum":0,"maximum":9223372036854776000,"type":"integer"},"lastTransitionTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"reason":{"type":"string","minLength":1,"maxLength":1024,"pattern":"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"},"message":{"type":"string","maxLength":32768}}}}}}}};
+const schema6 = {"type":"object","required":["apiVersion","kind","metadata","spec"],"properties":{"apiVersion":{"type":"string","enum":["mcp.x-k8s.io/v1beta1","mcp.x-k8s.io/v1alpha1"]},"kind":{"type":"string","enum":["MCPServer"]},"metadata":{"type":"object","required":["name"],"properties":{"name":{"type":"string"},"generateName":{"type":"string"},"namespace":{"type":"string"},"uid":{"type":"string"},"resourceVersion":{"type":"string"},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"creationTimestamp":{"type":"string"},"deletionTimestamp":{"type":"string"},"labels":{"type":"object","additionalProperties":{"type":"string"}},"annotations":{"type":"object","additionalProperties":{"type":"string"}}}},"spec":{"type":"object","required":["source","config"],"properties":{"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ContainerImage"]},"containerImage":{"type":"object","required":["ref"],"properties":{"ref":{"type":"string","minLength":1,"maxLength":1000},"pullPolicy":{"type":"string","enum":["Always","IfNotPresent","Never"]},"imagePullSecrets":{"type":"array","items":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}}}}}}},"config":{"type":"object","required":["port"],"properties":{"port":{"minimum":1,"maximum":65535,"type":"integer"},"path":{"type":"string","minLength":1,"maxLength":253},"arguments":{"type":"array","items":{"type":"string","minLength":1}},"env":{"type":"array","maxItems":1000,"items":{"$ref":"#/$defs/EnvVar"}},"envFrom":{"type":"array","maxItems":250,"items":{"$ref":"#/$defs/EnvFromSource"}},"storage":{"type":"array","minItems":1,"maxItems":64,"items":{"type":"object","required":["path","source"],"properties":{"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ConfigMap","Secret","EmptyDir"]},"configMap":{"$ref":"#/$defs/ConfigMapVolumeSource"},"secret":{"$ref":"#/$defs/SecretVolumeSource"},"emptyDir":{"$ref":"#/$defs/EmptyDirVolumeSource"}}}}}}}},"runtime":{"type":"object","properties":{"replicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"resources":{"$ref":"#/$defs/ResourceRequirements"},"security":{"type":"object","properties":{"serviceAccountName":{"type":"string","maxLength":253},"podSecurityContext":{"$ref":"#/$defs/PodSecurityContext"},"securityContext":{"$ref":"#/$defs/SecurityContext"}}},"health":{"type":"object","minProperties":1,"properties":{"livenessProbe":{"$ref":"#/$defs/Probe"},"readinessProbe":{"$ref":"#/$defs/Probe"}}}}},"mcp":{"type":"object","properties":{"stateless":{"type":"boolean"}}},"network":{"type":"object","properties":{"ingressFrom":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressTo":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressPorts":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPort"}},"dnsEgressPeer":{"$ref":"#/$defs/NetworkPolicyPeer"}}},"transport":{"type":"object","properties":{"tls":{"type":"object","properties":{"enabled":{"type":"boolean"},"caBundleSecret":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}},"insecureSkipVerify":{"type":"boolean"}}}}},"gateway":{"type":"object","required":["provider"],"properties":{"provider":{"type":"string","minLength":1,"maxLength":253},"configRef":{"type":"string","maxLength":253}}},"extraLabels":{"type":"object","additionalProperties":{"type":"string"}},"extraAnnotations":{"type":"object","additionalProperties":{"type":"string"}},"extensions":{"type":"object","properties":{"verification":{"type":"object","properties":{"periodSeconds":{"minimum":5,"maximum":86400,"type":"integer"}}},"rollout":{"type":"object","properties":{"strategy":{"type":"string","enum":["RollingUpdate","Recreate"]},"verify":{"type":"string","enum":["Candidate","AfterSwitch"]},"deadlineSeconds":{"minimum":10,"maximum":3600,"type":"integer"},"minReadySeconds":{"minimum":1,"maximum":300,"type":"integer"},"terminationGracePeriodSeconds":{"minimum":1,"maximum":86400,"type":"integer"}}},"toolContract":{"type":"object","minProperties":1,"properties":{"mode":{"type":"string","enum":["Observe","Pin"]},"digest":{"type":"string","maxLength":71,"pattern":"^sha256:[0-9a-f]{64}$"},"ignore":{"type":"array","minItems":1,"maxItems":16,"items":{"type":"string","maxLength":256,"pattern":"^(/([^/~]|~[01])+)+$"}},"allow":{"type":"string","enum":["Any","ReadOnly"]}}},"metrics":{"type":"object","required":["port"],"properties":{"port":{"$ref":"#/$defs/IntOrString"},"path":{"type":"string","minLength":1,"maxLength":253},"interval":{"type":"string","pattern":"^[1-9][0-9]{0,4}[smh]$"},"from":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"labels":{"type":"object","maxProperties":50,"additionalProperties":{"type":"string"}},"kind":{"type":"string","enum":["PodMonitor","ServiceMonitor"]}}},"storage":{"type":"array","minItems":1,"maxItems":16,"items":{"type":"object","required":["claimName","path"],"properties":{"claimName":{"type":"string","minLength":1,"maxLength":253},"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"subPath":{"type":"string","minLength":1,"maxLength":1024}}}},"startupProbe":{"$ref":"#/$defs/Probe"},"stdio":{"type":"object","properties":{"command":{"type":"array","maxItems":64,"items":{"type":"string","maxLength":4096}},"cwd":{"type":"string","minLength":1,"maxLength":4096},"sessions":{"type":"string","enum":["Auto","PerSession","Shared"]},"maxSessions":{"minimum":1,"maximum":256,"type":"integer"},"idleTimeoutSeconds":{"minimum":10,"maximum":86400,"type":"integer"},"startTimeoutSeconds":{"minimum":1,"maximum":600,"type":"integer"},"maxMessageBytes":{"minimum":1024,"maximum":4194304,"type":"integer"}}},"autoscaling":{"type":"object","required":["maxReplicas"],"properties":{"minReplicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"maxReplicas":{"minimum":1,"maximum":2147483647,"type":"integer"},"targetCPUUtilizationPercentage":{"minimum":1,"maximum":2147483647,"type":"integer"},"metrics":{"type":"array","minItems":1,"maxItems":16,"items":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ContainerResource","External","Object","Pods","Resource"]},"resource":{"type":"object","required":["name","target"],"properties":{"name":{"type":"string","minLength":1,"maxLength":253},"target":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["AverageValue","Utilization"]},"averageUtilization":{"minimum":1,"maximum":2147483647,"type":"integer"},"averageValue":{"$ref":"#/$defs/IntOrString"}}}}},"containerResource":{"type":"object","required":["name","container","target"],"properties":{"name":{"type":"string","minLength":1,"maxLength":253},"container":{"type":"string","minLength":1,"maxLength":63},"target":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["AverageValue","Utilization"]},"averageUtilization":{"minimum":1,"maximum":2147483647,"type":"integer"},"averageValue":{"$ref":"#/$defs/IntOrString"}}}}},"pods":{"type":"object","required":["metric","target"],"properties":{"metric":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1,"maxLength":253},"selector":{"type":"object","properties":{"matchLabels":{"type":"object","maxProperties":32,"additionalProperties":{"type":"string"}}}}}},"target":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["AverageValue"]},"averageValue":{"$ref":"#/$defs/IntOrString"}}}}},"object":{"type":"object","required":["describedObject","metric","target"],"properties":{"describedObject":{"type":"object","required":["kind","name"],"properties":{"apiVersion":{"type":"string","maxLength":316},"kind":{"type":"string","minLength":1,"maxLength":63},"name":{"type":"string","minLength":1,"maxLength":253}}},"metric":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1,"maxLength":253},"selector":{"type":"object","properties":{"matchLabels":{"type":"object","maxProperties":32,"additionalProperties":{"type":"string"}}}}}},"target":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["AverageValue","Value"]},"value":{"$ref":"#/$defs/IntOrString"},"averageValue":{"$ref":"#/$defs/IntOrString"}}}}},"external":{"type":"object","required":["metric","target"],"properties":{"metric":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1,"maxLength":253},"selector":{"type":"object","properties":{"matchLabels":{"type":"object","maxProperties":32,"additionalProperties":{"type":"string"}}}}}},"target":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["AverageValue","Value"]},"value":{"$ref":"#/$defs/IntOrString"},"averageValue":{"$ref":"#/$defs/IntOrString"}}}}}}}},"behavior":{"type":"object","properties":{"scaleUp":{"type":"object","properties":{"stabilizationWindowSeconds":{"minimum":0,"maximum":3600,"type":"integer"},"selectPolicy":{"type":"string","enum":["Max","Min","Disabled"]},"policies":{"type":"array","minItems":1,"maxItems":10,"items":{"type":"object","required":["type","value","periodSeconds"],"properties":{"type":{"type":"string","enum":["Pods","Percent"]},"value":{"minimum":1,"maximum":2147483647,"type":"integer"},"periodSeconds":{"minimum":1,"maximum":1800,"type":"integer"}}}}}},"scaleDown":{"type":"object","properties":{"stabilizationWindowSeconds":{"minimum":0,"maximum":3600,"type":"integer"},"selectPolicy":{"type":"string","enum":["Max","Min","Disabled"]},"policies":{"type":"array","minItems":1,"maxItems":10,"items":{"type":"object","required":["type","value","periodSeconds"],"properties":{"type":{"type":"string","enum":["Pods","Percent"]},"value":{"minimum":1,"maximum":2147483647,"type":"integer"},"periodSeconds":{"minimum":1,"maximum":1800,"type":"integer"}}}}}}}}}},"ingress":{"type":"object","required":["host"],"properties":{"className":{"type":"string","minLength":1,"maxLength":253},"host":{"type":"string","minLength":1,"maxLength":253},"path":{"type":"string","minLength":1,"maxLength":253},"tlsSecretName":{"type":"string","minLength":1,"maxLength":253},"annotations":{"type":"object","maxProperties":32,"additionalProperties":{"type":"string","maxLength":1024}}}},"network":{"type":"object","minProperties":1,"properties":{"posture":{"type":"string","enum":["Open","Restricted"]},"egressHosts":{"type":"array","maxItems":32,"items":{"type":"object","required":["host"],"properties":{"host":{"type":"string","minLength":1,"maxLength":253},"ports":{"type":"array","minItems":1,"maxItems":8,"items":{"minimum":1,"maximum":65535,"type":"integer"}}}}}}},"scheduling":{"type":"object","minProperties":1,"properties":{"nodeSelector":{"type":"object","maxProperties":32,"additionalProperties":{"type":"string"}},"tolerations":{"type":"array","maxItems":32,"items":{"type":"object","properties":{"key":{"type":"string","maxLength":317},"operator":{"type":"string","enum":["Equal","Exists"]},"value":{"type":"string","maxLength":63},"effect":{"type":"string","enum":["NoSchedule","PreferNoSchedule","NoExecute"]},"tolerationSeconds":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"}}}},"topologySpreadConstraints":{"type":"array","maxItems":8,"items":{"type":"object","required":["maxSkew","topologyKey","whenUnsatisfiable"],"properties":{"maxSkew":{"minimum":1,"maximum":2147483647,"type":"integer"},"topologyKey":{"type":"string","minLength":1,"maxLength":317},"whenUnsatisfiable":{"type":"string","enum":["DoNotSchedule","ScheduleAnyway"]},"minDomains":{"minimum":1,"maximum":2147483647,"type":"integer"},"nodeAffinityPolicy":{"type":"string","enum":["Honor","Ignore"]},"nodeTaintsPolicy":{"type":"string","enum":["Honor","Ignore"]}}}},"priorityClassName":{"type":"string","minLength":1,"maxLength":253},"runtimeClassName":{"type":"string","minLength":1,"maxLength":253},"disruptionBudget":{"type":"object","properties":{"maxUnavailable":{"minimum":1,"maximum":2147483647,"type":"integer"},"unhealthyPodEvictionPolicy":{"type":"string","enum":["AlwaysAllow","IfHealthyBudget"]}}}}}}}}},"status":{"type":"object","properties":{"observedGeneration":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"phase":{"type":"string","enum":["Pending","Running","Failed"]},"deploymentName":{"type":"string"},"serviceName":{"type":"string"},"address":{"type":"object","properties":{"url":{"type":"string"}}},"replicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"readyReplicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"selector":{"type":"string"},"serverInfo":{"type":"object","properties":{"name":{"type":"string"},"version":{"type":"string"},"protocolVersion":{"type":"string"},"instructions":{"type":"string"},"capabilities":{"type":"object","properties":{"tools":{"type":"boolean"},"resources":{"type":"boolean"},"prompts":{"type":"boolean"},"logging":{"type":"boolean"},"completions":{"type":"boolean"}}}}},"handshakeRetryCount":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"gatewayBinding":{"type":"object","properties":{"name":{"type":"string"},"provider":{"type":"string"}}},"extensions":{"type":"object","properties":{"release":{"type":"string","maxLength":64},"clusterURL":{"type":"string","maxLength":2048},"causes":{"type":"object","maxProperties":16,"additionalProperties":{"type":"string","maxLength":200}},"policy":{"type":"object","properties":{"revision":{"minimum":1,"maximum":2147483647,"type":"integer"},"digests":{"type":"object","maxProperties":200,"additionalProperties":{"type":"string","maxLength":64}},"digest":{"type":"string","maxLength":64},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"tolerated":{"type":"array","maxItems":50,"items":{"type":"object","required":["rule","path","message","fingerprint"],"properties":{"rule":{"type":"string","maxLength":100},"path":{"type":"string","maxLength":400},"message":{"type":"string","maxLength":400},"fingerprint":{"type":"string","maxLength":64}}}},"excused":{"type":"array","maxItems":100,"items":{"type":"string","maxLength":100}},"excusedFingerprints":{"type":"array","maxItems":50,"items":{"type":"string","maxLength":64}},"pods":{"type":"string","maxLength":64},"toleratedNotListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"foreign":{"type":"object","required":["fields"],"properties":{"fields":{"type":"array","maxItems":20,"items":{"type":"object","required":["kind","path","state"],"properties":{"kind":{"type":"string","maxLength":63},"path":{"type":"string","maxLength":300},"manager":{"type":"string","maxLength":128},"state":{"type":"string","enum":["Waiting","ComesBack","FromAdmission","Stays"]}}}},"notListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"rollout":{"type":"object","required":["phase","target"],"properties":{"phase":{"type":"string","enum":["Proving","Rolling","Rejected","RolledBack","Blocked"]},"target":{"type":"object","required":["template","since"],"properties":{"template":{"type":"string","maxLength":64},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"since":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"}}},"stable":{"type":"object","required":["template","replicaSet"],"properties":{"template":{"type":"string","maxLength":64},"replicaSet":{"type":"string","maxLength":63},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"}}},"proof":{"type":"string","enum":["Proven","NotProven","Skipped"]},"reason":{"type":"string","maxLength":64},"message":{"type":"string","maxLength":1024},"failed":{"type":"array","maxItems":5,"items":{"type":"object","required":["template","reason","message","at"],"properties":{"template":{"type":"string","maxLength":64},"reason":{"type":"string","maxLength":64},"message":{"type":"string","maxLength":512},"retry":{"type":"string","maxLength":253},"contract":{"type":"string","maxLength":64},"at":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"}}}}}},"podFailure":{"type":"object","required":["cause","pod"],"properties":{"cause":{"type":"string","enum":["ImagePull","Configuration","Crashing","OutOfMemory","Unhealthy","Unschedulable","NotStarted"]},"pod":{"type":"string","maxLength":253},"image":{"type":"string","maxLength":1000},"exitCode":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"restarts":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"notReadyAfterSeconds":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"detail":{"type":"string","maxLength":512},"hint":{"type":"string","enum":["Stdio","Crash","Unready","Start","Own"]},"advice":{"type":"string","maxLength":32}}},"tools":{"type":"object","properties":{"digest":{"type":"string","maxLength":80},"image":{"type":"string","maxLength":1000},"changedAt":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"accepted":{"type":"string","maxLength":80},"ignore":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":256}},"list":{"type":"array","maxItems":64,"items":{"type":"object","required":["name","interface","wording"],"properties":{"name":{"type":"string","maxLength":128},"interface":{"type":"string","maxLength":16},"wording":{"type":"string","maxLength":16},"readOnly":{"type":"boolean"},"destructive":{"type":"boolean"},"openWorld":{"type":"boolean"}}}},"truncated":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"truncatedNotReadOnly":{"minimum":0,"maximum":2147483647,"type":"integer"},"reason":{"type":"string","enum":["ContractTooLarge","ContractUnreadable","ContractUnstable"]},"message":{"type":"string","maxLength":256}}},"verification":{"type":"object","properties":{"era":{"type":"string","enum":["Stateless","Handshake"]},"image":{"type":"string","maxLength":1000},"goneWhenAsked":{"minimum":1,"maximum":8,"type":"integer"},"lastVerdictTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"verifiedGeneration":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"toolsDigest":{"type":"string","maxLength":80},"notCounted":{"type":"string","maxLength":256},"failingPods":{"type":"array","maxItems":3,"items":{"type":"object","required":["name","message"],"properties":{"name":{"type":"string","maxLength":253},"message":{"type":"string","maxLength":256}}}},"toolCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"resourceCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"promptCount":{"minimum":0,"maximum":2147483647,"type":"integer"}}}}},"conditions":{"type":"array","items":{"type":"object","required":["type","status","lastTransitionTime","reason","message"],"properties":{"type":{"type":"string","maxLength":316,"pattern":"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"},"status":{"type":"string","enum":["True","False","Unknown"]},"observedGeneration":{"minimum":0,"maximum":9223372036854776000,"type":"integer"},"lastTransitionTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"reason":{"type":"string","minLength":1,"maxLength":1024,"pattern":"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"},"message":{"type":"string","maxLength":32768}}}}}}}};
 const func2 = unicodeLength.default;
 function validate24(data, instancePath = ""){
 let vErrors = null;
@@ -4599,2340 +4599,2432 @@ vErrors = add(vErrors, err362);
 errors++;
 }
 }
-}
-else {
-const err363 = {instancePath:instancePath+"/spec/extensions/network",keyword:"type",params:{type: "object"}};
+if(data192.egressHosts !== undefined){
+let data194 = data192.egressHosts;
+if(Array.isArray(data194)){
+if(data194.length > 32){
+const err363 = {instancePath:instancePath+"/spec/extensions/network/egressHosts",keyword:"maxItems",params:{limit: 32}};
 vErrors = add(vErrors, err363);
 errors++;
 }
-}
-if(data75.scheduling !== undefined){
-let data194 = data75.scheduling;
-if(data194 && typeof data194 == "object" && !Array.isArray(data194)){
-if(Object.keys(data194).length < 1){
-const err364 = {instancePath:instancePath+"/spec/extensions/scheduling",keyword:"minProperties",params:{limit: 1}};
+const len15 = data194.length;
+for(let i15=0; i15<len15; i15++){
+let data195 = data194[i15];
+if(data195 && typeof data195 == "object" && !Array.isArray(data195)){
+if(data195.host === undefined){
+const err364 = {instancePath:instancePath+"/spec/extensions/network/egressHosts/" + i15,keyword:"required",params:{missingProperty: "host"}};
 vErrors = add(vErrors, err364);
 errors++;
 }
-if(data194.nodeSelector !== undefined){
-let data195 = data194.nodeSelector;
-if(data195 && typeof data195 == "object" && !Array.isArray(data195)){
-if(Object.keys(data195).length > 32){
-const err365 = {instancePath:instancePath+"/spec/extensions/scheduling/nodeSelector",keyword:"maxProperties",params:{limit: 32}};
+if(data195.host !== undefined){
+let data196 = data195.host;
+if(typeof data196 === "string"){
+if(data196.length > 253 && func2(data196) > 253){
+const err365 = {instancePath:instancePath+"/spec/extensions/network/egressHosts/" + i15+"/host",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err365);
 errors++;
 }
-for(const key9 in data195){
-if(typeof data195[key9] !== "string"){
-const err366 = {instancePath:instancePath+"/spec/extensions/scheduling/nodeSelector/" + escapePointer(key9),keyword:"type",params:{type: "string"}};
+if(data196.length < 2 && func2(data196) < 1){
+const err366 = {instancePath:instancePath+"/spec/extensions/network/egressHosts/" + i15+"/host",keyword:"minLength",params:{limit: 1}};
 vErrors = add(vErrors, err366);
 errors++;
 }
 }
-}
 else {
-const err367 = {instancePath:instancePath+"/spec/extensions/scheduling/nodeSelector",keyword:"type",params:{type: "object"}};
+const err367 = {instancePath:instancePath+"/spec/extensions/network/egressHosts/" + i15+"/host",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err367);
 errors++;
 }
 }
-if(data194.tolerations !== undefined){
-let data197 = data194.tolerations;
+if(data195.ports !== undefined){
+let data197 = data195.ports;
 if(Array.isArray(data197)){
-if(data197.length > 32){
-const err368 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations",keyword:"maxItems",params:{limit: 32}};
+if(data197.length > 8){
+const err368 = {instancePath:instancePath+"/spec/extensions/network/egressHosts/" + i15+"/ports",keyword:"maxItems",params:{limit: 8}};
 vErrors = add(vErrors, err368);
 errors++;
 }
-const len15 = data197.length;
-for(let i15=0; i15<len15; i15++){
-let data198 = data197[i15];
-if(data198 && typeof data198 == "object" && !Array.isArray(data198)){
-if(data198.key !== undefined){
-let data199 = data198.key;
-if(typeof data199 === "string"){
-if(data199.length > 317 && func2(data199) > 317){
-const err369 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i15+"/key",keyword:"maxLength",params:{limit: 317}};
+if(data197.length < 1){
+const err369 = {instancePath:instancePath+"/spec/extensions/network/egressHosts/" + i15+"/ports",keyword:"minItems",params:{limit: 1}};
 vErrors = add(vErrors, err369);
 errors++;
 }
-}
-else {
-const err370 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i15+"/key",keyword:"type",params:{type: "string"}};
+const len16 = data197.length;
+for(let i16=0; i16<len16; i16++){
+let data198 = data197[i16];
+if(!(((typeof data198 == "number") && (!(data198 % 1) && !isNaN(data198))) && (isFinite(data198)))){
+const err370 = {instancePath:instancePath+"/spec/extensions/network/egressHosts/" + i15+"/ports/" + i16,keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err370);
 errors++;
 }
-}
-if(data198.operator !== undefined){
-let data200 = data198.operator;
-if(typeof data200 !== "string"){
-const err371 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i15+"/operator",keyword:"type",params:{type: "string"}};
+if((typeof data198 == "number") && (isFinite(data198))){
+if(data198 > 65535 || isNaN(data198)){
+const err371 = {instancePath:instancePath+"/spec/extensions/network/egressHosts/" + i15+"/ports/" + i16,keyword:"maximum",params:{comparison: "<=", limit: 65535}};
 vErrors = add(vErrors, err371);
 errors++;
 }
-if(!((data200 === "Equal") || (data200 === "Exists"))){
-const err372 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i15+"/operator",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.tolerations.items.properties.operator.enum}};
+if(data198 < 1 || isNaN(data198)){
+const err372 = {instancePath:instancePath+"/spec/extensions/network/egressHosts/" + i15+"/ports/" + i16,keyword:"minimum",params:{comparison: ">=", limit: 1}};
 vErrors = add(vErrors, err372);
 errors++;
 }
 }
-if(data198.value !== undefined){
-let data201 = data198.value;
-if(typeof data201 === "string"){
-if(data201.length > 63 && func2(data201) > 63){
-const err373 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i15+"/value",keyword:"maxLength",params:{limit: 63}};
+}
+}
+else {
+const err373 = {instancePath:instancePath+"/spec/extensions/network/egressHosts/" + i15+"/ports",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err373);
 errors++;
 }
 }
+}
 else {
-const err374 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i15+"/value",keyword:"type",params:{type: "string"}};
+const err374 = {instancePath:instancePath+"/spec/extensions/network/egressHosts/" + i15,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err374);
 errors++;
 }
 }
-if(data198.effect !== undefined){
-let data202 = data198.effect;
-if(typeof data202 !== "string"){
-const err375 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i15+"/effect",keyword:"type",params:{type: "string"}};
+}
+else {
+const err375 = {instancePath:instancePath+"/spec/extensions/network/egressHosts",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err375);
 errors++;
 }
-if(!(((data202 === "NoSchedule") || (data202 === "PreferNoSchedule")) || (data202 === "NoExecute"))){
-const err376 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i15+"/effect",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.tolerations.items.properties.effect.enum}};
+}
+}
+else {
+const err376 = {instancePath:instancePath+"/spec/extensions/network",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err376);
 errors++;
 }
 }
-if(data198.tolerationSeconds !== undefined){
-let data203 = data198.tolerationSeconds;
-if(!(((typeof data203 == "number") && (!(data203 % 1) && !isNaN(data203))) && (isFinite(data203)))){
-const err377 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i15+"/tolerationSeconds",keyword:"type",params:{type: "integer"}};
+if(data75.scheduling !== undefined){
+let data199 = data75.scheduling;
+if(data199 && typeof data199 == "object" && !Array.isArray(data199)){
+if(Object.keys(data199).length < 1){
+const err377 = {instancePath:instancePath+"/spec/extensions/scheduling",keyword:"minProperties",params:{limit: 1}};
 vErrors = add(vErrors, err377);
 errors++;
 }
-if((typeof data203 == "number") && (isFinite(data203))){
-if(data203 > 9223372036854776000 || isNaN(data203)){
-const err378 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i15+"/tolerationSeconds",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+if(data199.nodeSelector !== undefined){
+let data200 = data199.nodeSelector;
+if(data200 && typeof data200 == "object" && !Array.isArray(data200)){
+if(Object.keys(data200).length > 32){
+const err378 = {instancePath:instancePath+"/spec/extensions/scheduling/nodeSelector",keyword:"maxProperties",params:{limit: 32}};
 vErrors = add(vErrors, err378);
 errors++;
 }
-if(data203 < -9223372036854776000 || isNaN(data203)){
-const err379 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i15+"/tolerationSeconds",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
+for(const key9 in data200){
+if(typeof data200[key9] !== "string"){
+const err379 = {instancePath:instancePath+"/spec/extensions/scheduling/nodeSelector/" + escapePointer(key9),keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err379);
 errors++;
 }
 }
 }
-}
 else {
-const err380 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i15,keyword:"type",params:{type: "object"}};
+const err380 = {instancePath:instancePath+"/spec/extensions/scheduling/nodeSelector",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err380);
 errors++;
 }
 }
-}
-else {
-const err381 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations",keyword:"type",params:{type: "array"}};
+if(data199.tolerations !== undefined){
+let data202 = data199.tolerations;
+if(Array.isArray(data202)){
+if(data202.length > 32){
+const err381 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations",keyword:"maxItems",params:{limit: 32}};
 vErrors = add(vErrors, err381);
 errors++;
 }
-}
-if(data194.topologySpreadConstraints !== undefined){
-let data204 = data194.topologySpreadConstraints;
-if(Array.isArray(data204)){
-if(data204.length > 8){
-const err382 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints",keyword:"maxItems",params:{limit: 8}};
+const len17 = data202.length;
+for(let i17=0; i17<len17; i17++){
+let data203 = data202[i17];
+if(data203 && typeof data203 == "object" && !Array.isArray(data203)){
+if(data203.key !== undefined){
+let data204 = data203.key;
+if(typeof data204 === "string"){
+if(data204.length > 317 && func2(data204) > 317){
+const err382 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i17+"/key",keyword:"maxLength",params:{limit: 317}};
 vErrors = add(vErrors, err382);
-errors++;
-}
-const len16 = data204.length;
-for(let i16=0; i16<len16; i16++){
-let data205 = data204[i16];
-if(data205 && typeof data205 == "object" && !Array.isArray(data205)){
-if(data205.maxSkew === undefined){
-const err383 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16,keyword:"required",params:{missingProperty: "maxSkew"}};
-vErrors = add(vErrors, err383);
-errors++;
-}
-if(data205.topologyKey === undefined){
-const err384 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16,keyword:"required",params:{missingProperty: "topologyKey"}};
-vErrors = add(vErrors, err384);
-errors++;
-}
-if(data205.whenUnsatisfiable === undefined){
-const err385 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16,keyword:"required",params:{missingProperty: "whenUnsatisfiable"}};
-vErrors = add(vErrors, err385);
-errors++;
-}
-if(data205.maxSkew !== undefined){
-let data206 = data205.maxSkew;
-if(!(((typeof data206 == "number") && (!(data206 % 1) && !isNaN(data206))) && (isFinite(data206)))){
-const err386 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/maxSkew",keyword:"type",params:{type: "integer"}};
-vErrors = add(vErrors, err386);
-errors++;
-}
-if((typeof data206 == "number") && (isFinite(data206))){
-if(data206 > 2147483647 || isNaN(data206)){
-const err387 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/maxSkew",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
-vErrors = add(vErrors, err387);
-errors++;
-}
-if(data206 < 1 || isNaN(data206)){
-const err388 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/maxSkew",keyword:"minimum",params:{comparison: ">=", limit: 1}};
-vErrors = add(vErrors, err388);
-errors++;
-}
-}
-}
-if(data205.topologyKey !== undefined){
-let data207 = data205.topologyKey;
-if(typeof data207 === "string"){
-if(data207.length > 317 && func2(data207) > 317){
-const err389 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/topologyKey",keyword:"maxLength",params:{limit: 317}};
-vErrors = add(vErrors, err389);
-errors++;
-}
-if(data207.length < 2 && func2(data207) < 1){
-const err390 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/topologyKey",keyword:"minLength",params:{limit: 1}};
-vErrors = add(vErrors, err390);
 errors++;
 }
 }
 else {
-const err391 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/topologyKey",keyword:"type",params:{type: "string"}};
+const err383 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i17+"/key",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err383);
+errors++;
+}
+}
+if(data203.operator !== undefined){
+let data205 = data203.operator;
+if(typeof data205 !== "string"){
+const err384 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i17+"/operator",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err384);
+errors++;
+}
+if(!((data205 === "Equal") || (data205 === "Exists"))){
+const err385 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i17+"/operator",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.tolerations.items.properties.operator.enum}};
+vErrors = add(vErrors, err385);
+errors++;
+}
+}
+if(data203.value !== undefined){
+let data206 = data203.value;
+if(typeof data206 === "string"){
+if(data206.length > 63 && func2(data206) > 63){
+const err386 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i17+"/value",keyword:"maxLength",params:{limit: 63}};
+vErrors = add(vErrors, err386);
+errors++;
+}
+}
+else {
+const err387 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i17+"/value",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err387);
+errors++;
+}
+}
+if(data203.effect !== undefined){
+let data207 = data203.effect;
+if(typeof data207 !== "string"){
+const err388 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i17+"/effect",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err388);
+errors++;
+}
+if(!(((data207 === "NoSchedule") || (data207 === "PreferNoSchedule")) || (data207 === "NoExecute"))){
+const err389 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i17+"/effect",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.tolerations.items.properties.effect.enum}};
+vErrors = add(vErrors, err389);
+errors++;
+}
+}
+if(data203.tolerationSeconds !== undefined){
+let data208 = data203.tolerationSeconds;
+if(!(((typeof data208 == "number") && (!(data208 % 1) && !isNaN(data208))) && (isFinite(data208)))){
+const err390 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i17+"/tolerationSeconds",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err390);
+errors++;
+}
+if((typeof data208 == "number") && (isFinite(data208))){
+if(data208 > 9223372036854776000 || isNaN(data208)){
+const err391 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i17+"/tolerationSeconds",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
 vErrors = add(vErrors, err391);
 errors++;
 }
-}
-if(data205.whenUnsatisfiable !== undefined){
-let data208 = data205.whenUnsatisfiable;
-if(typeof data208 !== "string"){
-const err392 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/whenUnsatisfiable",keyword:"type",params:{type: "string"}};
+if(data208 < -9223372036854776000 || isNaN(data208)){
+const err392 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i17+"/tolerationSeconds",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
 vErrors = add(vErrors, err392);
 errors++;
 }
-if(!((data208 === "DoNotSchedule") || (data208 === "ScheduleAnyway"))){
-const err393 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/whenUnsatisfiable",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.topologySpreadConstraints.items.properties.whenUnsatisfiable.enum}};
+}
+}
+}
+else {
+const err393 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations/" + i17,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err393);
 errors++;
 }
 }
-if(data205.minDomains !== undefined){
-let data209 = data205.minDomains;
-if(!(((typeof data209 == "number") && (!(data209 % 1) && !isNaN(data209))) && (isFinite(data209)))){
-const err394 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/minDomains",keyword:"type",params:{type: "integer"}};
+}
+else {
+const err394 = {instancePath:instancePath+"/spec/extensions/scheduling/tolerations",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err394);
 errors++;
 }
-if((typeof data209 == "number") && (isFinite(data209))){
-if(data209 > 2147483647 || isNaN(data209)){
-const err395 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/minDomains",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+if(data199.topologySpreadConstraints !== undefined){
+let data209 = data199.topologySpreadConstraints;
+if(Array.isArray(data209)){
+if(data209.length > 8){
+const err395 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints",keyword:"maxItems",params:{limit: 8}};
 vErrors = add(vErrors, err395);
 errors++;
 }
-if(data209 < 1 || isNaN(data209)){
-const err396 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/minDomains",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+const len18 = data209.length;
+for(let i18=0; i18<len18; i18++){
+let data210 = data209[i18];
+if(data210 && typeof data210 == "object" && !Array.isArray(data210)){
+if(data210.maxSkew === undefined){
+const err396 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i18,keyword:"required",params:{missingProperty: "maxSkew"}};
 vErrors = add(vErrors, err396);
 errors++;
 }
-}
-}
-if(data205.nodeAffinityPolicy !== undefined){
-let data210 = data205.nodeAffinityPolicy;
-if(typeof data210 !== "string"){
-const err397 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/nodeAffinityPolicy",keyword:"type",params:{type: "string"}};
+if(data210.topologyKey === undefined){
+const err397 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i18,keyword:"required",params:{missingProperty: "topologyKey"}};
 vErrors = add(vErrors, err397);
 errors++;
 }
-if(!((data210 === "Honor") || (data210 === "Ignore"))){
-const err398 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/nodeAffinityPolicy",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.topologySpreadConstraints.items.properties.nodeAffinityPolicy.enum}};
+if(data210.whenUnsatisfiable === undefined){
+const err398 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i18,keyword:"required",params:{missingProperty: "whenUnsatisfiable"}};
 vErrors = add(vErrors, err398);
 errors++;
 }
-}
-if(data205.nodeTaintsPolicy !== undefined){
-let data211 = data205.nodeTaintsPolicy;
-if(typeof data211 !== "string"){
-const err399 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/nodeTaintsPolicy",keyword:"type",params:{type: "string"}};
+if(data210.maxSkew !== undefined){
+let data211 = data210.maxSkew;
+if(!(((typeof data211 == "number") && (!(data211 % 1) && !isNaN(data211))) && (isFinite(data211)))){
+const err399 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i18+"/maxSkew",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err399);
 errors++;
 }
-if(!((data211 === "Honor") || (data211 === "Ignore"))){
-const err400 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16+"/nodeTaintsPolicy",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.topologySpreadConstraints.items.properties.nodeTaintsPolicy.enum}};
+if((typeof data211 == "number") && (isFinite(data211))){
+if(data211 > 2147483647 || isNaN(data211)){
+const err400 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i18+"/maxSkew",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err400);
 errors++;
 }
-}
-}
-else {
-const err401 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i16,keyword:"type",params:{type: "object"}};
+if(data211 < 1 || isNaN(data211)){
+const err401 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i18+"/maxSkew",keyword:"minimum",params:{comparison: ">=", limit: 1}};
 vErrors = add(vErrors, err401);
 errors++;
 }
 }
 }
-else {
-const err402 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints",keyword:"type",params:{type: "array"}};
+if(data210.topologyKey !== undefined){
+let data212 = data210.topologyKey;
+if(typeof data212 === "string"){
+if(data212.length > 317 && func2(data212) > 317){
+const err402 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i18+"/topologyKey",keyword:"maxLength",params:{limit: 317}};
 vErrors = add(vErrors, err402);
 errors++;
 }
-}
-if(data194.priorityClassName !== undefined){
-let data212 = data194.priorityClassName;
-if(typeof data212 === "string"){
-if(data212.length > 253 && func2(data212) > 253){
-const err403 = {instancePath:instancePath+"/spec/extensions/scheduling/priorityClassName",keyword:"maxLength",params:{limit: 253}};
+if(data212.length < 2 && func2(data212) < 1){
+const err403 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i18+"/topologyKey",keyword:"minLength",params:{limit: 1}};
 vErrors = add(vErrors, err403);
 errors++;
 }
-if(data212.length < 2 && func2(data212) < 1){
-const err404 = {instancePath:instancePath+"/spec/extensions/scheduling/priorityClassName",keyword:"minLength",params:{limit: 1}};
+}
+else {
+const err404 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i18+"/topologyKey",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err404);
 errors++;
 }
 }
-else {
-const err405 = {instancePath:instancePath+"/spec/extensions/scheduling/priorityClassName",keyword:"type",params:{type: "string"}};
+if(data210.whenUnsatisfiable !== undefined){
+let data213 = data210.whenUnsatisfiable;
+if(typeof data213 !== "string"){
+const err405 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i18+"/whenUnsatisfiable",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err405);
 errors++;
 }
-}
-if(data194.runtimeClassName !== undefined){
-let data213 = data194.runtimeClassName;
-if(typeof data213 === "string"){
-if(data213.length > 253 && func2(data213) > 253){
-const err406 = {instancePath:instancePath+"/spec/extensions/scheduling/runtimeClassName",keyword:"maxLength",params:{limit: 253}};
+if(!((data213 === "DoNotSchedule") || (data213 === "ScheduleAnyway"))){
+const err406 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i18+"/whenUnsatisfiable",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.topologySpreadConstraints.items.properties.whenUnsatisfiable.enum}};
 vErrors = add(vErrors, err406);
 errors++;
 }
-if(data213.length < 2 && func2(data213) < 1){
-const err407 = {instancePath:instancePath+"/spec/extensions/scheduling/runtimeClassName",keyword:"minLength",params:{limit: 1}};
+}
+if(data210.minDomains !== undefined){
+let data214 = data210.minDomains;
+if(!(((typeof data214 == "number") && (!(data214 % 1) && !isNaN(data214))) && (isFinite(data214)))){
+const err407 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i18+"/minDomains",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err407);
 errors++;
 }
-}
-else {
-const err408 = {instancePath:instancePath+"/spec/extensions/scheduling/runtimeClassName",keyword:"type",params:{type: "string"}};
+if((typeof data214 == "number") && (isFinite(data214))){
+if(data214 > 2147483647 || isNaN(data214)){
+const err408 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i18+"/minDomains",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err408);
 errors++;
 }
-}
-if(data194.disruptionBudget !== undefined){
-let data214 = data194.disruptionBudget;
-if(data214 && typeof data214 == "object" && !Array.isArray(data214)){
-if(data214.maxUnavailable !== undefined){
-let data215 = data214.maxUnavailable;
-if(!(((typeof data215 == "number") && (!(data215 % 1) && !isNaN(data215))) && (isFinite(data215)))){
-const err409 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/maxUnavailable",keyword:"type",params:{type: "integer"}};
+if(data214 < 1 || isNaN(data214)){
+const err409 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i18+"/minDomains",keyword:"minimum",params:{comparison: ">=", limit: 1}};
 vErrors = add(vErrors, err409);
 errors++;
 }
-if((typeof data215 == "number") && (isFinite(data215))){
-if(data215 > 2147483647 || isNaN(data215)){
-const err410 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/maxUnavailable",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+}
+if(data210.nodeAffinityPolicy !== undefined){
+let data215 = data210.nodeAffinityPolicy;
+if(typeof data215 !== "string"){
+const err410 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i18+"/nodeAffinityPolicy",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err410);
 errors++;
 }
-if(data215 < 1 || isNaN(data215)){
-const err411 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/maxUnavailable",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+if(!((data215 === "Honor") || (data215 === "Ignore"))){
+const err411 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i18+"/nodeAffinityPolicy",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.topologySpreadConstraints.items.properties.nodeAffinityPolicy.enum}};
 vErrors = add(vErrors, err411);
 errors++;
 }
 }
-}
-if(data214.unhealthyPodEvictionPolicy !== undefined){
-let data216 = data214.unhealthyPodEvictionPolicy;
+if(data210.nodeTaintsPolicy !== undefined){
+let data216 = data210.nodeTaintsPolicy;
 if(typeof data216 !== "string"){
-const err412 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/unhealthyPodEvictionPolicy",keyword:"type",params:{type: "string"}};
+const err412 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i18+"/nodeTaintsPolicy",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err412);
 errors++;
 }
-if(!((data216 === "AlwaysAllow") || (data216 === "IfHealthyBudget"))){
-const err413 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/unhealthyPodEvictionPolicy",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.disruptionBudget.properties.unhealthyPodEvictionPolicy.enum}};
+if(!((data216 === "Honor") || (data216 === "Ignore"))){
+const err413 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i18+"/nodeTaintsPolicy",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.topologySpreadConstraints.items.properties.nodeTaintsPolicy.enum}};
 vErrors = add(vErrors, err413);
 errors++;
 }
 }
 }
 else {
-const err414 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget",keyword:"type",params:{type: "object"}};
+const err414 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints/" + i18,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err414);
 errors++;
 }
 }
 }
 else {
-const err415 = {instancePath:instancePath+"/spec/extensions/scheduling",keyword:"type",params:{type: "object"}};
+const err415 = {instancePath:instancePath+"/spec/extensions/scheduling/topologySpreadConstraints",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err415);
 errors++;
 }
 }
-}
-else {
-const err416 = {instancePath:instancePath+"/spec/extensions",keyword:"type",params:{type: "object"}};
+if(data199.priorityClassName !== undefined){
+let data217 = data199.priorityClassName;
+if(typeof data217 === "string"){
+if(data217.length > 253 && func2(data217) > 253){
+const err416 = {instancePath:instancePath+"/spec/extensions/scheduling/priorityClassName",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err416);
 errors++;
 }
-}
-}
-else {
-const err417 = {instancePath:instancePath+"/spec",keyword:"type",params:{type: "object"}};
+if(data217.length < 2 && func2(data217) < 1){
+const err417 = {instancePath:instancePath+"/spec/extensions/scheduling/priorityClassName",keyword:"minLength",params:{limit: 1}};
 vErrors = add(vErrors, err417);
 errors++;
 }
 }
-if(data.status !== undefined){
-let data217 = data.status;
-if(data217 && typeof data217 == "object" && !Array.isArray(data217)){
-if(data217.observedGeneration !== undefined){
-let data218 = data217.observedGeneration;
-if(!(((typeof data218 == "number") && (!(data218 % 1) && !isNaN(data218))) && (isFinite(data218)))){
-const err418 = {instancePath:instancePath+"/status/observedGeneration",keyword:"type",params:{type: "integer"}};
+else {
+const err418 = {instancePath:instancePath+"/spec/extensions/scheduling/priorityClassName",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err418);
 errors++;
 }
-if((typeof data218 == "number") && (isFinite(data218))){
-if(data218 > 9223372036854776000 || isNaN(data218)){
-const err419 = {instancePath:instancePath+"/status/observedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+}
+if(data199.runtimeClassName !== undefined){
+let data218 = data199.runtimeClassName;
+if(typeof data218 === "string"){
+if(data218.length > 253 && func2(data218) > 253){
+const err419 = {instancePath:instancePath+"/spec/extensions/scheduling/runtimeClassName",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err419);
 errors++;
 }
-if(data218 < -9223372036854776000 || isNaN(data218)){
-const err420 = {instancePath:instancePath+"/status/observedGeneration",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
+if(data218.length < 2 && func2(data218) < 1){
+const err420 = {instancePath:instancePath+"/spec/extensions/scheduling/runtimeClassName",keyword:"minLength",params:{limit: 1}};
 vErrors = add(vErrors, err420);
 errors++;
 }
 }
-}
-if(data217.phase !== undefined){
-let data219 = data217.phase;
-if(typeof data219 !== "string"){
-const err421 = {instancePath:instancePath+"/status/phase",keyword:"type",params:{type: "string"}};
+else {
+const err421 = {instancePath:instancePath+"/spec/extensions/scheduling/runtimeClassName",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err421);
 errors++;
 }
-if(!(((data219 === "Pending") || (data219 === "Running")) || (data219 === "Failed"))){
-const err422 = {instancePath:instancePath+"/status/phase",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.phase.enum}};
+}
+if(data199.disruptionBudget !== undefined){
+let data219 = data199.disruptionBudget;
+if(data219 && typeof data219 == "object" && !Array.isArray(data219)){
+if(data219.maxUnavailable !== undefined){
+let data220 = data219.maxUnavailable;
+if(!(((typeof data220 == "number") && (!(data220 % 1) && !isNaN(data220))) && (isFinite(data220)))){
+const err422 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/maxUnavailable",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err422);
 errors++;
 }
-}
-if(data217.deploymentName !== undefined){
-if(typeof data217.deploymentName !== "string"){
-const err423 = {instancePath:instancePath+"/status/deploymentName",keyword:"type",params:{type: "string"}};
+if((typeof data220 == "number") && (isFinite(data220))){
+if(data220 > 2147483647 || isNaN(data220)){
+const err423 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/maxUnavailable",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err423);
 errors++;
 }
-}
-if(data217.serviceName !== undefined){
-if(typeof data217.serviceName !== "string"){
-const err424 = {instancePath:instancePath+"/status/serviceName",keyword:"type",params:{type: "string"}};
+if(data220 < 1 || isNaN(data220)){
+const err424 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/maxUnavailable",keyword:"minimum",params:{comparison: ">=", limit: 1}};
 vErrors = add(vErrors, err424);
 errors++;
 }
 }
-if(data217.address !== undefined){
-let data222 = data217.address;
-if(data222 && typeof data222 == "object" && !Array.isArray(data222)){
-if(data222.url !== undefined){
-if(typeof data222.url !== "string"){
-const err425 = {instancePath:instancePath+"/status/address/url",keyword:"type",params:{type: "string"}};
+}
+if(data219.unhealthyPodEvictionPolicy !== undefined){
+let data221 = data219.unhealthyPodEvictionPolicy;
+if(typeof data221 !== "string"){
+const err425 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/unhealthyPodEvictionPolicy",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err425);
+errors++;
+}
+if(!((data221 === "AlwaysAllow") || (data221 === "IfHealthyBudget"))){
+const err426 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget/unhealthyPodEvictionPolicy",keyword:"enum",params:{allowedValues: schema6.properties.spec.properties.extensions.properties.scheduling.properties.disruptionBudget.properties.unhealthyPodEvictionPolicy.enum}};
+vErrors = add(vErrors, err426);
 errors++;
 }
 }
 }
 else {
-const err426 = {instancePath:instancePath+"/status/address",keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err426);
-errors++;
-}
-}
-if(data217.replicas !== undefined){
-let data224 = data217.replicas;
-if(!(((typeof data224 == "number") && (!(data224 % 1) && !isNaN(data224))) && (isFinite(data224)))){
-const err427 = {instancePath:instancePath+"/status/replicas",keyword:"type",params:{type: "integer"}};
+const err427 = {instancePath:instancePath+"/spec/extensions/scheduling/disruptionBudget",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err427);
 errors++;
 }
-if((typeof data224 == "number") && (isFinite(data224))){
-if(data224 > 2147483647 || isNaN(data224)){
-const err428 = {instancePath:instancePath+"/status/replicas",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+}
+else {
+const err428 = {instancePath:instancePath+"/spec/extensions/scheduling",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err428);
 errors++;
 }
-if(data224 < -2147483648 || isNaN(data224)){
-const err429 = {instancePath:instancePath+"/status/replicas",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+}
+}
+else {
+const err429 = {instancePath:instancePath+"/spec/extensions",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err429);
 errors++;
 }
 }
 }
-if(data217.readyReplicas !== undefined){
-let data225 = data217.readyReplicas;
-if(!(((typeof data225 == "number") && (!(data225 % 1) && !isNaN(data225))) && (isFinite(data225)))){
-const err430 = {instancePath:instancePath+"/status/readyReplicas",keyword:"type",params:{type: "integer"}};
+else {
+const err430 = {instancePath:instancePath+"/spec",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err430);
 errors++;
 }
-if((typeof data225 == "number") && (isFinite(data225))){
-if(data225 > 2147483647 || isNaN(data225)){
-const err431 = {instancePath:instancePath+"/status/readyReplicas",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+if(data.status !== undefined){
+let data222 = data.status;
+if(data222 && typeof data222 == "object" && !Array.isArray(data222)){
+if(data222.observedGeneration !== undefined){
+let data223 = data222.observedGeneration;
+if(!(((typeof data223 == "number") && (!(data223 % 1) && !isNaN(data223))) && (isFinite(data223)))){
+const err431 = {instancePath:instancePath+"/status/observedGeneration",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err431);
 errors++;
 }
-if(data225 < -2147483648 || isNaN(data225)){
-const err432 = {instancePath:instancePath+"/status/readyReplicas",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+if((typeof data223 == "number") && (isFinite(data223))){
+if(data223 > 9223372036854776000 || isNaN(data223)){
+const err432 = {instancePath:instancePath+"/status/observedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
 vErrors = add(vErrors, err432);
 errors++;
 }
-}
-}
-if(data217.selector !== undefined){
-if(typeof data217.selector !== "string"){
-const err433 = {instancePath:instancePath+"/status/selector",keyword:"type",params:{type: "string"}};
+if(data223 < -9223372036854776000 || isNaN(data223)){
+const err433 = {instancePath:instancePath+"/status/observedGeneration",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
 vErrors = add(vErrors, err433);
 errors++;
 }
 }
-if(data217.serverInfo !== undefined){
-let data227 = data217.serverInfo;
-if(data227 && typeof data227 == "object" && !Array.isArray(data227)){
-if(data227.name !== undefined){
-if(typeof data227.name !== "string"){
-const err434 = {instancePath:instancePath+"/status/serverInfo/name",keyword:"type",params:{type: "string"}};
+}
+if(data222.phase !== undefined){
+let data224 = data222.phase;
+if(typeof data224 !== "string"){
+const err434 = {instancePath:instancePath+"/status/phase",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err434);
 errors++;
 }
-}
-if(data227.version !== undefined){
-if(typeof data227.version !== "string"){
-const err435 = {instancePath:instancePath+"/status/serverInfo/version",keyword:"type",params:{type: "string"}};
+if(!(((data224 === "Pending") || (data224 === "Running")) || (data224 === "Failed"))){
+const err435 = {instancePath:instancePath+"/status/phase",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.phase.enum}};
 vErrors = add(vErrors, err435);
 errors++;
 }
 }
-if(data227.protocolVersion !== undefined){
-if(typeof data227.protocolVersion !== "string"){
-const err436 = {instancePath:instancePath+"/status/serverInfo/protocolVersion",keyword:"type",params:{type: "string"}};
+if(data222.deploymentName !== undefined){
+if(typeof data222.deploymentName !== "string"){
+const err436 = {instancePath:instancePath+"/status/deploymentName",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err436);
 errors++;
 }
 }
-if(data227.instructions !== undefined){
-if(typeof data227.instructions !== "string"){
-const err437 = {instancePath:instancePath+"/status/serverInfo/instructions",keyword:"type",params:{type: "string"}};
+if(data222.serviceName !== undefined){
+if(typeof data222.serviceName !== "string"){
+const err437 = {instancePath:instancePath+"/status/serviceName",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err437);
 errors++;
 }
 }
-if(data227.capabilities !== undefined){
-let data232 = data227.capabilities;
-if(data232 && typeof data232 == "object" && !Array.isArray(data232)){
-if(data232.tools !== undefined){
-if(typeof data232.tools !== "boolean"){
-const err438 = {instancePath:instancePath+"/status/serverInfo/capabilities/tools",keyword:"type",params:{type: "boolean"}};
+if(data222.address !== undefined){
+let data227 = data222.address;
+if(data227 && typeof data227 == "object" && !Array.isArray(data227)){
+if(data227.url !== undefined){
+if(typeof data227.url !== "string"){
+const err438 = {instancePath:instancePath+"/status/address/url",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err438);
 errors++;
 }
 }
-if(data232.resources !== undefined){
-if(typeof data232.resources !== "boolean"){
-const err439 = {instancePath:instancePath+"/status/serverInfo/capabilities/resources",keyword:"type",params:{type: "boolean"}};
+}
+else {
+const err439 = {instancePath:instancePath+"/status/address",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err439);
 errors++;
 }
 }
-if(data232.prompts !== undefined){
-if(typeof data232.prompts !== "boolean"){
-const err440 = {instancePath:instancePath+"/status/serverInfo/capabilities/prompts",keyword:"type",params:{type: "boolean"}};
+if(data222.replicas !== undefined){
+let data229 = data222.replicas;
+if(!(((typeof data229 == "number") && (!(data229 % 1) && !isNaN(data229))) && (isFinite(data229)))){
+const err440 = {instancePath:instancePath+"/status/replicas",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err440);
 errors++;
 }
-}
-if(data232.logging !== undefined){
-if(typeof data232.logging !== "boolean"){
-const err441 = {instancePath:instancePath+"/status/serverInfo/capabilities/logging",keyword:"type",params:{type: "boolean"}};
+if((typeof data229 == "number") && (isFinite(data229))){
+if(data229 > 2147483647 || isNaN(data229)){
+const err441 = {instancePath:instancePath+"/status/replicas",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err441);
 errors++;
 }
-}
-if(data232.completions !== undefined){
-if(typeof data232.completions !== "boolean"){
-const err442 = {instancePath:instancePath+"/status/serverInfo/capabilities/completions",keyword:"type",params:{type: "boolean"}};
+if(data229 < -2147483648 || isNaN(data229)){
+const err442 = {instancePath:instancePath+"/status/replicas",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err442);
 errors++;
 }
 }
 }
-else {
-const err443 = {instancePath:instancePath+"/status/serverInfo/capabilities",keyword:"type",params:{type: "object"}};
+if(data222.readyReplicas !== undefined){
+let data230 = data222.readyReplicas;
+if(!(((typeof data230 == "number") && (!(data230 % 1) && !isNaN(data230))) && (isFinite(data230)))){
+const err443 = {instancePath:instancePath+"/status/readyReplicas",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err443);
 errors++;
 }
-}
-}
-else {
-const err444 = {instancePath:instancePath+"/status/serverInfo",keyword:"type",params:{type: "object"}};
+if((typeof data230 == "number") && (isFinite(data230))){
+if(data230 > 2147483647 || isNaN(data230)){
+const err444 = {instancePath:instancePath+"/status/readyReplicas",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err444);
 errors++;
 }
-}
-if(data217.handshakeRetryCount !== undefined){
-let data238 = data217.handshakeRetryCount;
-if(!(((typeof data238 == "number") && (!(data238 % 1) && !isNaN(data238))) && (isFinite(data238)))){
-const err445 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"type",params:{type: "integer"}};
+if(data230 < -2147483648 || isNaN(data230)){
+const err445 = {instancePath:instancePath+"/status/readyReplicas",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err445);
 errors++;
 }
-if((typeof data238 == "number") && (isFinite(data238))){
-if(data238 > 2147483647 || isNaN(data238)){
-const err446 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+}
+if(data222.selector !== undefined){
+if(typeof data222.selector !== "string"){
+const err446 = {instancePath:instancePath+"/status/selector",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err446);
 errors++;
 }
-if(data238 < -2147483648 || isNaN(data238)){
-const err447 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+}
+if(data222.serverInfo !== undefined){
+let data232 = data222.serverInfo;
+if(data232 && typeof data232 == "object" && !Array.isArray(data232)){
+if(data232.name !== undefined){
+if(typeof data232.name !== "string"){
+const err447 = {instancePath:instancePath+"/status/serverInfo/name",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err447);
 errors++;
 }
 }
-}
-if(data217.gatewayBinding !== undefined){
-let data239 = data217.gatewayBinding;
-if(data239 && typeof data239 == "object" && !Array.isArray(data239)){
-if(data239.name !== undefined){
-if(typeof data239.name !== "string"){
-const err448 = {instancePath:instancePath+"/status/gatewayBinding/name",keyword:"type",params:{type: "string"}};
+if(data232.version !== undefined){
+if(typeof data232.version !== "string"){
+const err448 = {instancePath:instancePath+"/status/serverInfo/version",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err448);
 errors++;
 }
 }
-if(data239.provider !== undefined){
-if(typeof data239.provider !== "string"){
-const err449 = {instancePath:instancePath+"/status/gatewayBinding/provider",keyword:"type",params:{type: "string"}};
+if(data232.protocolVersion !== undefined){
+if(typeof data232.protocolVersion !== "string"){
+const err449 = {instancePath:instancePath+"/status/serverInfo/protocolVersion",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err449);
 errors++;
 }
 }
-}
-else {
-const err450 = {instancePath:instancePath+"/status/gatewayBinding",keyword:"type",params:{type: "object"}};
+if(data232.instructions !== undefined){
+if(typeof data232.instructions !== "string"){
+const err450 = {instancePath:instancePath+"/status/serverInfo/instructions",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err450);
 errors++;
 }
 }
-if(data217.extensions !== undefined){
-let data242 = data217.extensions;
-if(data242 && typeof data242 == "object" && !Array.isArray(data242)){
-if(data242.release !== undefined){
-let data243 = data242.release;
-if(typeof data243 === "string"){
-if(data243.length > 64 && func2(data243) > 64){
-const err451 = {instancePath:instancePath+"/status/extensions/release",keyword:"maxLength",params:{limit: 64}};
+if(data232.capabilities !== undefined){
+let data237 = data232.capabilities;
+if(data237 && typeof data237 == "object" && !Array.isArray(data237)){
+if(data237.tools !== undefined){
+if(typeof data237.tools !== "boolean"){
+const err451 = {instancePath:instancePath+"/status/serverInfo/capabilities/tools",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err451);
 errors++;
 }
 }
-else {
-const err452 = {instancePath:instancePath+"/status/extensions/release",keyword:"type",params:{type: "string"}};
+if(data237.resources !== undefined){
+if(typeof data237.resources !== "boolean"){
+const err452 = {instancePath:instancePath+"/status/serverInfo/capabilities/resources",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err452);
 errors++;
 }
 }
-if(data242.clusterURL !== undefined){
-let data244 = data242.clusterURL;
-if(typeof data244 === "string"){
-if(data244.length > 2048 && func2(data244) > 2048){
-const err453 = {instancePath:instancePath+"/status/extensions/clusterURL",keyword:"maxLength",params:{limit: 2048}};
+if(data237.prompts !== undefined){
+if(typeof data237.prompts !== "boolean"){
+const err453 = {instancePath:instancePath+"/status/serverInfo/capabilities/prompts",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err453);
 errors++;
 }
 }
-else {
-const err454 = {instancePath:instancePath+"/status/extensions/clusterURL",keyword:"type",params:{type: "string"}};
+if(data237.logging !== undefined){
+if(typeof data237.logging !== "boolean"){
+const err454 = {instancePath:instancePath+"/status/serverInfo/capabilities/logging",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err454);
 errors++;
 }
 }
-if(data242.causes !== undefined){
-let data245 = data242.causes;
-if(data245 && typeof data245 == "object" && !Array.isArray(data245)){
-if(Object.keys(data245).length > 16){
-const err455 = {instancePath:instancePath+"/status/extensions/causes",keyword:"maxProperties",params:{limit: 16}};
+if(data237.completions !== undefined){
+if(typeof data237.completions !== "boolean"){
+const err455 = {instancePath:instancePath+"/status/serverInfo/capabilities/completions",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err455);
 errors++;
 }
-for(const key10 in data245){
-let data246 = data245[key10];
-if(typeof data246 === "string"){
-if(data246.length > 200 && func2(data246) > 200){
-const err456 = {instancePath:instancePath+"/status/extensions/causes/" + escapePointer(key10),keyword:"maxLength",params:{limit: 200}};
+}
+}
+else {
+const err456 = {instancePath:instancePath+"/status/serverInfo/capabilities",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err456);
 errors++;
 }
 }
+}
 else {
-const err457 = {instancePath:instancePath+"/status/extensions/causes/" + escapePointer(key10),keyword:"type",params:{type: "string"}};
+const err457 = {instancePath:instancePath+"/status/serverInfo",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err457);
 errors++;
 }
 }
-}
-else {
-const err458 = {instancePath:instancePath+"/status/extensions/causes",keyword:"type",params:{type: "object"}};
+if(data222.handshakeRetryCount !== undefined){
+let data243 = data222.handshakeRetryCount;
+if(!(((typeof data243 == "number") && (!(data243 % 1) && !isNaN(data243))) && (isFinite(data243)))){
+const err458 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err458);
 errors++;
 }
-}
-if(data242.policy !== undefined){
-let data247 = data242.policy;
-if(data247 && typeof data247 == "object" && !Array.isArray(data247)){
-if(data247.revision !== undefined){
-let data248 = data247.revision;
-if(!(((typeof data248 == "number") && (!(data248 % 1) && !isNaN(data248))) && (isFinite(data248)))){
-const err459 = {instancePath:instancePath+"/status/extensions/policy/revision",keyword:"type",params:{type: "integer"}};
+if((typeof data243 == "number") && (isFinite(data243))){
+if(data243 > 2147483647 || isNaN(data243)){
+const err459 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err459);
 errors++;
 }
-if((typeof data248 == "number") && (isFinite(data248))){
-if(data248 > 2147483647 || isNaN(data248)){
-const err460 = {instancePath:instancePath+"/status/extensions/policy/revision",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+if(data243 < -2147483648 || isNaN(data243)){
+const err460 = {instancePath:instancePath+"/status/handshakeRetryCount",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err460);
 errors++;
 }
-if(data248 < 1 || isNaN(data248)){
-const err461 = {instancePath:instancePath+"/status/extensions/policy/revision",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+}
+}
+if(data222.gatewayBinding !== undefined){
+let data244 = data222.gatewayBinding;
+if(data244 && typeof data244 == "object" && !Array.isArray(data244)){
+if(data244.name !== undefined){
+if(typeof data244.name !== "string"){
+const err461 = {instancePath:instancePath+"/status/gatewayBinding/name",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err461);
 errors++;
 }
 }
-}
-if(data247.digests !== undefined){
-let data249 = data247.digests;
-if(data249 && typeof data249 == "object" && !Array.isArray(data249)){
-if(Object.keys(data249).length > 200){
-const err462 = {instancePath:instancePath+"/status/extensions/policy/digests",keyword:"maxProperties",params:{limit: 200}};
+if(data244.provider !== undefined){
+if(typeof data244.provider !== "string"){
+const err462 = {instancePath:instancePath+"/status/gatewayBinding/provider",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err462);
 errors++;
 }
-for(const key11 in data249){
-let data250 = data249[key11];
-if(typeof data250 === "string"){
-if(data250.length > 64 && func2(data250) > 64){
-const err463 = {instancePath:instancePath+"/status/extensions/policy/digests/" + escapePointer(key11),keyword:"maxLength",params:{limit: 64}};
+}
+}
+else {
+const err463 = {instancePath:instancePath+"/status/gatewayBinding",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err463);
 errors++;
 }
 }
-else {
-const err464 = {instancePath:instancePath+"/status/extensions/policy/digests/" + escapePointer(key11),keyword:"type",params:{type: "string"}};
+if(data222.extensions !== undefined){
+let data247 = data222.extensions;
+if(data247 && typeof data247 == "object" && !Array.isArray(data247)){
+if(data247.release !== undefined){
+let data248 = data247.release;
+if(typeof data248 === "string"){
+if(data248.length > 64 && func2(data248) > 64){
+const err464 = {instancePath:instancePath+"/status/extensions/release",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err464);
 errors++;
 }
 }
-}
 else {
-const err465 = {instancePath:instancePath+"/status/extensions/policy/digests",keyword:"type",params:{type: "object"}};
+const err465 = {instancePath:instancePath+"/status/extensions/release",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err465);
 errors++;
 }
 }
-if(data247.digest !== undefined){
-let data251 = data247.digest;
-if(typeof data251 === "string"){
-if(data251.length > 64 && func2(data251) > 64){
-const err466 = {instancePath:instancePath+"/status/extensions/policy/digest",keyword:"maxLength",params:{limit: 64}};
+if(data247.clusterURL !== undefined){
+let data249 = data247.clusterURL;
+if(typeof data249 === "string"){
+if(data249.length > 2048 && func2(data249) > 2048){
+const err466 = {instancePath:instancePath+"/status/extensions/clusterURL",keyword:"maxLength",params:{limit: 2048}};
 vErrors = add(vErrors, err466);
 errors++;
 }
 }
 else {
-const err467 = {instancePath:instancePath+"/status/extensions/policy/digest",keyword:"type",params:{type: "string"}};
+const err467 = {instancePath:instancePath+"/status/extensions/clusterURL",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err467);
 errors++;
 }
 }
-if(data247.generation !== undefined){
-let data252 = data247.generation;
-if(!(((typeof data252 == "number") && (!(data252 % 1) && !isNaN(data252))) && (isFinite(data252)))){
-const err468 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"type",params:{type: "integer"}};
+if(data247.causes !== undefined){
+let data250 = data247.causes;
+if(data250 && typeof data250 == "object" && !Array.isArray(data250)){
+if(Object.keys(data250).length > 16){
+const err468 = {instancePath:instancePath+"/status/extensions/causes",keyword:"maxProperties",params:{limit: 16}};
 vErrors = add(vErrors, err468);
 errors++;
 }
-if((typeof data252 == "number") && (isFinite(data252))){
-if(data252 > 9223372036854776000 || isNaN(data252)){
-const err469 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+for(const key10 in data250){
+let data251 = data250[key10];
+if(typeof data251 === "string"){
+if(data251.length > 200 && func2(data251) > 200){
+const err469 = {instancePath:instancePath+"/status/extensions/causes/" + escapePointer(key10),keyword:"maxLength",params:{limit: 200}};
 vErrors = add(vErrors, err469);
 errors++;
 }
-if(data252 < -9223372036854776000 || isNaN(data252)){
-const err470 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
+}
+else {
+const err470 = {instancePath:instancePath+"/status/extensions/causes/" + escapePointer(key10),keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err470);
 errors++;
 }
 }
 }
-if(data247.tolerated !== undefined){
-let data253 = data247.tolerated;
-if(Array.isArray(data253)){
-if(data253.length > 50){
-const err471 = {instancePath:instancePath+"/status/extensions/policy/tolerated",keyword:"maxItems",params:{limit: 50}};
+else {
+const err471 = {instancePath:instancePath+"/status/extensions/causes",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err471);
 errors++;
 }
-const len17 = data253.length;
-for(let i17=0; i17<len17; i17++){
-let data254 = data253[i17];
-if(data254 && typeof data254 == "object" && !Array.isArray(data254)){
-if(data254.rule === undefined){
-const err472 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i17,keyword:"required",params:{missingProperty: "rule"}};
+}
+if(data247.policy !== undefined){
+let data252 = data247.policy;
+if(data252 && typeof data252 == "object" && !Array.isArray(data252)){
+if(data252.revision !== undefined){
+let data253 = data252.revision;
+if(!(((typeof data253 == "number") && (!(data253 % 1) && !isNaN(data253))) && (isFinite(data253)))){
+const err472 = {instancePath:instancePath+"/status/extensions/policy/revision",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err472);
 errors++;
 }
-if(data254.path === undefined){
-const err473 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i17,keyword:"required",params:{missingProperty: "path"}};
+if((typeof data253 == "number") && (isFinite(data253))){
+if(data253 > 2147483647 || isNaN(data253)){
+const err473 = {instancePath:instancePath+"/status/extensions/policy/revision",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err473);
 errors++;
 }
-if(data254.message === undefined){
-const err474 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i17,keyword:"required",params:{missingProperty: "message"}};
+if(data253 < 1 || isNaN(data253)){
+const err474 = {instancePath:instancePath+"/status/extensions/policy/revision",keyword:"minimum",params:{comparison: ">=", limit: 1}};
 vErrors = add(vErrors, err474);
 errors++;
 }
-if(data254.fingerprint === undefined){
-const err475 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i17,keyword:"required",params:{missingProperty: "fingerprint"}};
+}
+}
+if(data252.digests !== undefined){
+let data254 = data252.digests;
+if(data254 && typeof data254 == "object" && !Array.isArray(data254)){
+if(Object.keys(data254).length > 200){
+const err475 = {instancePath:instancePath+"/status/extensions/policy/digests",keyword:"maxProperties",params:{limit: 200}};
 vErrors = add(vErrors, err475);
 errors++;
 }
-if(data254.rule !== undefined){
-let data255 = data254.rule;
+for(const key11 in data254){
+let data255 = data254[key11];
 if(typeof data255 === "string"){
-if(data255.length > 100 && func2(data255) > 100){
-const err476 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i17+"/rule",keyword:"maxLength",params:{limit: 100}};
+if(data255.length > 64 && func2(data255) > 64){
+const err476 = {instancePath:instancePath+"/status/extensions/policy/digests/" + escapePointer(key11),keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err476);
 errors++;
 }
 }
 else {
-const err477 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i17+"/rule",keyword:"type",params:{type: "string"}};
+const err477 = {instancePath:instancePath+"/status/extensions/policy/digests/" + escapePointer(key11),keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err477);
 errors++;
 }
 }
-if(data254.path !== undefined){
-let data256 = data254.path;
-if(typeof data256 === "string"){
-if(data256.length > 400 && func2(data256) > 400){
-const err478 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i17+"/path",keyword:"maxLength",params:{limit: 400}};
+}
+else {
+const err478 = {instancePath:instancePath+"/status/extensions/policy/digests",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err478);
 errors++;
 }
 }
-else {
-const err479 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i17+"/path",keyword:"type",params:{type: "string"}};
+if(data252.digest !== undefined){
+let data256 = data252.digest;
+if(typeof data256 === "string"){
+if(data256.length > 64 && func2(data256) > 64){
+const err479 = {instancePath:instancePath+"/status/extensions/policy/digest",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err479);
 errors++;
 }
 }
-if(data254.message !== undefined){
-let data257 = data254.message;
-if(typeof data257 === "string"){
-if(data257.length > 400 && func2(data257) > 400){
-const err480 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i17+"/message",keyword:"maxLength",params:{limit: 400}};
+else {
+const err480 = {instancePath:instancePath+"/status/extensions/policy/digest",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err480);
 errors++;
 }
 }
-else {
-const err481 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i17+"/message",keyword:"type",params:{type: "string"}};
+if(data252.generation !== undefined){
+let data257 = data252.generation;
+if(!(((typeof data257 == "number") && (!(data257 % 1) && !isNaN(data257))) && (isFinite(data257)))){
+const err481 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err481);
 errors++;
 }
-}
-if(data254.fingerprint !== undefined){
-let data258 = data254.fingerprint;
-if(typeof data258 === "string"){
-if(data258.length > 64 && func2(data258) > 64){
-const err482 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i17+"/fingerprint",keyword:"maxLength",params:{limit: 64}};
+if((typeof data257 == "number") && (isFinite(data257))){
+if(data257 > 9223372036854776000 || isNaN(data257)){
+const err482 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
 vErrors = add(vErrors, err482);
 errors++;
 }
-}
-else {
-const err483 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i17+"/fingerprint",keyword:"type",params:{type: "string"}};
+if(data257 < -9223372036854776000 || isNaN(data257)){
+const err483 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
 vErrors = add(vErrors, err483);
 errors++;
 }
 }
 }
-else {
-const err484 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i17,keyword:"type",params:{type: "object"}};
+if(data252.tolerated !== undefined){
+let data258 = data252.tolerated;
+if(Array.isArray(data258)){
+if(data258.length > 50){
+const err484 = {instancePath:instancePath+"/status/extensions/policy/tolerated",keyword:"maxItems",params:{limit: 50}};
 vErrors = add(vErrors, err484);
 errors++;
 }
-}
-}
-else {
-const err485 = {instancePath:instancePath+"/status/extensions/policy/tolerated",keyword:"type",params:{type: "array"}};
+const len19 = data258.length;
+for(let i19=0; i19<len19; i19++){
+let data259 = data258[i19];
+if(data259 && typeof data259 == "object" && !Array.isArray(data259)){
+if(data259.rule === undefined){
+const err485 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i19,keyword:"required",params:{missingProperty: "rule"}};
 vErrors = add(vErrors, err485);
 errors++;
 }
-}
-if(data247.excused !== undefined){
-let data259 = data247.excused;
-if(Array.isArray(data259)){
-if(data259.length > 100){
-const err486 = {instancePath:instancePath+"/status/extensions/policy/excused",keyword:"maxItems",params:{limit: 100}};
+if(data259.path === undefined){
+const err486 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i19,keyword:"required",params:{missingProperty: "path"}};
 vErrors = add(vErrors, err486);
 errors++;
 }
-const len18 = data259.length;
-for(let i18=0; i18<len18; i18++){
-let data260 = data259[i18];
-if(typeof data260 === "string"){
-if(data260.length > 100 && func2(data260) > 100){
-const err487 = {instancePath:instancePath+"/status/extensions/policy/excused/" + i18,keyword:"maxLength",params:{limit: 100}};
+if(data259.message === undefined){
+const err487 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i19,keyword:"required",params:{missingProperty: "message"}};
 vErrors = add(vErrors, err487);
 errors++;
 }
-}
-else {
-const err488 = {instancePath:instancePath+"/status/extensions/policy/excused/" + i18,keyword:"type",params:{type: "string"}};
+if(data259.fingerprint === undefined){
+const err488 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i19,keyword:"required",params:{missingProperty: "fingerprint"}};
 vErrors = add(vErrors, err488);
 errors++;
 }
-}
-}
-else {
-const err489 = {instancePath:instancePath+"/status/extensions/policy/excused",keyword:"type",params:{type: "array"}};
+if(data259.rule !== undefined){
+let data260 = data259.rule;
+if(typeof data260 === "string"){
+if(data260.length > 100 && func2(data260) > 100){
+const err489 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i19+"/rule",keyword:"maxLength",params:{limit: 100}};
 vErrors = add(vErrors, err489);
 errors++;
 }
 }
-if(data247.excusedFingerprints !== undefined){
-let data261 = data247.excusedFingerprints;
-if(Array.isArray(data261)){
-if(data261.length > 50){
-const err490 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints",keyword:"maxItems",params:{limit: 50}};
+else {
+const err490 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i19+"/rule",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err490);
 errors++;
 }
-const len19 = data261.length;
-for(let i19=0; i19<len19; i19++){
-let data262 = data261[i19];
-if(typeof data262 === "string"){
-if(data262.length > 64 && func2(data262) > 64){
-const err491 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints/" + i19,keyword:"maxLength",params:{limit: 64}};
+}
+if(data259.path !== undefined){
+let data261 = data259.path;
+if(typeof data261 === "string"){
+if(data261.length > 400 && func2(data261) > 400){
+const err491 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i19+"/path",keyword:"maxLength",params:{limit: 400}};
 vErrors = add(vErrors, err491);
 errors++;
 }
 }
 else {
-const err492 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints/" + i19,keyword:"type",params:{type: "string"}};
+const err492 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i19+"/path",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err492);
 errors++;
 }
 }
-}
-else {
-const err493 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints",keyword:"type",params:{type: "array"}};
+if(data259.message !== undefined){
+let data262 = data259.message;
+if(typeof data262 === "string"){
+if(data262.length > 400 && func2(data262) > 400){
+const err493 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i19+"/message",keyword:"maxLength",params:{limit: 400}};
 vErrors = add(vErrors, err493);
 errors++;
 }
 }
-if(data247.pods !== undefined){
-let data263 = data247.pods;
-if(typeof data263 === "string"){
-if(data263.length > 64 && func2(data263) > 64){
-const err494 = {instancePath:instancePath+"/status/extensions/policy/pods",keyword:"maxLength",params:{limit: 64}};
+else {
+const err494 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i19+"/message",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err494);
 errors++;
 }
 }
-else {
-const err495 = {instancePath:instancePath+"/status/extensions/policy/pods",keyword:"type",params:{type: "string"}};
+if(data259.fingerprint !== undefined){
+let data263 = data259.fingerprint;
+if(typeof data263 === "string"){
+if(data263.length > 64 && func2(data263) > 64){
+const err495 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i19+"/fingerprint",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err495);
 errors++;
 }
 }
-if(data247.toleratedNotListed !== undefined){
-let data264 = data247.toleratedNotListed;
-if(!(((typeof data264 == "number") && (!(data264 % 1) && !isNaN(data264))) && (isFinite(data264)))){
-const err496 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"type",params:{type: "integer"}};
+else {
+const err496 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i19+"/fingerprint",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err496);
 errors++;
 }
-if((typeof data264 == "number") && (isFinite(data264))){
-if(data264 > 2147483647 || isNaN(data264)){
-const err497 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+}
+else {
+const err497 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i19,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err497);
 errors++;
 }
-if(data264 < -2147483648 || isNaN(data264)){
-const err498 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+}
+}
+else {
+const err498 = {instancePath:instancePath+"/status/extensions/policy/tolerated",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err498);
 errors++;
 }
 }
-}
-}
-else {
-const err499 = {instancePath:instancePath+"/status/extensions/policy",keyword:"type",params:{type: "object"}};
+if(data252.excused !== undefined){
+let data264 = data252.excused;
+if(Array.isArray(data264)){
+if(data264.length > 100){
+const err499 = {instancePath:instancePath+"/status/extensions/policy/excused",keyword:"maxItems",params:{limit: 100}};
 vErrors = add(vErrors, err499);
 errors++;
 }
-}
-if(data242.foreign !== undefined){
-let data265 = data242.foreign;
-if(data265 && typeof data265 == "object" && !Array.isArray(data265)){
-if(data265.fields === undefined){
-const err500 = {instancePath:instancePath+"/status/extensions/foreign",keyword:"required",params:{missingProperty: "fields"}};
+const len20 = data264.length;
+for(let i20=0; i20<len20; i20++){
+let data265 = data264[i20];
+if(typeof data265 === "string"){
+if(data265.length > 100 && func2(data265) > 100){
+const err500 = {instancePath:instancePath+"/status/extensions/policy/excused/" + i20,keyword:"maxLength",params:{limit: 100}};
 vErrors = add(vErrors, err500);
 errors++;
 }
-if(data265.fields !== undefined){
-let data266 = data265.fields;
-if(Array.isArray(data266)){
-if(data266.length > 20){
-const err501 = {instancePath:instancePath+"/status/extensions/foreign/fields",keyword:"maxItems",params:{limit: 20}};
+}
+else {
+const err501 = {instancePath:instancePath+"/status/extensions/policy/excused/" + i20,keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err501);
 errors++;
 }
-const len20 = data266.length;
-for(let i20=0; i20<len20; i20++){
-let data267 = data266[i20];
-if(data267 && typeof data267 == "object" && !Array.isArray(data267)){
-if(data267.kind === undefined){
-const err502 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i20,keyword:"required",params:{missingProperty: "kind"}};
+}
+}
+else {
+const err502 = {instancePath:instancePath+"/status/extensions/policy/excused",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err502);
 errors++;
 }
-if(data267.path === undefined){
-const err503 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i20,keyword:"required",params:{missingProperty: "path"}};
+}
+if(data252.excusedFingerprints !== undefined){
+let data266 = data252.excusedFingerprints;
+if(Array.isArray(data266)){
+if(data266.length > 50){
+const err503 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints",keyword:"maxItems",params:{limit: 50}};
 vErrors = add(vErrors, err503);
 errors++;
 }
-if(data267.state === undefined){
-const err504 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i20,keyword:"required",params:{missingProperty: "state"}};
+const len21 = data266.length;
+for(let i21=0; i21<len21; i21++){
+let data267 = data266[i21];
+if(typeof data267 === "string"){
+if(data267.length > 64 && func2(data267) > 64){
+const err504 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints/" + i21,keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err504);
 errors++;
 }
-if(data267.kind !== undefined){
-let data268 = data267.kind;
-if(typeof data268 === "string"){
-if(data268.length > 63 && func2(data268) > 63){
-const err505 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i20+"/kind",keyword:"maxLength",params:{limit: 63}};
+}
+else {
+const err505 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints/" + i21,keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err505);
 errors++;
 }
 }
+}
 else {
-const err506 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i20+"/kind",keyword:"type",params:{type: "string"}};
+const err506 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err506);
 errors++;
 }
 }
-if(data267.path !== undefined){
-let data269 = data267.path;
-if(typeof data269 === "string"){
-if(data269.length > 300 && func2(data269) > 300){
-const err507 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i20+"/path",keyword:"maxLength",params:{limit: 300}};
+if(data252.pods !== undefined){
+let data268 = data252.pods;
+if(typeof data268 === "string"){
+if(data268.length > 64 && func2(data268) > 64){
+const err507 = {instancePath:instancePath+"/status/extensions/policy/pods",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err507);
 errors++;
 }
 }
 else {
-const err508 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i20+"/path",keyword:"type",params:{type: "string"}};
+const err508 = {instancePath:instancePath+"/status/extensions/policy/pods",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err508);
 errors++;
 }
 }
-if(data267.manager !== undefined){
-let data270 = data267.manager;
-if(typeof data270 === "string"){
-if(data270.length > 128 && func2(data270) > 128){
-const err509 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i20+"/manager",keyword:"maxLength",params:{limit: 128}};
+if(data252.toleratedNotListed !== undefined){
+let data269 = data252.toleratedNotListed;
+if(!(((typeof data269 == "number") && (!(data269 % 1) && !isNaN(data269))) && (isFinite(data269)))){
+const err509 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err509);
 errors++;
 }
-}
-else {
-const err510 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i20+"/manager",keyword:"type",params:{type: "string"}};
+if((typeof data269 == "number") && (isFinite(data269))){
+if(data269 > 2147483647 || isNaN(data269)){
+const err510 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err510);
 errors++;
 }
-}
-if(data267.state !== undefined){
-let data271 = data267.state;
-if(typeof data271 !== "string"){
-const err511 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i20+"/state",keyword:"type",params:{type: "string"}};
+if(data269 < -2147483648 || isNaN(data269)){
+const err511 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err511);
 errors++;
 }
-if(!((((data271 === "Waiting") || (data271 === "ComesBack")) || (data271 === "FromAdmission")) || (data271 === "Stays"))){
-const err512 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i20+"/state",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.foreign.properties.fields.items.properties.state.enum}};
+}
+}
+}
+else {
+const err512 = {instancePath:instancePath+"/status/extensions/policy",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err512);
 errors++;
 }
 }
-}
-else {
-const err513 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i20,keyword:"type",params:{type: "object"}};
+if(data247.foreign !== undefined){
+let data270 = data247.foreign;
+if(data270 && typeof data270 == "object" && !Array.isArray(data270)){
+if(data270.fields === undefined){
+const err513 = {instancePath:instancePath+"/status/extensions/foreign",keyword:"required",params:{missingProperty: "fields"}};
 vErrors = add(vErrors, err513);
 errors++;
 }
-}
-}
-else {
-const err514 = {instancePath:instancePath+"/status/extensions/foreign/fields",keyword:"type",params:{type: "array"}};
+if(data270.fields !== undefined){
+let data271 = data270.fields;
+if(Array.isArray(data271)){
+if(data271.length > 20){
+const err514 = {instancePath:instancePath+"/status/extensions/foreign/fields",keyword:"maxItems",params:{limit: 20}};
 vErrors = add(vErrors, err514);
 errors++;
 }
-}
-if(data265.notListed !== undefined){
-let data272 = data265.notListed;
-if(!(((typeof data272 == "number") && (!(data272 % 1) && !isNaN(data272))) && (isFinite(data272)))){
-const err515 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"type",params:{type: "integer"}};
+const len22 = data271.length;
+for(let i22=0; i22<len22; i22++){
+let data272 = data271[i22];
+if(data272 && typeof data272 == "object" && !Array.isArray(data272)){
+if(data272.kind === undefined){
+const err515 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i22,keyword:"required",params:{missingProperty: "kind"}};
 vErrors = add(vErrors, err515);
 errors++;
 }
-if((typeof data272 == "number") && (isFinite(data272))){
-if(data272 > 2147483647 || isNaN(data272)){
-const err516 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+if(data272.path === undefined){
+const err516 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i22,keyword:"required",params:{missingProperty: "path"}};
 vErrors = add(vErrors, err516);
 errors++;
 }
-if(data272 < -2147483648 || isNaN(data272)){
-const err517 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+if(data272.state === undefined){
+const err517 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i22,keyword:"required",params:{missingProperty: "state"}};
 vErrors = add(vErrors, err517);
 errors++;
 }
-}
-}
-}
-else {
-const err518 = {instancePath:instancePath+"/status/extensions/foreign",keyword:"type",params:{type: "object"}};
+if(data272.kind !== undefined){
+let data273 = data272.kind;
+if(typeof data273 === "string"){
+if(data273.length > 63 && func2(data273) > 63){
+const err518 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i22+"/kind",keyword:"maxLength",params:{limit: 63}};
 vErrors = add(vErrors, err518);
 errors++;
 }
 }
-if(data242.rollout !== undefined){
-let data273 = data242.rollout;
-if(data273 && typeof data273 == "object" && !Array.isArray(data273)){
-if(data273.phase === undefined){
-const err519 = {instancePath:instancePath+"/status/extensions/rollout",keyword:"required",params:{missingProperty: "phase"}};
+else {
+const err519 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i22+"/kind",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err519);
 errors++;
 }
-if(data273.target === undefined){
-const err520 = {instancePath:instancePath+"/status/extensions/rollout",keyword:"required",params:{missingProperty: "target"}};
+}
+if(data272.path !== undefined){
+let data274 = data272.path;
+if(typeof data274 === "string"){
+if(data274.length > 300 && func2(data274) > 300){
+const err520 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i22+"/path",keyword:"maxLength",params:{limit: 300}};
 vErrors = add(vErrors, err520);
 errors++;
 }
-if(data273.phase !== undefined){
-let data274 = data273.phase;
-if(typeof data274 !== "string"){
-const err521 = {instancePath:instancePath+"/status/extensions/rollout/phase",keyword:"type",params:{type: "string"}};
+}
+else {
+const err521 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i22+"/path",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err521);
 errors++;
 }
-if(!(((((data274 === "Proving") || (data274 === "Rolling")) || (data274 === "Rejected")) || (data274 === "RolledBack")) || (data274 === "Blocked"))){
-const err522 = {instancePath:instancePath+"/status/extensions/rollout/phase",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.rollout.properties.phase.enum}};
+}
+if(data272.manager !== undefined){
+let data275 = data272.manager;
+if(typeof data275 === "string"){
+if(data275.length > 128 && func2(data275) > 128){
+const err522 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i22+"/manager",keyword:"maxLength",params:{limit: 128}};
 vErrors = add(vErrors, err522);
 errors++;
 }
 }
-if(data273.target !== undefined){
-let data275 = data273.target;
-if(data275 && typeof data275 == "object" && !Array.isArray(data275)){
-if(data275.template === undefined){
-const err523 = {instancePath:instancePath+"/status/extensions/rollout/target",keyword:"required",params:{missingProperty: "template"}};
+else {
+const err523 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i22+"/manager",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err523);
 errors++;
 }
-if(data275.since === undefined){
-const err524 = {instancePath:instancePath+"/status/extensions/rollout/target",keyword:"required",params:{missingProperty: "since"}};
+}
+if(data272.state !== undefined){
+let data276 = data272.state;
+if(typeof data276 !== "string"){
+const err524 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i22+"/state",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err524);
 errors++;
 }
-if(data275.template !== undefined){
-let data276 = data275.template;
-if(typeof data276 === "string"){
-if(data276.length > 64 && func2(data276) > 64){
-const err525 = {instancePath:instancePath+"/status/extensions/rollout/target/template",keyword:"maxLength",params:{limit: 64}};
+if(!((((data276 === "Waiting") || (data276 === "ComesBack")) || (data276 === "FromAdmission")) || (data276 === "Stays"))){
+const err525 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i22+"/state",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.foreign.properties.fields.items.properties.state.enum}};
 vErrors = add(vErrors, err525);
 errors++;
 }
 }
+}
 else {
-const err526 = {instancePath:instancePath+"/status/extensions/rollout/target/template",keyword:"type",params:{type: "string"}};
+const err526 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i22,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err526);
 errors++;
 }
 }
-if(data275.generation !== undefined){
-let data277 = data275.generation;
-if(!(((typeof data277 == "number") && (!(data277 % 1) && !isNaN(data277))) && (isFinite(data277)))){
-const err527 = {instancePath:instancePath+"/status/extensions/rollout/target/generation",keyword:"type",params:{type: "integer"}};
+}
+else {
+const err527 = {instancePath:instancePath+"/status/extensions/foreign/fields",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err527);
 errors++;
 }
-if((typeof data277 == "number") && (isFinite(data277))){
-if(data277 > 9223372036854776000 || isNaN(data277)){
-const err528 = {instancePath:instancePath+"/status/extensions/rollout/target/generation",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+}
+if(data270.notListed !== undefined){
+let data277 = data270.notListed;
+if(!(((typeof data277 == "number") && (!(data277 % 1) && !isNaN(data277))) && (isFinite(data277)))){
+const err528 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err528);
 errors++;
 }
-if(data277 < -9223372036854776000 || isNaN(data277)){
-const err529 = {instancePath:instancePath+"/status/extensions/rollout/target/generation",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
+if((typeof data277 == "number") && (isFinite(data277))){
+if(data277 > 2147483647 || isNaN(data277)){
+const err529 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err529);
 errors++;
 }
-}
-}
-if(data275.since !== undefined){
-let data278 = data275.since;
-if(typeof data278 === "string"){
-if(!pattern4.test(data278)){
-const err530 = {instancePath:instancePath+"/status/extensions/rollout/target/since",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
+if(data277 < -2147483648 || isNaN(data277)){
+const err530 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err530);
 errors++;
 }
 }
+}
+}
 else {
-const err531 = {instancePath:instancePath+"/status/extensions/rollout/target/since",keyword:"type",params:{type: "string"}};
+const err531 = {instancePath:instancePath+"/status/extensions/foreign",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err531);
 errors++;
 }
 }
-}
-else {
-const err532 = {instancePath:instancePath+"/status/extensions/rollout/target",keyword:"type",params:{type: "object"}};
+if(data247.rollout !== undefined){
+let data278 = data247.rollout;
+if(data278 && typeof data278 == "object" && !Array.isArray(data278)){
+if(data278.phase === undefined){
+const err532 = {instancePath:instancePath+"/status/extensions/rollout",keyword:"required",params:{missingProperty: "phase"}};
 vErrors = add(vErrors, err532);
 errors++;
 }
-}
-if(data273.stable !== undefined){
-let data279 = data273.stable;
-if(data279 && typeof data279 == "object" && !Array.isArray(data279)){
-if(data279.template === undefined){
-const err533 = {instancePath:instancePath+"/status/extensions/rollout/stable",keyword:"required",params:{missingProperty: "template"}};
+if(data278.target === undefined){
+const err533 = {instancePath:instancePath+"/status/extensions/rollout",keyword:"required",params:{missingProperty: "target"}};
 vErrors = add(vErrors, err533);
 errors++;
 }
-if(data279.replicaSet === undefined){
-const err534 = {instancePath:instancePath+"/status/extensions/rollout/stable",keyword:"required",params:{missingProperty: "replicaSet"}};
+if(data278.phase !== undefined){
+let data279 = data278.phase;
+if(typeof data279 !== "string"){
+const err534 = {instancePath:instancePath+"/status/extensions/rollout/phase",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err534);
 errors++;
 }
-if(data279.template !== undefined){
-let data280 = data279.template;
-if(typeof data280 === "string"){
-if(data280.length > 64 && func2(data280) > 64){
-const err535 = {instancePath:instancePath+"/status/extensions/rollout/stable/template",keyword:"maxLength",params:{limit: 64}};
+if(!(((((data279 === "Proving") || (data279 === "Rolling")) || (data279 === "Rejected")) || (data279 === "RolledBack")) || (data279 === "Blocked"))){
+const err535 = {instancePath:instancePath+"/status/extensions/rollout/phase",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.rollout.properties.phase.enum}};
 vErrors = add(vErrors, err535);
 errors++;
 }
 }
-else {
-const err536 = {instancePath:instancePath+"/status/extensions/rollout/stable/template",keyword:"type",params:{type: "string"}};
+if(data278.target !== undefined){
+let data280 = data278.target;
+if(data280 && typeof data280 == "object" && !Array.isArray(data280)){
+if(data280.template === undefined){
+const err536 = {instancePath:instancePath+"/status/extensions/rollout/target",keyword:"required",params:{missingProperty: "template"}};
 vErrors = add(vErrors, err536);
 errors++;
 }
-}
-if(data279.replicaSet !== undefined){
-let data281 = data279.replicaSet;
-if(typeof data281 === "string"){
-if(data281.length > 63 && func2(data281) > 63){
-const err537 = {instancePath:instancePath+"/status/extensions/rollout/stable/replicaSet",keyword:"maxLength",params:{limit: 63}};
+if(data280.since === undefined){
+const err537 = {instancePath:instancePath+"/status/extensions/rollout/target",keyword:"required",params:{missingProperty: "since"}};
 vErrors = add(vErrors, err537);
 errors++;
 }
-}
-else {
-const err538 = {instancePath:instancePath+"/status/extensions/rollout/stable/replicaSet",keyword:"type",params:{type: "string"}};
+if(data280.template !== undefined){
+let data281 = data280.template;
+if(typeof data281 === "string"){
+if(data281.length > 64 && func2(data281) > 64){
+const err538 = {instancePath:instancePath+"/status/extensions/rollout/target/template",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err538);
 errors++;
 }
 }
-if(data279.generation !== undefined){
-let data282 = data279.generation;
-if(!(((typeof data282 == "number") && (!(data282 % 1) && !isNaN(data282))) && (isFinite(data282)))){
-const err539 = {instancePath:instancePath+"/status/extensions/rollout/stable/generation",keyword:"type",params:{type: "integer"}};
+else {
+const err539 = {instancePath:instancePath+"/status/extensions/rollout/target/template",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err539);
+errors++;
+}
+}
+if(data280.generation !== undefined){
+let data282 = data280.generation;
+if(!(((typeof data282 == "number") && (!(data282 % 1) && !isNaN(data282))) && (isFinite(data282)))){
+const err540 = {instancePath:instancePath+"/status/extensions/rollout/target/generation",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err540);
 errors++;
 }
 if((typeof data282 == "number") && (isFinite(data282))){
 if(data282 > 9223372036854776000 || isNaN(data282)){
-const err540 = {instancePath:instancePath+"/status/extensions/rollout/stable/generation",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
-vErrors = add(vErrors, err540);
-errors++;
-}
-if(data282 < -9223372036854776000 || isNaN(data282)){
-const err541 = {instancePath:instancePath+"/status/extensions/rollout/stable/generation",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
+const err541 = {instancePath:instancePath+"/status/extensions/rollout/target/generation",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
 vErrors = add(vErrors, err541);
 errors++;
 }
-}
-}
-}
-else {
-const err542 = {instancePath:instancePath+"/status/extensions/rollout/stable",keyword:"type",params:{type: "object"}};
+if(data282 < -9223372036854776000 || isNaN(data282)){
+const err542 = {instancePath:instancePath+"/status/extensions/rollout/target/generation",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
 vErrors = add(vErrors, err542);
 errors++;
 }
 }
-if(data273.proof !== undefined){
-let data283 = data273.proof;
-if(typeof data283 !== "string"){
-const err543 = {instancePath:instancePath+"/status/extensions/rollout/proof",keyword:"type",params:{type: "string"}};
+}
+if(data280.since !== undefined){
+let data283 = data280.since;
+if(typeof data283 === "string"){
+if(!pattern4.test(data283)){
+const err543 = {instancePath:instancePath+"/status/extensions/rollout/target/since",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
 vErrors = add(vErrors, err543);
 errors++;
 }
-if(!(((data283 === "Proven") || (data283 === "NotProven")) || (data283 === "Skipped"))){
-const err544 = {instancePath:instancePath+"/status/extensions/rollout/proof",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.rollout.properties.proof.enum}};
+}
+else {
+const err544 = {instancePath:instancePath+"/status/extensions/rollout/target/since",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err544);
 errors++;
 }
 }
-if(data273.reason !== undefined){
-let data284 = data273.reason;
-if(typeof data284 === "string"){
-if(data284.length > 64 && func2(data284) > 64){
-const err545 = {instancePath:instancePath+"/status/extensions/rollout/reason",keyword:"maxLength",params:{limit: 64}};
+}
+else {
+const err545 = {instancePath:instancePath+"/status/extensions/rollout/target",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err545);
 errors++;
 }
 }
-else {
-const err546 = {instancePath:instancePath+"/status/extensions/rollout/reason",keyword:"type",params:{type: "string"}};
+if(data278.stable !== undefined){
+let data284 = data278.stable;
+if(data284 && typeof data284 == "object" && !Array.isArray(data284)){
+if(data284.template === undefined){
+const err546 = {instancePath:instancePath+"/status/extensions/rollout/stable",keyword:"required",params:{missingProperty: "template"}};
 vErrors = add(vErrors, err546);
 errors++;
 }
-}
-if(data273.message !== undefined){
-let data285 = data273.message;
-if(typeof data285 === "string"){
-if(data285.length > 1024 && func2(data285) > 1024){
-const err547 = {instancePath:instancePath+"/status/extensions/rollout/message",keyword:"maxLength",params:{limit: 1024}};
+if(data284.replicaSet === undefined){
+const err547 = {instancePath:instancePath+"/status/extensions/rollout/stable",keyword:"required",params:{missingProperty: "replicaSet"}};
 vErrors = add(vErrors, err547);
 errors++;
 }
-}
-else {
-const err548 = {instancePath:instancePath+"/status/extensions/rollout/message",keyword:"type",params:{type: "string"}};
+if(data284.template !== undefined){
+let data285 = data284.template;
+if(typeof data285 === "string"){
+if(data285.length > 64 && func2(data285) > 64){
+const err548 = {instancePath:instancePath+"/status/extensions/rollout/stable/template",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err548);
 errors++;
 }
 }
-if(data273.failed !== undefined){
-let data286 = data273.failed;
-if(Array.isArray(data286)){
-if(data286.length > 5){
-const err549 = {instancePath:instancePath+"/status/extensions/rollout/failed",keyword:"maxItems",params:{limit: 5}};
+else {
+const err549 = {instancePath:instancePath+"/status/extensions/rollout/stable/template",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err549);
 errors++;
 }
-const len21 = data286.length;
-for(let i21=0; i21<len21; i21++){
-let data287 = data286[i21];
-if(data287 && typeof data287 == "object" && !Array.isArray(data287)){
-if(data287.template === undefined){
-const err550 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21,keyword:"required",params:{missingProperty: "template"}};
+}
+if(data284.replicaSet !== undefined){
+let data286 = data284.replicaSet;
+if(typeof data286 === "string"){
+if(data286.length > 63 && func2(data286) > 63){
+const err550 = {instancePath:instancePath+"/status/extensions/rollout/stable/replicaSet",keyword:"maxLength",params:{limit: 63}};
 vErrors = add(vErrors, err550);
 errors++;
 }
-if(data287.reason === undefined){
-const err551 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21,keyword:"required",params:{missingProperty: "reason"}};
+}
+else {
+const err551 = {instancePath:instancePath+"/status/extensions/rollout/stable/replicaSet",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err551);
 errors++;
 }
-if(data287.message === undefined){
-const err552 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21,keyword:"required",params:{missingProperty: "message"}};
+}
+if(data284.generation !== undefined){
+let data287 = data284.generation;
+if(!(((typeof data287 == "number") && (!(data287 % 1) && !isNaN(data287))) && (isFinite(data287)))){
+const err552 = {instancePath:instancePath+"/status/extensions/rollout/stable/generation",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err552);
 errors++;
 }
-if(data287.at === undefined){
-const err553 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21,keyword:"required",params:{missingProperty: "at"}};
+if((typeof data287 == "number") && (isFinite(data287))){
+if(data287 > 9223372036854776000 || isNaN(data287)){
+const err553 = {instancePath:instancePath+"/status/extensions/rollout/stable/generation",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
 vErrors = add(vErrors, err553);
 errors++;
 }
-if(data287.template !== undefined){
-let data288 = data287.template;
-if(typeof data288 === "string"){
-if(data288.length > 64 && func2(data288) > 64){
-const err554 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21+"/template",keyword:"maxLength",params:{limit: 64}};
+if(data287 < -9223372036854776000 || isNaN(data287)){
+const err554 = {instancePath:instancePath+"/status/extensions/rollout/stable/generation",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
 vErrors = add(vErrors, err554);
 errors++;
 }
 }
+}
+}
 else {
-const err555 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21+"/template",keyword:"type",params:{type: "string"}};
+const err555 = {instancePath:instancePath+"/status/extensions/rollout/stable",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err555);
 errors++;
 }
 }
-if(data287.reason !== undefined){
-let data289 = data287.reason;
-if(typeof data289 === "string"){
-if(data289.length > 64 && func2(data289) > 64){
-const err556 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21+"/reason",keyword:"maxLength",params:{limit: 64}};
+if(data278.proof !== undefined){
+let data288 = data278.proof;
+if(typeof data288 !== "string"){
+const err556 = {instancePath:instancePath+"/status/extensions/rollout/proof",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err556);
 errors++;
 }
-}
-else {
-const err557 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21+"/reason",keyword:"type",params:{type: "string"}};
+if(!(((data288 === "Proven") || (data288 === "NotProven")) || (data288 === "Skipped"))){
+const err557 = {instancePath:instancePath+"/status/extensions/rollout/proof",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.rollout.properties.proof.enum}};
 vErrors = add(vErrors, err557);
 errors++;
 }
 }
-if(data287.message !== undefined){
-let data290 = data287.message;
-if(typeof data290 === "string"){
-if(data290.length > 512 && func2(data290) > 512){
-const err558 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21+"/message",keyword:"maxLength",params:{limit: 512}};
+if(data278.reason !== undefined){
+let data289 = data278.reason;
+if(typeof data289 === "string"){
+if(data289.length > 64 && func2(data289) > 64){
+const err558 = {instancePath:instancePath+"/status/extensions/rollout/reason",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err558);
 errors++;
 }
 }
 else {
-const err559 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21+"/message",keyword:"type",params:{type: "string"}};
+const err559 = {instancePath:instancePath+"/status/extensions/rollout/reason",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err559);
 errors++;
 }
 }
-if(data287.retry !== undefined){
-let data291 = data287.retry;
-if(typeof data291 === "string"){
-if(data291.length > 253 && func2(data291) > 253){
-const err560 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21+"/retry",keyword:"maxLength",params:{limit: 253}};
+if(data278.message !== undefined){
+let data290 = data278.message;
+if(typeof data290 === "string"){
+if(data290.length > 1024 && func2(data290) > 1024){
+const err560 = {instancePath:instancePath+"/status/extensions/rollout/message",keyword:"maxLength",params:{limit: 1024}};
 vErrors = add(vErrors, err560);
 errors++;
 }
 }
 else {
-const err561 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21+"/retry",keyword:"type",params:{type: "string"}};
+const err561 = {instancePath:instancePath+"/status/extensions/rollout/message",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err561);
 errors++;
 }
 }
-if(data287.contract !== undefined){
-let data292 = data287.contract;
-if(typeof data292 === "string"){
-if(data292.length > 64 && func2(data292) > 64){
-const err562 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21+"/contract",keyword:"maxLength",params:{limit: 64}};
+if(data278.failed !== undefined){
+let data291 = data278.failed;
+if(Array.isArray(data291)){
+if(data291.length > 5){
+const err562 = {instancePath:instancePath+"/status/extensions/rollout/failed",keyword:"maxItems",params:{limit: 5}};
 vErrors = add(vErrors, err562);
 errors++;
 }
-}
-else {
-const err563 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21+"/contract",keyword:"type",params:{type: "string"}};
+const len23 = data291.length;
+for(let i23=0; i23<len23; i23++){
+let data292 = data291[i23];
+if(data292 && typeof data292 == "object" && !Array.isArray(data292)){
+if(data292.template === undefined){
+const err563 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i23,keyword:"required",params:{missingProperty: "template"}};
 vErrors = add(vErrors, err563);
 errors++;
 }
-}
-if(data287.at !== undefined){
-let data293 = data287.at;
-if(typeof data293 === "string"){
-if(!pattern4.test(data293)){
-const err564 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21+"/at",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
+if(data292.reason === undefined){
+const err564 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i23,keyword:"required",params:{missingProperty: "reason"}};
 vErrors = add(vErrors, err564);
 errors++;
 }
-}
-else {
-const err565 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21+"/at",keyword:"type",params:{type: "string"}};
+if(data292.message === undefined){
+const err565 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i23,keyword:"required",params:{missingProperty: "message"}};
 vErrors = add(vErrors, err565);
 errors++;
 }
-}
-}
-else {
-const err566 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i21,keyword:"type",params:{type: "object"}};
+if(data292.at === undefined){
+const err566 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i23,keyword:"required",params:{missingProperty: "at"}};
 vErrors = add(vErrors, err566);
 errors++;
 }
-}
-}
-else {
-const err567 = {instancePath:instancePath+"/status/extensions/rollout/failed",keyword:"type",params:{type: "array"}};
+if(data292.template !== undefined){
+let data293 = data292.template;
+if(typeof data293 === "string"){
+if(data293.length > 64 && func2(data293) > 64){
+const err567 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i23+"/template",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err567);
 errors++;
 }
 }
-}
 else {
-const err568 = {instancePath:instancePath+"/status/extensions/rollout",keyword:"type",params:{type: "object"}};
+const err568 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i23+"/template",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err568);
 errors++;
 }
 }
-if(data242.podFailure !== undefined){
-let data294 = data242.podFailure;
-if(data294 && typeof data294 == "object" && !Array.isArray(data294)){
-if(data294.cause === undefined){
-const err569 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"required",params:{missingProperty: "cause"}};
+if(data292.reason !== undefined){
+let data294 = data292.reason;
+if(typeof data294 === "string"){
+if(data294.length > 64 && func2(data294) > 64){
+const err569 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i23+"/reason",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err569);
 errors++;
 }
-if(data294.pod === undefined){
-const err570 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"required",params:{missingProperty: "pod"}};
+}
+else {
+const err570 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i23+"/reason",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err570);
 errors++;
 }
-if(data294.cause !== undefined){
-let data295 = data294.cause;
-if(typeof data295 !== "string"){
-const err571 = {instancePath:instancePath+"/status/extensions/podFailure/cause",keyword:"type",params:{type: "string"}};
+}
+if(data292.message !== undefined){
+let data295 = data292.message;
+if(typeof data295 === "string"){
+if(data295.length > 512 && func2(data295) > 512){
+const err571 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i23+"/message",keyword:"maxLength",params:{limit: 512}};
 vErrors = add(vErrors, err571);
 errors++;
 }
-if(!(((((((data295 === "ImagePull") || (data295 === "Configuration")) || (data295 === "Crashing")) || (data295 === "OutOfMemory")) || (data295 === "Unhealthy")) || (data295 === "Unschedulable")) || (data295 === "NotStarted"))){
-const err572 = {instancePath:instancePath+"/status/extensions/podFailure/cause",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.podFailure.properties.cause.enum}};
+}
+else {
+const err572 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i23+"/message",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err572);
 errors++;
 }
 }
-if(data294.pod !== undefined){
-let data296 = data294.pod;
+if(data292.retry !== undefined){
+let data296 = data292.retry;
 if(typeof data296 === "string"){
 if(data296.length > 253 && func2(data296) > 253){
-const err573 = {instancePath:instancePath+"/status/extensions/podFailure/pod",keyword:"maxLength",params:{limit: 253}};
+const err573 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i23+"/retry",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err573);
 errors++;
 }
 }
 else {
-const err574 = {instancePath:instancePath+"/status/extensions/podFailure/pod",keyword:"type",params:{type: "string"}};
+const err574 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i23+"/retry",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err574);
 errors++;
 }
 }
-if(data294.image !== undefined){
-let data297 = data294.image;
+if(data292.contract !== undefined){
+let data297 = data292.contract;
 if(typeof data297 === "string"){
-if(data297.length > 1000 && func2(data297) > 1000){
-const err575 = {instancePath:instancePath+"/status/extensions/podFailure/image",keyword:"maxLength",params:{limit: 1000}};
+if(data297.length > 64 && func2(data297) > 64){
+const err575 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i23+"/contract",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err575);
 errors++;
 }
 }
 else {
-const err576 = {instancePath:instancePath+"/status/extensions/podFailure/image",keyword:"type",params:{type: "string"}};
+const err576 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i23+"/contract",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err576);
 errors++;
 }
 }
-if(data294.exitCode !== undefined){
-let data298 = data294.exitCode;
-if(!(((typeof data298 == "number") && (!(data298 % 1) && !isNaN(data298))) && (isFinite(data298)))){
-const err577 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"type",params:{type: "integer"}};
+if(data292.at !== undefined){
+let data298 = data292.at;
+if(typeof data298 === "string"){
+if(!pattern4.test(data298)){
+const err577 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i23+"/at",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
 vErrors = add(vErrors, err577);
 errors++;
 }
-if((typeof data298 == "number") && (isFinite(data298))){
-if(data298 > 2147483647 || isNaN(data298)){
-const err578 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+else {
+const err578 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i23+"/at",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err578);
 errors++;
 }
-if(data298 < -2147483648 || isNaN(data298)){
-const err579 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+}
+}
+else {
+const err579 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i23,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err579);
 errors++;
 }
 }
 }
-if(data294.restarts !== undefined){
-let data299 = data294.restarts;
-if(!(((typeof data299 == "number") && (!(data299 % 1) && !isNaN(data299))) && (isFinite(data299)))){
-const err580 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"type",params:{type: "integer"}};
+else {
+const err580 = {instancePath:instancePath+"/status/extensions/rollout/failed",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err580);
 errors++;
 }
-if((typeof data299 == "number") && (isFinite(data299))){
-if(data299 > 2147483647 || isNaN(data299)){
-const err581 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+}
+else {
+const err581 = {instancePath:instancePath+"/status/extensions/rollout",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err581);
 errors++;
 }
-if(data299 < -2147483648 || isNaN(data299)){
-const err582 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+}
+if(data247.podFailure !== undefined){
+let data299 = data247.podFailure;
+if(data299 && typeof data299 == "object" && !Array.isArray(data299)){
+if(data299.cause === undefined){
+const err582 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"required",params:{missingProperty: "cause"}};
 vErrors = add(vErrors, err582);
 errors++;
 }
-}
-}
-if(data294.notReadyAfterSeconds !== undefined){
-let data300 = data294.notReadyAfterSeconds;
-if(!(((typeof data300 == "number") && (!(data300 % 1) && !isNaN(data300))) && (isFinite(data300)))){
-const err583 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"type",params:{type: "integer"}};
+if(data299.pod === undefined){
+const err583 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"required",params:{missingProperty: "pod"}};
 vErrors = add(vErrors, err583);
 errors++;
 }
-if((typeof data300 == "number") && (isFinite(data300))){
-if(data300 > 2147483647 || isNaN(data300)){
-const err584 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+if(data299.cause !== undefined){
+let data300 = data299.cause;
+if(typeof data300 !== "string"){
+const err584 = {instancePath:instancePath+"/status/extensions/podFailure/cause",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err584);
 errors++;
 }
-if(data300 < -2147483648 || isNaN(data300)){
-const err585 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+if(!(((((((data300 === "ImagePull") || (data300 === "Configuration")) || (data300 === "Crashing")) || (data300 === "OutOfMemory")) || (data300 === "Unhealthy")) || (data300 === "Unschedulable")) || (data300 === "NotStarted"))){
+const err585 = {instancePath:instancePath+"/status/extensions/podFailure/cause",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.podFailure.properties.cause.enum}};
 vErrors = add(vErrors, err585);
 errors++;
 }
 }
-}
-if(data294.detail !== undefined){
-let data301 = data294.detail;
+if(data299.pod !== undefined){
+let data301 = data299.pod;
 if(typeof data301 === "string"){
-if(data301.length > 512 && func2(data301) > 512){
-const err586 = {instancePath:instancePath+"/status/extensions/podFailure/detail",keyword:"maxLength",params:{limit: 512}};
+if(data301.length > 253 && func2(data301) > 253){
+const err586 = {instancePath:instancePath+"/status/extensions/podFailure/pod",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err586);
 errors++;
 }
 }
 else {
-const err587 = {instancePath:instancePath+"/status/extensions/podFailure/detail",keyword:"type",params:{type: "string"}};
+const err587 = {instancePath:instancePath+"/status/extensions/podFailure/pod",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err587);
 errors++;
 }
 }
-if(data294.hint !== undefined){
-let data302 = data294.hint;
-if(typeof data302 !== "string"){
-const err588 = {instancePath:instancePath+"/status/extensions/podFailure/hint",keyword:"type",params:{type: "string"}};
+if(data299.image !== undefined){
+let data302 = data299.image;
+if(typeof data302 === "string"){
+if(data302.length > 1000 && func2(data302) > 1000){
+const err588 = {instancePath:instancePath+"/status/extensions/podFailure/image",keyword:"maxLength",params:{limit: 1000}};
 vErrors = add(vErrors, err588);
 errors++;
 }
-if(!(((((data302 === "Stdio") || (data302 === "Crash")) || (data302 === "Unready")) || (data302 === "Start")) || (data302 === "Own"))){
-const err589 = {instancePath:instancePath+"/status/extensions/podFailure/hint",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.podFailure.properties.hint.enum}};
+}
+else {
+const err589 = {instancePath:instancePath+"/status/extensions/podFailure/image",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err589);
 errors++;
 }
 }
-if(data294.advice !== undefined){
-let data303 = data294.advice;
-if(typeof data303 === "string"){
-if(data303.length > 32 && func2(data303) > 32){
-const err590 = {instancePath:instancePath+"/status/extensions/podFailure/advice",keyword:"maxLength",params:{limit: 32}};
+if(data299.exitCode !== undefined){
+let data303 = data299.exitCode;
+if(!(((typeof data303 == "number") && (!(data303 % 1) && !isNaN(data303))) && (isFinite(data303)))){
+const err590 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err590);
 errors++;
 }
-}
-else {
-const err591 = {instancePath:instancePath+"/status/extensions/podFailure/advice",keyword:"type",params:{type: "string"}};
+if((typeof data303 == "number") && (isFinite(data303))){
+if(data303 > 2147483647 || isNaN(data303)){
+const err591 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err591);
 errors++;
 }
-}
-}
-else {
-const err592 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"type",params:{type: "object"}};
+if(data303 < -2147483648 || isNaN(data303)){
+const err592 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err592);
 errors++;
 }
 }
-if(data242.tools !== undefined){
-let data304 = data242.tools;
-if(data304 && typeof data304 == "object" && !Array.isArray(data304)){
-if(data304.digest !== undefined){
-let data305 = data304.digest;
-if(typeof data305 === "string"){
-if(data305.length > 80 && func2(data305) > 80){
-const err593 = {instancePath:instancePath+"/status/extensions/tools/digest",keyword:"maxLength",params:{limit: 80}};
+}
+if(data299.restarts !== undefined){
+let data304 = data299.restarts;
+if(!(((typeof data304 == "number") && (!(data304 % 1) && !isNaN(data304))) && (isFinite(data304)))){
+const err593 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err593);
 errors++;
 }
-}
-else {
-const err594 = {instancePath:instancePath+"/status/extensions/tools/digest",keyword:"type",params:{type: "string"}};
+if((typeof data304 == "number") && (isFinite(data304))){
+if(data304 > 2147483647 || isNaN(data304)){
+const err594 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err594);
 errors++;
 }
-}
-if(data304.image !== undefined){
-let data306 = data304.image;
-if(typeof data306 === "string"){
-if(data306.length > 1000 && func2(data306) > 1000){
-const err595 = {instancePath:instancePath+"/status/extensions/tools/image",keyword:"maxLength",params:{limit: 1000}};
+if(data304 < -2147483648 || isNaN(data304)){
+const err595 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err595);
 errors++;
 }
 }
-else {
-const err596 = {instancePath:instancePath+"/status/extensions/tools/image",keyword:"type",params:{type: "string"}};
+}
+if(data299.notReadyAfterSeconds !== undefined){
+let data305 = data299.notReadyAfterSeconds;
+if(!(((typeof data305 == "number") && (!(data305 % 1) && !isNaN(data305))) && (isFinite(data305)))){
+const err596 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err596);
 errors++;
 }
-}
-if(data304.changedAt !== undefined){
-let data307 = data304.changedAt;
-if(typeof data307 === "string"){
-if(!pattern4.test(data307)){
-const err597 = {instancePath:instancePath+"/status/extensions/tools/changedAt",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
+if((typeof data305 == "number") && (isFinite(data305))){
+if(data305 > 2147483647 || isNaN(data305)){
+const err597 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err597);
 errors++;
 }
-}
-else {
-const err598 = {instancePath:instancePath+"/status/extensions/tools/changedAt",keyword:"type",params:{type: "string"}};
+if(data305 < -2147483648 || isNaN(data305)){
+const err598 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err598);
 errors++;
 }
 }
-if(data304.accepted !== undefined){
-let data308 = data304.accepted;
-if(typeof data308 === "string"){
-if(data308.length > 80 && func2(data308) > 80){
-const err599 = {instancePath:instancePath+"/status/extensions/tools/accepted",keyword:"maxLength",params:{limit: 80}};
+}
+if(data299.detail !== undefined){
+let data306 = data299.detail;
+if(typeof data306 === "string"){
+if(data306.length > 512 && func2(data306) > 512){
+const err599 = {instancePath:instancePath+"/status/extensions/podFailure/detail",keyword:"maxLength",params:{limit: 512}};
 vErrors = add(vErrors, err599);
 errors++;
 }
 }
 else {
-const err600 = {instancePath:instancePath+"/status/extensions/tools/accepted",keyword:"type",params:{type: "string"}};
+const err600 = {instancePath:instancePath+"/status/extensions/podFailure/detail",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err600);
 errors++;
 }
 }
-if(data304.ignore !== undefined){
-let data309 = data304.ignore;
-if(Array.isArray(data309)){
-if(data309.length > 16){
-const err601 = {instancePath:instancePath+"/status/extensions/tools/ignore",keyword:"maxItems",params:{limit: 16}};
+if(data299.hint !== undefined){
+let data307 = data299.hint;
+if(typeof data307 !== "string"){
+const err601 = {instancePath:instancePath+"/status/extensions/podFailure/hint",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err601);
 errors++;
 }
-const len22 = data309.length;
-for(let i22=0; i22<len22; i22++){
-let data310 = data309[i22];
-if(typeof data310 === "string"){
-if(data310.length > 256 && func2(data310) > 256){
-const err602 = {instancePath:instancePath+"/status/extensions/tools/ignore/" + i22,keyword:"maxLength",params:{limit: 256}};
+if(!(((((data307 === "Stdio") || (data307 === "Crash")) || (data307 === "Unready")) || (data307 === "Start")) || (data307 === "Own"))){
+const err602 = {instancePath:instancePath+"/status/extensions/podFailure/hint",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.podFailure.properties.hint.enum}};
 vErrors = add(vErrors, err602);
 errors++;
 }
 }
-else {
-const err603 = {instancePath:instancePath+"/status/extensions/tools/ignore/" + i22,keyword:"type",params:{type: "string"}};
+if(data299.advice !== undefined){
+let data308 = data299.advice;
+if(typeof data308 === "string"){
+if(data308.length > 32 && func2(data308) > 32){
+const err603 = {instancePath:instancePath+"/status/extensions/podFailure/advice",keyword:"maxLength",params:{limit: 32}};
 vErrors = add(vErrors, err603);
 errors++;
 }
 }
-}
 else {
-const err604 = {instancePath:instancePath+"/status/extensions/tools/ignore",keyword:"type",params:{type: "array"}};
+const err604 = {instancePath:instancePath+"/status/extensions/podFailure/advice",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err604);
 errors++;
 }
 }
-if(data304.list !== undefined){
-let data311 = data304.list;
-if(Array.isArray(data311)){
-if(data311.length > 64){
-const err605 = {instancePath:instancePath+"/status/extensions/tools/list",keyword:"maxItems",params:{limit: 64}};
+}
+else {
+const err605 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err605);
 errors++;
 }
-const len23 = data311.length;
-for(let i23=0; i23<len23; i23++){
-let data312 = data311[i23];
-if(data312 && typeof data312 == "object" && !Array.isArray(data312)){
-if(data312.name === undefined){
-const err606 = {instancePath:instancePath+"/status/extensions/tools/list/" + i23,keyword:"required",params:{missingProperty: "name"}};
+}
+if(data247.tools !== undefined){
+let data309 = data247.tools;
+if(data309 && typeof data309 == "object" && !Array.isArray(data309)){
+if(data309.digest !== undefined){
+let data310 = data309.digest;
+if(typeof data310 === "string"){
+if(data310.length > 80 && func2(data310) > 80){
+const err606 = {instancePath:instancePath+"/status/extensions/tools/digest",keyword:"maxLength",params:{limit: 80}};
 vErrors = add(vErrors, err606);
 errors++;
 }
-if(data312.interface === undefined){
-const err607 = {instancePath:instancePath+"/status/extensions/tools/list/" + i23,keyword:"required",params:{missingProperty: "interface"}};
+}
+else {
+const err607 = {instancePath:instancePath+"/status/extensions/tools/digest",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err607);
 errors++;
 }
-if(data312.wording === undefined){
-const err608 = {instancePath:instancePath+"/status/extensions/tools/list/" + i23,keyword:"required",params:{missingProperty: "wording"}};
+}
+if(data309.image !== undefined){
+let data311 = data309.image;
+if(typeof data311 === "string"){
+if(data311.length > 1000 && func2(data311) > 1000){
+const err608 = {instancePath:instancePath+"/status/extensions/tools/image",keyword:"maxLength",params:{limit: 1000}};
 vErrors = add(vErrors, err608);
 errors++;
 }
-if(data312.name !== undefined){
-let data313 = data312.name;
-if(typeof data313 === "string"){
-if(data313.length > 128 && func2(data313) > 128){
-const err609 = {instancePath:instancePath+"/status/extensions/tools/list/" + i23+"/name",keyword:"maxLength",params:{limit: 128}};
+}
+else {
+const err609 = {instancePath:instancePath+"/status/extensions/tools/image",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err609);
 errors++;
 }
 }
-else {
-const err610 = {instancePath:instancePath+"/status/extensions/tools/list/" + i23+"/name",keyword:"type",params:{type: "string"}};
+if(data309.changedAt !== undefined){
+let data312 = data309.changedAt;
+if(typeof data312 === "string"){
+if(!pattern4.test(data312)){
+const err610 = {instancePath:instancePath+"/status/extensions/tools/changedAt",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
 vErrors = add(vErrors, err610);
 errors++;
 }
 }
-if(data312.interface !== undefined){
-let data314 = data312.interface;
-if(typeof data314 === "string"){
-if(data314.length > 16 && func2(data314) > 16){
-const err611 = {instancePath:instancePath+"/status/extensions/tools/list/" + i23+"/interface",keyword:"maxLength",params:{limit: 16}};
+else {
+const err611 = {instancePath:instancePath+"/status/extensions/tools/changedAt",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err611);
 errors++;
 }
 }
-else {
-const err612 = {instancePath:instancePath+"/status/extensions/tools/list/" + i23+"/interface",keyword:"type",params:{type: "string"}};
+if(data309.accepted !== undefined){
+let data313 = data309.accepted;
+if(typeof data313 === "string"){
+if(data313.length > 80 && func2(data313) > 80){
+const err612 = {instancePath:instancePath+"/status/extensions/tools/accepted",keyword:"maxLength",params:{limit: 80}};
 vErrors = add(vErrors, err612);
 errors++;
 }
 }
-if(data312.wording !== undefined){
-let data315 = data312.wording;
-if(typeof data315 === "string"){
-if(data315.length > 16 && func2(data315) > 16){
-const err613 = {instancePath:instancePath+"/status/extensions/tools/list/" + i23+"/wording",keyword:"maxLength",params:{limit: 16}};
+else {
+const err613 = {instancePath:instancePath+"/status/extensions/tools/accepted",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err613);
 errors++;
 }
 }
-else {
-const err614 = {instancePath:instancePath+"/status/extensions/tools/list/" + i23+"/wording",keyword:"type",params:{type: "string"}};
+if(data309.ignore !== undefined){
+let data314 = data309.ignore;
+if(Array.isArray(data314)){
+if(data314.length > 16){
+const err614 = {instancePath:instancePath+"/status/extensions/tools/ignore",keyword:"maxItems",params:{limit: 16}};
 vErrors = add(vErrors, err614);
 errors++;
 }
-}
-if(data312.readOnly !== undefined){
-if(typeof data312.readOnly !== "boolean"){
-const err615 = {instancePath:instancePath+"/status/extensions/tools/list/" + i23+"/readOnly",keyword:"type",params:{type: "boolean"}};
+const len24 = data314.length;
+for(let i24=0; i24<len24; i24++){
+let data315 = data314[i24];
+if(typeof data315 === "string"){
+if(data315.length > 256 && func2(data315) > 256){
+const err615 = {instancePath:instancePath+"/status/extensions/tools/ignore/" + i24,keyword:"maxLength",params:{limit: 256}};
 vErrors = add(vErrors, err615);
 errors++;
 }
 }
-if(data312.destructive !== undefined){
-if(typeof data312.destructive !== "boolean"){
-const err616 = {instancePath:instancePath+"/status/extensions/tools/list/" + i23+"/destructive",keyword:"type",params:{type: "boolean"}};
+else {
+const err616 = {instancePath:instancePath+"/status/extensions/tools/ignore/" + i24,keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err616);
 errors++;
 }
 }
-if(data312.openWorld !== undefined){
-if(typeof data312.openWorld !== "boolean"){
-const err617 = {instancePath:instancePath+"/status/extensions/tools/list/" + i23+"/openWorld",keyword:"type",params:{type: "boolean"}};
+}
+else {
+const err617 = {instancePath:instancePath+"/status/extensions/tools/ignore",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err617);
 errors++;
 }
 }
-}
-else {
-const err618 = {instancePath:instancePath+"/status/extensions/tools/list/" + i23,keyword:"type",params:{type: "object"}};
+if(data309.list !== undefined){
+let data316 = data309.list;
+if(Array.isArray(data316)){
+if(data316.length > 64){
+const err618 = {instancePath:instancePath+"/status/extensions/tools/list",keyword:"maxItems",params:{limit: 64}};
 vErrors = add(vErrors, err618);
 errors++;
 }
-}
-}
-else {
-const err619 = {instancePath:instancePath+"/status/extensions/tools/list",keyword:"type",params:{type: "array"}};
+const len25 = data316.length;
+for(let i25=0; i25<len25; i25++){
+let data317 = data316[i25];
+if(data317 && typeof data317 == "object" && !Array.isArray(data317)){
+if(data317.name === undefined){
+const err619 = {instancePath:instancePath+"/status/extensions/tools/list/" + i25,keyword:"required",params:{missingProperty: "name"}};
 vErrors = add(vErrors, err619);
 errors++;
 }
-}
-if(data304.truncated !== undefined){
-let data319 = data304.truncated;
-if(!(((typeof data319 == "number") && (!(data319 % 1) && !isNaN(data319))) && (isFinite(data319)))){
-const err620 = {instancePath:instancePath+"/status/extensions/tools/truncated",keyword:"type",params:{type: "integer"}};
+if(data317.interface === undefined){
+const err620 = {instancePath:instancePath+"/status/extensions/tools/list/" + i25,keyword:"required",params:{missingProperty: "interface"}};
 vErrors = add(vErrors, err620);
 errors++;
 }
-if((typeof data319 == "number") && (isFinite(data319))){
-if(data319 > 2147483647 || isNaN(data319)){
-const err621 = {instancePath:instancePath+"/status/extensions/tools/truncated",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+if(data317.wording === undefined){
+const err621 = {instancePath:instancePath+"/status/extensions/tools/list/" + i25,keyword:"required",params:{missingProperty: "wording"}};
 vErrors = add(vErrors, err621);
 errors++;
 }
-if(data319 < -2147483648 || isNaN(data319)){
-const err622 = {instancePath:instancePath+"/status/extensions/tools/truncated",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+if(data317.name !== undefined){
+let data318 = data317.name;
+if(typeof data318 === "string"){
+if(data318.length > 128 && func2(data318) > 128){
+const err622 = {instancePath:instancePath+"/status/extensions/tools/list/" + i25+"/name",keyword:"maxLength",params:{limit: 128}};
 vErrors = add(vErrors, err622);
 errors++;
 }
 }
-}
-if(data304.truncatedNotReadOnly !== undefined){
-let data320 = data304.truncatedNotReadOnly;
-if(!(((typeof data320 == "number") && (!(data320 % 1) && !isNaN(data320))) && (isFinite(data320)))){
-const err623 = {instancePath:instancePath+"/status/extensions/tools/truncatedNotReadOnly",keyword:"type",params:{type: "integer"}};
+else {
+const err623 = {instancePath:instancePath+"/status/extensions/tools/list/" + i25+"/name",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err623);
 errors++;
 }
-if((typeof data320 == "number") && (isFinite(data320))){
-if(data320 > 2147483647 || isNaN(data320)){
-const err624 = {instancePath:instancePath+"/status/extensions/tools/truncatedNotReadOnly",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+if(data317.interface !== undefined){
+let data319 = data317.interface;
+if(typeof data319 === "string"){
+if(data319.length > 16 && func2(data319) > 16){
+const err624 = {instancePath:instancePath+"/status/extensions/tools/list/" + i25+"/interface",keyword:"maxLength",params:{limit: 16}};
 vErrors = add(vErrors, err624);
 errors++;
 }
-if(data320 < 0 || isNaN(data320)){
-const err625 = {instancePath:instancePath+"/status/extensions/tools/truncatedNotReadOnly",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+}
+else {
+const err625 = {instancePath:instancePath+"/status/extensions/tools/list/" + i25+"/interface",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err625);
 errors++;
 }
 }
-}
-if(data304.reason !== undefined){
-let data321 = data304.reason;
-if(typeof data321 !== "string"){
-const err626 = {instancePath:instancePath+"/status/extensions/tools/reason",keyword:"type",params:{type: "string"}};
+if(data317.wording !== undefined){
+let data320 = data317.wording;
+if(typeof data320 === "string"){
+if(data320.length > 16 && func2(data320) > 16){
+const err626 = {instancePath:instancePath+"/status/extensions/tools/list/" + i25+"/wording",keyword:"maxLength",params:{limit: 16}};
 vErrors = add(vErrors, err626);
 errors++;
 }
-if(!(((data321 === "ContractTooLarge") || (data321 === "ContractUnreadable")) || (data321 === "ContractUnstable"))){
-const err627 = {instancePath:instancePath+"/status/extensions/tools/reason",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.tools.properties.reason.enum}};
+}
+else {
+const err627 = {instancePath:instancePath+"/status/extensions/tools/list/" + i25+"/wording",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err627);
 errors++;
 }
 }
-if(data304.message !== undefined){
-let data322 = data304.message;
-if(typeof data322 === "string"){
-if(data322.length > 256 && func2(data322) > 256){
-const err628 = {instancePath:instancePath+"/status/extensions/tools/message",keyword:"maxLength",params:{limit: 256}};
+if(data317.readOnly !== undefined){
+if(typeof data317.readOnly !== "boolean"){
+const err628 = {instancePath:instancePath+"/status/extensions/tools/list/" + i25+"/readOnly",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err628);
 errors++;
 }
 }
-else {
-const err629 = {instancePath:instancePath+"/status/extensions/tools/message",keyword:"type",params:{type: "string"}};
+if(data317.destructive !== undefined){
+if(typeof data317.destructive !== "boolean"){
+const err629 = {instancePath:instancePath+"/status/extensions/tools/list/" + i25+"/destructive",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err629);
 errors++;
 }
 }
-}
-else {
-const err630 = {instancePath:instancePath+"/status/extensions/tools",keyword:"type",params:{type: "object"}};
+if(data317.openWorld !== undefined){
+if(typeof data317.openWorld !== "boolean"){
+const err630 = {instancePath:instancePath+"/status/extensions/tools/list/" + i25+"/openWorld",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err630);
 errors++;
 }
 }
-if(data242.verification !== undefined){
-let data323 = data242.verification;
-if(data323 && typeof data323 == "object" && !Array.isArray(data323)){
-if(data323.era !== undefined){
-let data324 = data323.era;
-if(typeof data324 !== "string"){
-const err631 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"type",params:{type: "string"}};
+}
+else {
+const err631 = {instancePath:instancePath+"/status/extensions/tools/list/" + i25,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err631);
 errors++;
 }
-if(!((data324 === "Stateless") || (data324 === "Handshake"))){
-const err632 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.verification.properties.era.enum}};
+}
+}
+else {
+const err632 = {instancePath:instancePath+"/status/extensions/tools/list",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err632);
 errors++;
 }
 }
-if(data323.image !== undefined){
-let data325 = data323.image;
-if(typeof data325 === "string"){
-if(data325.length > 1000 && func2(data325) > 1000){
-const err633 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"maxLength",params:{limit: 1000}};
+if(data309.truncated !== undefined){
+let data324 = data309.truncated;
+if(!(((typeof data324 == "number") && (!(data324 % 1) && !isNaN(data324))) && (isFinite(data324)))){
+const err633 = {instancePath:instancePath+"/status/extensions/tools/truncated",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err633);
 errors++;
 }
-}
-else {
-const err634 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"type",params:{type: "string"}};
+if((typeof data324 == "number") && (isFinite(data324))){
+if(data324 > 2147483647 || isNaN(data324)){
+const err634 = {instancePath:instancePath+"/status/extensions/tools/truncated",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err634);
 errors++;
 }
-}
-if(data323.goneWhenAsked !== undefined){
-let data326 = data323.goneWhenAsked;
-if(!(((typeof data326 == "number") && (!(data326 % 1) && !isNaN(data326))) && (isFinite(data326)))){
-const err635 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"type",params:{type: "integer"}};
+if(data324 < -2147483648 || isNaN(data324)){
+const err635 = {instancePath:instancePath+"/status/extensions/tools/truncated",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err635);
 errors++;
 }
-if((typeof data326 == "number") && (isFinite(data326))){
-if(data326 > 8 || isNaN(data326)){
-const err636 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"maximum",params:{comparison: "<=", limit: 8}};
+}
+}
+if(data309.truncatedNotReadOnly !== undefined){
+let data325 = data309.truncatedNotReadOnly;
+if(!(((typeof data325 == "number") && (!(data325 % 1) && !isNaN(data325))) && (isFinite(data325)))){
+const err636 = {instancePath:instancePath+"/status/extensions/tools/truncatedNotReadOnly",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err636);
 errors++;
 }
-if(data326 < 1 || isNaN(data326)){
-const err637 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+if((typeof data325 == "number") && (isFinite(data325))){
+if(data325 > 2147483647 || isNaN(data325)){
+const err637 = {instancePath:instancePath+"/status/extensions/tools/truncatedNotReadOnly",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err637);
 errors++;
 }
-}
-}
-if(data323.lastVerdictTime !== undefined){
-let data327 = data323.lastVerdictTime;
-if(typeof data327 === "string"){
-if(!pattern4.test(data327)){
-const err638 = {instancePath:instancePath+"/status/extensions/verification/lastVerdictTime",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
+if(data325 < 0 || isNaN(data325)){
+const err638 = {instancePath:instancePath+"/status/extensions/tools/truncatedNotReadOnly",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 vErrors = add(vErrors, err638);
 errors++;
 }
 }
-else {
-const err639 = {instancePath:instancePath+"/status/extensions/verification/lastVerdictTime",keyword:"type",params:{type: "string"}};
+}
+if(data309.reason !== undefined){
+let data326 = data309.reason;
+if(typeof data326 !== "string"){
+const err639 = {instancePath:instancePath+"/status/extensions/tools/reason",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err639);
 errors++;
 }
-}
-if(data323.verifiedGeneration !== undefined){
-let data328 = data323.verifiedGeneration;
-if(!(((typeof data328 == "number") && (!(data328 % 1) && !isNaN(data328))) && (isFinite(data328)))){
-const err640 = {instancePath:instancePath+"/status/extensions/verification/verifiedGeneration",keyword:"type",params:{type: "integer"}};
+if(!(((data326 === "ContractTooLarge") || (data326 === "ContractUnreadable")) || (data326 === "ContractUnstable"))){
+const err640 = {instancePath:instancePath+"/status/extensions/tools/reason",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.tools.properties.reason.enum}};
 vErrors = add(vErrors, err640);
 errors++;
 }
-if((typeof data328 == "number") && (isFinite(data328))){
-if(data328 > 9223372036854776000 || isNaN(data328)){
-const err641 = {instancePath:instancePath+"/status/extensions/verification/verifiedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+}
+if(data309.message !== undefined){
+let data327 = data309.message;
+if(typeof data327 === "string"){
+if(data327.length > 256 && func2(data327) > 256){
+const err641 = {instancePath:instancePath+"/status/extensions/tools/message",keyword:"maxLength",params:{limit: 256}};
 vErrors = add(vErrors, err641);
 errors++;
 }
-if(data328 < -9223372036854776000 || isNaN(data328)){
-const err642 = {instancePath:instancePath+"/status/extensions/verification/verifiedGeneration",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
+}
+else {
+const err642 = {instancePath:instancePath+"/status/extensions/tools/message",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err642);
 errors++;
 }
 }
 }
-if(data323.toolsDigest !== undefined){
-let data329 = data323.toolsDigest;
-if(typeof data329 === "string"){
-if(data329.length > 80 && func2(data329) > 80){
-const err643 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"maxLength",params:{limit: 80}};
+else {
+const err643 = {instancePath:instancePath+"/status/extensions/tools",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err643);
 errors++;
 }
 }
-else {
-const err644 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"type",params:{type: "string"}};
+if(data247.verification !== undefined){
+let data328 = data247.verification;
+if(data328 && typeof data328 == "object" && !Array.isArray(data328)){
+if(data328.era !== undefined){
+let data329 = data328.era;
+if(typeof data329 !== "string"){
+const err644 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err644);
 errors++;
 }
-}
-if(data323.notCounted !== undefined){
-let data330 = data323.notCounted;
-if(typeof data330 === "string"){
-if(data330.length > 256 && func2(data330) > 256){
-const err645 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"maxLength",params:{limit: 256}};
+if(!((data329 === "Stateless") || (data329 === "Handshake"))){
+const err645 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.verification.properties.era.enum}};
 vErrors = add(vErrors, err645);
 errors++;
 }
 }
-else {
-const err646 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"type",params:{type: "string"}};
+if(data328.image !== undefined){
+let data330 = data328.image;
+if(typeof data330 === "string"){
+if(data330.length > 1000 && func2(data330) > 1000){
+const err646 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"maxLength",params:{limit: 1000}};
 vErrors = add(vErrors, err646);
 errors++;
 }
 }
-if(data323.failingPods !== undefined){
-let data331 = data323.failingPods;
-if(Array.isArray(data331)){
-if(data331.length > 3){
-const err647 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"maxItems",params:{limit: 3}};
+else {
+const err647 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err647);
 errors++;
 }
-const len24 = data331.length;
-for(let i24=0; i24<len24; i24++){
-let data332 = data331[i24];
-if(data332 && typeof data332 == "object" && !Array.isArray(data332)){
-if(data332.name === undefined){
-const err648 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i24,keyword:"required",params:{missingProperty: "name"}};
+}
+if(data328.goneWhenAsked !== undefined){
+let data331 = data328.goneWhenAsked;
+if(!(((typeof data331 == "number") && (!(data331 % 1) && !isNaN(data331))) && (isFinite(data331)))){
+const err648 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err648);
 errors++;
 }
-if(data332.message === undefined){
-const err649 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i24,keyword:"required",params:{missingProperty: "message"}};
+if((typeof data331 == "number") && (isFinite(data331))){
+if(data331 > 8 || isNaN(data331)){
+const err649 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"maximum",params:{comparison: "<=", limit: 8}};
 vErrors = add(vErrors, err649);
 errors++;
 }
-if(data332.name !== undefined){
-let data333 = data332.name;
-if(typeof data333 === "string"){
-if(data333.length > 253 && func2(data333) > 253){
-const err650 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i24+"/name",keyword:"maxLength",params:{limit: 253}};
+if(data331 < 1 || isNaN(data331)){
+const err650 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"minimum",params:{comparison: ">=", limit: 1}};
 vErrors = add(vErrors, err650);
 errors++;
 }
 }
-else {
-const err651 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i24+"/name",keyword:"type",params:{type: "string"}};
+}
+if(data328.lastVerdictTime !== undefined){
+let data332 = data328.lastVerdictTime;
+if(typeof data332 === "string"){
+if(!pattern4.test(data332)){
+const err651 = {instancePath:instancePath+"/status/extensions/verification/lastVerdictTime",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
 vErrors = add(vErrors, err651);
 errors++;
 }
 }
-if(data332.message !== undefined){
-let data334 = data332.message;
-if(typeof data334 === "string"){
-if(data334.length > 256 && func2(data334) > 256){
-const err652 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i24+"/message",keyword:"maxLength",params:{limit: 256}};
+else {
+const err652 = {instancePath:instancePath+"/status/extensions/verification/lastVerdictTime",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err652);
 errors++;
 }
 }
-else {
-const err653 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i24+"/message",keyword:"type",params:{type: "string"}};
+if(data328.verifiedGeneration !== undefined){
+let data333 = data328.verifiedGeneration;
+if(!(((typeof data333 == "number") && (!(data333 % 1) && !isNaN(data333))) && (isFinite(data333)))){
+const err653 = {instancePath:instancePath+"/status/extensions/verification/verifiedGeneration",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err653);
 errors++;
 }
-}
-}
-else {
-const err654 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i24,keyword:"type",params:{type: "object"}};
+if((typeof data333 == "number") && (isFinite(data333))){
+if(data333 > 9223372036854776000 || isNaN(data333)){
+const err654 = {instancePath:instancePath+"/status/extensions/verification/verifiedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
 vErrors = add(vErrors, err654);
 errors++;
 }
-}
-}
-else {
-const err655 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"type",params:{type: "array"}};
+if(data333 < -9223372036854776000 || isNaN(data333)){
+const err655 = {instancePath:instancePath+"/status/extensions/verification/verifiedGeneration",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
 vErrors = add(vErrors, err655);
 errors++;
 }
 }
-if(data323.toolCount !== undefined){
-let data335 = data323.toolCount;
-if(!(((typeof data335 == "number") && (!(data335 % 1) && !isNaN(data335))) && (isFinite(data335)))){
-const err656 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"type",params:{type: "integer"}};
+}
+if(data328.toolsDigest !== undefined){
+let data334 = data328.toolsDigest;
+if(typeof data334 === "string"){
+if(data334.length > 80 && func2(data334) > 80){
+const err656 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"maxLength",params:{limit: 80}};
 vErrors = add(vErrors, err656);
 errors++;
 }
-if((typeof data335 == "number") && (isFinite(data335))){
-if(data335 > 2147483647 || isNaN(data335)){
-const err657 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+else {
+const err657 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err657);
 errors++;
 }
-if(data335 < 0 || isNaN(data335)){
-const err658 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+}
+if(data328.notCounted !== undefined){
+let data335 = data328.notCounted;
+if(typeof data335 === "string"){
+if(data335.length > 256 && func2(data335) > 256){
+const err658 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"maxLength",params:{limit: 256}};
 vErrors = add(vErrors, err658);
 errors++;
 }
 }
-}
-if(data323.resourceCount !== undefined){
-let data336 = data323.resourceCount;
-if(!(((typeof data336 == "number") && (!(data336 % 1) && !isNaN(data336))) && (isFinite(data336)))){
-const err659 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"type",params:{type: "integer"}};
+else {
+const err659 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err659);
 errors++;
 }
-if((typeof data336 == "number") && (isFinite(data336))){
-if(data336 > 2147483647 || isNaN(data336)){
-const err660 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+if(data328.failingPods !== undefined){
+let data336 = data328.failingPods;
+if(Array.isArray(data336)){
+if(data336.length > 3){
+const err660 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"maxItems",params:{limit: 3}};
 vErrors = add(vErrors, err660);
 errors++;
 }
-if(data336 < 0 || isNaN(data336)){
-const err661 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+const len26 = data336.length;
+for(let i26=0; i26<len26; i26++){
+let data337 = data336[i26];
+if(data337 && typeof data337 == "object" && !Array.isArray(data337)){
+if(data337.name === undefined){
+const err661 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i26,keyword:"required",params:{missingProperty: "name"}};
 vErrors = add(vErrors, err661);
 errors++;
 }
-}
-}
-if(data323.promptCount !== undefined){
-let data337 = data323.promptCount;
-if(!(((typeof data337 == "number") && (!(data337 % 1) && !isNaN(data337))) && (isFinite(data337)))){
-const err662 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"type",params:{type: "integer"}};
+if(data337.message === undefined){
+const err662 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i26,keyword:"required",params:{missingProperty: "message"}};
 vErrors = add(vErrors, err662);
 errors++;
 }
-if((typeof data337 == "number") && (isFinite(data337))){
-if(data337 > 2147483647 || isNaN(data337)){
-const err663 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+if(data337.name !== undefined){
+let data338 = data337.name;
+if(typeof data338 === "string"){
+if(data338.length > 253 && func2(data338) > 253){
+const err663 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i26+"/name",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err663);
 errors++;
 }
-if(data337 < 0 || isNaN(data337)){
-const err664 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+}
+else {
+const err664 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i26+"/name",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err664);
 errors++;
 }
 }
-}
-}
-else {
-const err665 = {instancePath:instancePath+"/status/extensions/verification",keyword:"type",params:{type: "object"}};
+if(data337.message !== undefined){
+let data339 = data337.message;
+if(typeof data339 === "string"){
+if(data339.length > 256 && func2(data339) > 256){
+const err665 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i26+"/message",keyword:"maxLength",params:{limit: 256}};
 vErrors = add(vErrors, err665);
 errors++;
 }
 }
-}
 else {
-const err666 = {instancePath:instancePath+"/status/extensions",keyword:"type",params:{type: "object"}};
+const err666 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i26+"/message",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err666);
 errors++;
 }
 }
-if(data217.conditions !== undefined){
-let data338 = data217.conditions;
-if(Array.isArray(data338)){
-const len25 = data338.length;
-for(let i25=0; i25<len25; i25++){
-let data339 = data338[i25];
-if(data339 && typeof data339 == "object" && !Array.isArray(data339)){
-if(data339.type === undefined){
-const err667 = {instancePath:instancePath+"/status/conditions/" + i25,keyword:"required",params:{missingProperty: "type"}};
+}
+else {
+const err667 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i26,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err667);
 errors++;
 }
-if(data339.status === undefined){
-const err668 = {instancePath:instancePath+"/status/conditions/" + i25,keyword:"required",params:{missingProperty: "status"}};
-vErrors = add(vErrors, err668);
-errors++;
-}
-if(data339.lastTransitionTime === undefined){
-const err669 = {instancePath:instancePath+"/status/conditions/" + i25,keyword:"required",params:{missingProperty: "lastTransitionTime"}};
-vErrors = add(vErrors, err669);
-errors++;
-}
-if(data339.reason === undefined){
-const err670 = {instancePath:instancePath+"/status/conditions/" + i25,keyword:"required",params:{missingProperty: "reason"}};
-vErrors = add(vErrors, err670);
-errors++;
-}
-if(data339.message === undefined){
-const err671 = {instancePath:instancePath+"/status/conditions/" + i25,keyword:"required",params:{missingProperty: "message"}};
-vErrors = add(vErrors, err671);
-errors++;
-}
-if(data339.type !== undefined){
-let data340 = data339.type;
-if(typeof data340 === "string"){
-if(data340.length > 316 && func2(data340) > 316){
-const err672 = {instancePath:instancePath+"/status/conditions/" + i25+"/type",keyword:"maxLength",params:{limit: 316}};
-vErrors = add(vErrors, err672);
-errors++;
-}
-if(!pattern8.test(data340)){
-const err673 = {instancePath:instancePath+"/status/conditions/" + i25+"/type",keyword:"pattern",params:{pattern: "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"}};
-vErrors = add(vErrors, err673);
-errors++;
 }
 }
 else {
-const err674 = {instancePath:instancePath+"/status/conditions/" + i25+"/type",keyword:"type",params:{type: "string"}};
+const err668 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"type",params:{type: "array"}};
+vErrors = add(vErrors, err668);
+errors++;
+}
+}
+if(data328.toolCount !== undefined){
+let data340 = data328.toolCount;
+if(!(((typeof data340 == "number") && (!(data340 % 1) && !isNaN(data340))) && (isFinite(data340)))){
+const err669 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err669);
+errors++;
+}
+if((typeof data340 == "number") && (isFinite(data340))){
+if(data340 > 2147483647 || isNaN(data340)){
+const err670 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err670);
+errors++;
+}
+if(data340 < 0 || isNaN(data340)){
+const err671 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+vErrors = add(vErrors, err671);
+errors++;
+}
+}
+}
+if(data328.resourceCount !== undefined){
+let data341 = data328.resourceCount;
+if(!(((typeof data341 == "number") && (!(data341 % 1) && !isNaN(data341))) && (isFinite(data341)))){
+const err672 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err672);
+errors++;
+}
+if((typeof data341 == "number") && (isFinite(data341))){
+if(data341 > 2147483647 || isNaN(data341)){
+const err673 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err673);
+errors++;
+}
+if(data341 < 0 || isNaN(data341)){
+const err674 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 vErrors = add(vErrors, err674);
 errors++;
 }
 }
-if(data339.status !== undefined){
-let data341 = data339.status;
-if(typeof data341 !== "string"){
-const err675 = {instancePath:instancePath+"/status/conditions/" + i25+"/status",keyword:"type",params:{type: "string"}};
+}
+if(data328.promptCount !== undefined){
+let data342 = data328.promptCount;
+if(!(((typeof data342 == "number") && (!(data342 % 1) && !isNaN(data342))) && (isFinite(data342)))){
+const err675 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err675);
 errors++;
 }
-if(!(((data341 === "True") || (data341 === "False")) || (data341 === "Unknown"))){
-const err676 = {instancePath:instancePath+"/status/conditions/" + i25+"/status",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.conditions.items.properties.status.enum}};
+if((typeof data342 == "number") && (isFinite(data342))){
+if(data342 > 2147483647 || isNaN(data342)){
+const err676 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err676);
 errors++;
 }
-}
-if(data339.observedGeneration !== undefined){
-let data342 = data339.observedGeneration;
-if(!(((typeof data342 == "number") && (!(data342 % 1) && !isNaN(data342))) && (isFinite(data342)))){
-const err677 = {instancePath:instancePath+"/status/conditions/" + i25+"/observedGeneration",keyword:"type",params:{type: "integer"}};
+if(data342 < 0 || isNaN(data342)){
+const err677 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 vErrors = add(vErrors, err677);
 errors++;
 }
-if((typeof data342 == "number") && (isFinite(data342))){
-if(data342 > 9223372036854776000 || isNaN(data342)){
-const err678 = {instancePath:instancePath+"/status/conditions/" + i25+"/observedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+}
+}
+}
+else {
+const err678 = {instancePath:instancePath+"/status/extensions/verification",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err678);
 errors++;
 }
-if(data342 < 0 || isNaN(data342)){
-const err679 = {instancePath:instancePath+"/status/conditions/" + i25+"/observedGeneration",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+}
+}
+else {
+const err679 = {instancePath:instancePath+"/status/extensions",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err679);
 errors++;
 }
 }
-}
-if(data339.lastTransitionTime !== undefined){
-let data343 = data339.lastTransitionTime;
-if(typeof data343 === "string"){
-if(!pattern4.test(data343)){
-const err680 = {instancePath:instancePath+"/status/conditions/" + i25+"/lastTransitionTime",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
+if(data222.conditions !== undefined){
+let data343 = data222.conditions;
+if(Array.isArray(data343)){
+const len27 = data343.length;
+for(let i27=0; i27<len27; i27++){
+let data344 = data343[i27];
+if(data344 && typeof data344 == "object" && !Array.isArray(data344)){
+if(data344.type === undefined){
+const err680 = {instancePath:instancePath+"/status/conditions/" + i27,keyword:"required",params:{missingProperty: "type"}};
 vErrors = add(vErrors, err680);
 errors++;
 }
-}
-else {
-const err681 = {instancePath:instancePath+"/status/conditions/" + i25+"/lastTransitionTime",keyword:"type",params:{type: "string"}};
+if(data344.status === undefined){
+const err681 = {instancePath:instancePath+"/status/conditions/" + i27,keyword:"required",params:{missingProperty: "status"}};
 vErrors = add(vErrors, err681);
 errors++;
 }
-}
-if(data339.reason !== undefined){
-let data344 = data339.reason;
-if(typeof data344 === "string"){
-if(data344.length > 1024 && func2(data344) > 1024){
-const err682 = {instancePath:instancePath+"/status/conditions/" + i25+"/reason",keyword:"maxLength",params:{limit: 1024}};
+if(data344.lastTransitionTime === undefined){
+const err682 = {instancePath:instancePath+"/status/conditions/" + i27,keyword:"required",params:{missingProperty: "lastTransitionTime"}};
 vErrors = add(vErrors, err682);
 errors++;
 }
-if(data344.length < 2 && func2(data344) < 1){
-const err683 = {instancePath:instancePath+"/status/conditions/" + i25+"/reason",keyword:"minLength",params:{limit: 1}};
+if(data344.reason === undefined){
+const err683 = {instancePath:instancePath+"/status/conditions/" + i27,keyword:"required",params:{missingProperty: "reason"}};
 vErrors = add(vErrors, err683);
 errors++;
 }
-if(!pattern10.test(data344)){
-const err684 = {instancePath:instancePath+"/status/conditions/" + i25+"/reason",keyword:"pattern",params:{pattern: "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"}};
+if(data344.message === undefined){
+const err684 = {instancePath:instancePath+"/status/conditions/" + i27,keyword:"required",params:{missingProperty: "message"}};
 vErrors = add(vErrors, err684);
 errors++;
 }
-}
-else {
-const err685 = {instancePath:instancePath+"/status/conditions/" + i25+"/reason",keyword:"type",params:{type: "string"}};
+if(data344.type !== undefined){
+let data345 = data344.type;
+if(typeof data345 === "string"){
+if(data345.length > 316 && func2(data345) > 316){
+const err685 = {instancePath:instancePath+"/status/conditions/" + i27+"/type",keyword:"maxLength",params:{limit: 316}};
 vErrors = add(vErrors, err685);
 errors++;
 }
-}
-if(data339.message !== undefined){
-let data345 = data339.message;
-if(typeof data345 === "string"){
-if(data345.length > 32768 && func2(data345) > 32768){
-const err686 = {instancePath:instancePath+"/status/conditions/" + i25+"/message",keyword:"maxLength",params:{limit: 32768}};
+if(!pattern8.test(data345)){
+const err686 = {instancePath:instancePath+"/status/conditions/" + i27+"/type",keyword:"pattern",params:{pattern: "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"}};
 vErrors = add(vErrors, err686);
 errors++;
 }
 }
 else {
-const err687 = {instancePath:instancePath+"/status/conditions/" + i25+"/message",keyword:"type",params:{type: "string"}};
+const err687 = {instancePath:instancePath+"/status/conditions/" + i27+"/type",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err687);
 errors++;
 }
 }
-}
-else {
-const err688 = {instancePath:instancePath+"/status/conditions/" + i25,keyword:"type",params:{type: "object"}};
+if(data344.status !== undefined){
+let data346 = data344.status;
+if(typeof data346 !== "string"){
+const err688 = {instancePath:instancePath+"/status/conditions/" + i27+"/status",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err688);
 errors++;
 }
-}
-}
-else {
-const err689 = {instancePath:instancePath+"/status/conditions",keyword:"type",params:{type: "array"}};
+if(!(((data346 === "True") || (data346 === "False")) || (data346 === "Unknown"))){
+const err689 = {instancePath:instancePath+"/status/conditions/" + i27+"/status",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.conditions.items.properties.status.enum}};
 vErrors = add(vErrors, err689);
 errors++;
 }
 }
+if(data344.observedGeneration !== undefined){
+let data347 = data344.observedGeneration;
+if(!(((typeof data347 == "number") && (!(data347 % 1) && !isNaN(data347))) && (isFinite(data347)))){
+const err690 = {instancePath:instancePath+"/status/conditions/" + i27+"/observedGeneration",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err690);
+errors++;
+}
+if((typeof data347 == "number") && (isFinite(data347))){
+if(data347 > 9223372036854776000 || isNaN(data347)){
+const err691 = {instancePath:instancePath+"/status/conditions/" + i27+"/observedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+vErrors = add(vErrors, err691);
+errors++;
+}
+if(data347 < 0 || isNaN(data347)){
+const err692 = {instancePath:instancePath+"/status/conditions/" + i27+"/observedGeneration",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+vErrors = add(vErrors, err692);
+errors++;
+}
+}
+}
+if(data344.lastTransitionTime !== undefined){
+let data348 = data344.lastTransitionTime;
+if(typeof data348 === "string"){
+if(!pattern4.test(data348)){
+const err693 = {instancePath:instancePath+"/status/conditions/" + i27+"/lastTransitionTime",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
+vErrors = add(vErrors, err693);
+errors++;
+}
 }
 else {
-const err690 = {instancePath:instancePath+"/status",keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err690);
+const err694 = {instancePath:instancePath+"/status/conditions/" + i27+"/lastTransitionTime",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err694);
+errors++;
+}
+}
+if(data344.reason !== undefined){
+let data349 = data344.reason;
+if(typeof data349 === "string"){
+if(data349.length > 1024 && func2(data349) > 1024){
+const err695 = {instancePath:instancePath+"/status/conditions/" + i27+"/reason",keyword:"maxLength",params:{limit: 1024}};
+vErrors = add(vErrors, err695);
+errors++;
+}
+if(data349.length < 2 && func2(data349) < 1){
+const err696 = {instancePath:instancePath+"/status/conditions/" + i27+"/reason",keyword:"minLength",params:{limit: 1}};
+vErrors = add(vErrors, err696);
+errors++;
+}
+if(!pattern10.test(data349)){
+const err697 = {instancePath:instancePath+"/status/conditions/" + i27+"/reason",keyword:"pattern",params:{pattern: "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"}};
+vErrors = add(vErrors, err697);
+errors++;
+}
+}
+else {
+const err698 = {instancePath:instancePath+"/status/conditions/" + i27+"/reason",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err698);
+errors++;
+}
+}
+if(data344.message !== undefined){
+let data350 = data344.message;
+if(typeof data350 === "string"){
+if(data350.length > 32768 && func2(data350) > 32768){
+const err699 = {instancePath:instancePath+"/status/conditions/" + i27+"/message",keyword:"maxLength",params:{limit: 32768}};
+vErrors = add(vErrors, err699);
+errors++;
+}
+}
+else {
+const err700 = {instancePath:instancePath+"/status/conditions/" + i27+"/message",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err700);
 errors++;
 }
 }
 }
 else {
-const err691 = {instancePath,keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err691);
+const err701 = {instancePath:instancePath+"/status/conditions/" + i27,keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err701);
+errors++;
+}
+}
+}
+else {
+const err702 = {instancePath:instancePath+"/status/conditions",keyword:"type",params:{type: "array"}};
+vErrors = add(vErrors, err702);
+errors++;
+}
+}
+}
+else {
+const err703 = {instancePath:instancePath+"/status",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err703);
+errors++;
+}
+}
+}
+else {
+const err704 = {instancePath,keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err704);
 errors++;
 }
 validate21.errors = vErrors;

@@ -22,7 +22,9 @@ function goesOnRefusing({ id, isMandatory }: Rule): boolean {
   const ofMetrics = ['metrics-from-effective', 'metrics-port-exists'];
   const ofAutoscaling = ['autoscaling-valid', 'scale-to-zero-wakes'];
   const ofOthers = ['ingress-allowed', 'ingress-valid', 'stdio-settings-usable'];
-  return isMandatory === true || [...ofExtensions, ...ofMetrics, ...ofAutoscaling, ...ofOthers].includes(id);
+  const ofEgress = ['egress-hosts-enforced', 'egress-hosts-valid'];
+  const all = [...ofExtensions, ...ofMetrics, ...ofAutoscaling, ...ofEgress, ...ofOthers];
+  return isMandatory === true || all.includes(id);
 }
 
 describe('under compatibility.profile reference', () => {

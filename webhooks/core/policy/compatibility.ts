@@ -22,6 +22,8 @@ const underReference: Readonly<Record<string, Treatment>> = {
   'autoscaling-valid': ofExtensions,
   'claims-valid': ofExtensions,
   'config-map-key-exists': notLookedAt,
+  'egress-hosts-enforced': ofExtensions,
+  'egress-hosts-valid': ofExtensions,
   'ingress-allowed': ofExtensions,
   'ingress-valid': ofExtensions,
   'metrics-from-effective': ofExtensions,

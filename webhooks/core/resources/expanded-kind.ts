@@ -171,6 +171,11 @@ export interface OptionalApi {
   readonly feature: string;
   /** How a cluster gets the API, in an imperative clause without a full stop. */
   readonly install: string;
+  /**
+   * Plural of a kind of the cluster in the same group version, of which there is an object wherever somebody obeys the API: without one
+   * it counts as absent. Reading its list is granted by hand (chart/templates/rbac.yaml). Absent: being served is enough.
+   */
+  readonly evidence?: string;
   /** Absent for what every server gets where the feature is on. */
   readonly asking?: Asking;
   /** The kind in whose place this one is, where its API is not there; while nobody can tell, nothing becomes of either. */

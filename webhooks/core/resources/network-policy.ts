@@ -1,3 +1,4 @@
+import { dnsPeerOf, egressHostsOf } from '../mcpserver/egress-hosts.ts';
 import { candidateLabels, selectorLabels } from '../mcpserver/names.ts';
 import type { MCPServer, Network, NetworkPolicyPeer } from '../mcpserver/types.gen.ts';
 import { callersOf, gatewayNamespacesOf, isClosed, letsGatewayIn } from './callers.ts';
@@ -80,16 +81,22 @@ function ingressTo(numbers: readonly number[], from: readonly NetworkPolicyPeer[
   return [{ ports, ...peers('from', from) }];
 }
 
-/** Only a spec that names destinations or ports restricts egress; DNS stays open, or nothing could be found by name. */
-function buildEgress({ spec: { network } }: MCPServer): Fields {
-  if (!restrictsEgress(network)) return { policyTypes: ['Ingress'] };
-  const dns = { ports: dnsPorts, ...peers('to', network.dnsEgressPeer && [network.dnsEgressPeer]) };
-  const ports = isEmpty(network.egressPorts) ? {} : { ports: network.egressPorts };
-  return { policyTypes: ['Ingress', 'Egress'], egress: [dns, { ...ports, ...peers('to', network.egressTo) }] };
+/**
+ * Only a spec that names destinations, hosts or ports restricts egress; DNS stays open, or nothing could be found by name. Hosts
+ * alone open nothing here: no NetworkPolicy can name them (cilium-network-policy.ts).
+ */
+function buildEgress(server: MCPServer): Fields {
+  const { network = {} } = server.spec;
+  const isToPeers = !isEmpty(network.egressTo) || !isEmpty(network.egressPorts);
+  if (!isToPeers && egressHostsOf(server).length === 0) return { policyTypes: ['Ingress'] };
+  const dnsPeer = dnsPeerOf(server);
+  const dns = { ports: dnsPorts, ...peers('to', dnsPeer && [dnsPeer]) };
+  return { policyTypes: ['Ingress', 'Egress'], egress: [dns, ...(isToPeers ? [toPeers(network)] : [])] };
 }
 
-function restrictsEgress(network: Network | undefined): network is Network {
-  return !isEmpty(network?.egressTo) || !isEmpty(network?.egressPorts);
+function toPeers({ egressPorts, egressTo }: Network): Fields {
+  const ports = isEmpty(egressPorts) ? {} : { ports: egressPorts };
+  return { ...ports, ...peers('to', egressTo) };
 }
 
 /** No peers means everybody, which the API spells by leaving the list out. */

@@ -47,7 +47,8 @@ export interface Lack {
 
 /** What has to be there first; undefined when nothing is missing. */
 export function lackOf({ apiVersion, kind, requirement }: OptionalKind, state: ApiState): Lack | undefined {
-  const { feature, install } = requirement;
+  const { feature, install, evidence } = requirement;
+  const nobody = evidence === undefined ? '' : `, or nobody who obeys one (no ${evidence})`;
   switch (state) {
     case 'served':
       return undefined;
@@ -62,7 +63,7 @@ export function lackOf({ apiVersion, kind, requirement }: OptionalKind, state: A
       return {
         status: 'False',
         reason: 'APINotInstalled',
-        what: `this cluster has no ${kind} (${apiVersion})`,
+        what: `this cluster has no ${kind} (${apiVersion})${nobody}`,
         fix: `${install}; it is noticed within a minute`,
       };
     case 'unknown':

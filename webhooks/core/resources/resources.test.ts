@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { everyChildName } from '../mcpserver/names.ts';
+import type { Network } from '../mcpserver/types.gen.ts';
 import type { Option } from '../testing/builders.ts';
 import { anMCPServer, withName, withSpec } from '../testing/builders.ts';
 import { deployment } from './deployment.ts';
@@ -320,6 +321,37 @@ describe('NetworkPolicy', () => {
   ])('of a spec that names %s', (_, network, spec) => {
     const server = anMCPServer(withSpec({ network }));
     expect(networkPolicy.build({ server })[0]).toHaveProperty('spec', { podSelector, ...spec });
+  });
+
+  describe('of a spec that names hosts, which no NetworkPolicy can', () => {
+    const egressHosts = [{ host: 'api.example.com' }];
+    const kubeDns = {
+      namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'kube-system' } },
+      podSelector: { matchLabels: { 'k8s-app': 'kube-dns' } },
+    };
+    const egressOf = (network: Network): unknown => {
+      const server = anMCPServer(withSpec({ network, extensions: { network: { egressHosts } } }));
+      return networkPolicy.build({ server })[0]?.['spec'];
+    };
+
+    it('closes everything but DNS at one server of the cluster', () => {
+      expect(egressOf({})).toMatchObject({
+        policyTypes: ['Ingress', 'Egress'],
+        egress: [{ ports: dnsPorts, to: [kubeDns] }],
+      });
+      expect(egressOf({ dnsEgressPeer: everyNamespace })).toMatchObject({
+        egress: [{ ports: dnsPorts, to: [everyNamespace] }],
+      });
+    });
+
+    it('opens the destinations that are named beside them', () => {
+      expect(egressOf({ egressTo: [everyNamespace], egressPorts: [{ port: 5432 }] })).toMatchObject({
+        egress: [
+          { ports: dnsPorts, to: [kubeDns] },
+          { ports: [{ port: 5432 }], to: [everyNamespace] },
+        ],
+      });
+    });
   });
 });
 

@@ -1,5 +1,6 @@
 import type { Rule } from '../engine/rule.ts';
 import { none } from '../engine/violations.ts';
+import { egressHostsOf } from '../mcpserver/egress-hosts.ts';
 
 export const dnsEgressPeerEffective: Rule = {
   id: 'dns-egress-peer-effective',
@@ -16,6 +17,13 @@ export const dnsEgressPeerEffective: Rule = {
         title: 'a DNS peer beside ports',
         spec: { network: { egressPorts: [{ port: 443 }], dnsEgressPeer: { namespaceSelector: {} } } },
       },
+      {
+        title: 'a DNS peer beside hosts',
+        spec: {
+          network: { dnsEgressPeer: { namespaceSelector: {} } },
+          extensions: { network: { egressHosts: [{ host: 'api.example.com' }] } },
+        },
+      },
       { title: 'destinations alone', spec: { network: { egressTo: [{ ipBlock: { cidr: '10.0.0.0/8' } }] } } },
     ],
     rejects: [
@@ -30,6 +38,7 @@ export const dnsEgressPeerEffective: Rule = {
     const { network } = server.spec;
     if (network?.dnsEgressPeer === undefined || isFilled(network.egressTo) || isFilled(network.egressPorts))
       return none;
+    if (egressHostsOf(server).length > 0) return none;
     return [
       {
         path: ['spec', 'network', 'dnsEgressPeer'],

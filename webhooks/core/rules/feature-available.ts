@@ -1,12 +1,14 @@
 import type { ApiState, Installation } from '../engine/installation.ts';
 import type { Rule } from '../engine/rule.ts';
 import { none } from '../engine/violations.ts';
+import { ciliumNetworkPolicy } from '../resources/cilium-network-policy.ts';
 import { expandedKinds } from '../resources/index.gen.ts';
 import { isAsked, lackOf, stateOf } from '../resources/optional-kind.ts';
 import type { Lack } from '../resources/optional-kind.ts';
 import type { Violation } from '../mcpserver/violation.ts';
 
-const optionalKinds = expandedKinds.filter(isAsked);
+/** What would be open or closed otherwise than the spec says is refused: egress-hosts-enforced. */
+const optionalKinds = expandedKinds.filter(isAsked).filter(({ kind }) => kind !== ciliumNetworkPolicy.kind);
 
 const asksForMetrics = { extensions: { metrics: { port: 'mcp' } } };
 const installationIn = (state: ApiState): Installation => ({

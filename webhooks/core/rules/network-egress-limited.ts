@@ -1,10 +1,14 @@
 import { defineRule, type Rule } from '../engine/rule.ts';
+import { patternsOf } from '../engine/name-patterns.ts';
+import { shortenMiddle } from '../engine/text.ts';
 import { each, join, none } from '../engine/violations.ts';
-import { inside, pathTo, placeOf } from '../mcpserver/place.ts';
-import type { Network } from '../mcpserver/types.gen.ts';
+import { egressHostsOf } from '../mcpserver/egress-hosts.ts';
+import { inside, pathTo, placeOf, type Place } from '../mcpserver/place.ts';
+import type { EgressHost, MCPServer } from '../mcpserver/types.gen.ts';
 import type { Violation } from '../mcpserver/violation.ts';
 import { checkPeer, type PeerLimits } from './parts/limited-peer.ts';
-import { addressRange } from './parts/parameter-forms.ts';
+import { listed } from './parts/listed.ts';
+import { addressRange, hostname, maxPatterns } from './parts/parameter-forms.ts';
 import { checkUsable } from './parts/usable-network.ts';
 
 const toDatabase = { podSelector: { matchLabels: { app: 'database' } } };
@@ -21,10 +25,18 @@ export const networkEgressLimited: Rule = defineRule({
     'spec.network.egressTo says otherwise, that is everywhere; ports alone (egressPorts) are no destination. As for callers, ' +
     'a selector of namespaces has to need a label, and addresses have to be in ranges that the policy lists. Whoever allows ' +
     'the whole internet still keeps what is refused out of it: such addresses have to be excepted. DNS to anywhere stays open ' +
-    'unless dnsEgressPeer is set, and can carry data away; a policy can ask for it. Whatever Kubernetes refuses a NetworkPolicy ' +
+    'unless dnsEgressPeer or hosts are set, and can carry data away; a policy can ask for it. Hosts (egressHosts) have to be in its list: who ' +
+    'has a name in DNS says at which addresses it is, those of the metadata service included. Whatever Kubernetes refuses a NetworkPolicy ' +
     'for is refused here as well, of callers, too: a server whose policy is refused has none.',
   remedy: 'Name the destinations in spec.network.egressTo.',
   parameters: {
+    hosts: {
+      type: 'strings',
+      form: hostname,
+      maxItems: maxPatterns,
+      default: [],
+      help: 'Hosts that `spec.extensions.network.egressHosts` may name, or globs of them: `*.example.com`. None by default.',
+    },
     ranges: {
       type: 'strings',
       form: addressRange,
@@ -72,9 +84,20 @@ export const networkEgressLimited: Rule = defineRule({
         }),
         parameters: { dnsPeer: true },
       },
+      {
+        title: 'hosts that the policy lists',
+        spec: withHosts('api.example.com', '*.search.example.com'),
+        parameters: { hosts: ['api.example.com', '*.search.example.com'], dnsPeer: true },
+      },
     ],
     rejects: [
       { title: 'a server that may reach everything' },
+      { title: 'a host, where the policy lists none', spec: withHosts('api.example.com') },
+      {
+        title: 'more hosts than the policy lists',
+        spec: withHosts('*.example.com'),
+        parameters: { hosts: ['api.example.com', '*.search.example.com'] },
+      },
       { title: 'ports alone', spec: withNetwork({ egressPorts: [{ port: 443 }] }) },
       { title: 'every namespace', spec: withNetwork({ egressTo: [toDatabase, { namespaceSelector: {} }] }) },
       { title: 'addresses, where the policy lists none', spec: withNetwork({ egressTo: [toEverything] }) },
@@ -110,24 +133,32 @@ export const networkEgressLimited: Rule = defineRule({
       },
     ],
   },
-  check(input, { ranges, refused, everyNamespace, dnsPeer }) {
-    const { network = {} } = input.server.spec;
+  check(input, { hosts, ranges, refused, everyNamespace, dnsPeer }) {
+    const { server } = input;
     const limits = { ranges, refused, everyNamespace };
-    return join(checkUsable(input), checkDns(network, limits, dnsPeer), checkDestinations(network, limits));
+    return join(
+      checkUsable(input),
+      checkDns(server, limits, dnsPeer),
+      each(egressHostsOf(server), hostsPlace, (host, at) => checkHost(host, at, hosts)),
+      checkDestinations(server, limits),
+    );
   },
 });
 
 const place = placeOf('spec', 'network');
+const hostsPlace = placeOf('spec', 'extensions', 'network', 'egressHosts');
 const dnsPlace = inside(place, 'dnsEgressPeer');
 const destinationsPlace = inside(place, 'egressTo');
 /** At more ports everybody is reached for more than was found before. */
 const ports = pathTo(place, 'egressPorts');
 
-function checkDestinations({ egressTo, egressPorts }: Network, limits: PeerLimits): readonly Violation[] {
-  if (egressTo !== undefined && egressTo.length > 0) {
+function checkDestinations(server: MCPServer, limits: PeerLimits): readonly Violation[] {
+  const { egressTo = [], egressPorts = [] } = server.spec.network ?? {};
+  if (egressTo.length > 0) {
     return each(egressTo, destinationsPlace, (peer, at) => checkPeer(peer, at, { ...limits, ports }));
   }
-  const hasPorts = egressPorts !== undefined && egressPorts.length > 0;
+  const hasPorts = egressPorts.length > 0;
+  if (!hasPorts && egressHostsOf(server).length > 0) return none;
   return [
     {
       path: pathTo(destinationsPlace),
@@ -139,12 +170,34 @@ function checkDestinations({ egressTo, egressPorts }: Network, limits: PeerLimit
   ];
 }
 
-function checkDns({ dnsEgressPeer }: Network, limits: PeerLimits, isWanted: boolean): readonly Violation[] {
+/** Longest name in a message, in characters. */
+const maxSaid = 80;
+
+function checkHost({ host }: EgressHost, at: Place, allowed: readonly string[]): readonly Violation[] {
+  if (patternsOf(allowed).has(host)) return none;
+  return [
+    {
+      path: pathTo(at, 'host'),
+      headline: 'the host is not allowed here',
+      detail: `found '${shortenMiddle(host, maxSaid)}'`,
+      dependsOn: [pathTo(at, 'ports')],
+      remedy: `Use hosts that the policy lists: ${listed(allowed)}.`,
+    },
+  ];
+}
+
+function checkDns(server: MCPServer, limits: PeerLimits, isWanted: boolean): readonly Violation[] {
+  const dnsEgressPeer = server.spec.network?.dnsEgressPeer;
   if (dnsEgressPeer !== undefined) return checkPeer(dnsEgressPeer, dnsPlace, limits);
-  if (!isWanted) return none;
+  // Hosts are asked for of one that is known.
+  if (!isWanted || egressHostsOf(server).length > 0) return none;
   const remedy =
     'Set it to the DNS server of the cluster: namespaceSelector and podSelector, as its pods are labelled.';
   return [{ path: pathTo(dnsPlace), headline: 'DNS may go to anywhere', detail: 'found no dnsEgressPeer', remedy }];
+}
+
+function withHosts(...hosts: readonly string[]): Readonly<Record<string, unknown>> {
+  return { extensions: { network: { egressHosts: hosts.map((host) => ({ host })) } } };
 }
 
 function withNetwork(network: object): Readonly<Record<string, unknown>> {

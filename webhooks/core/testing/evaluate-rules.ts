@@ -21,7 +21,8 @@ export function evaluateRules(
 ): readonly Finding[] {
   const references = referencesOf(input.server);
   const entries = rules.map((rule) => ownEntry(rule, parameters));
-  return evaluate({ ...input, references }, { policy: { rules, entriesFor: () => entries }, now: anInstant });
+  const { apis = input.installation?.apis } = input;
+  return evaluate({ ...input, apis, references }, { policy: { rules, entriesFor: () => entries }, now: anInstant });
 }
 
 /** The policy of an example: the rule judges with its parameters, also where only a policy asks for it; all others as ever. */

@@ -120,3 +120,60 @@ describe('an optional API', () => {
     expect(asked.length).toBeLessThanOrEqual(2 + 5);
   });
 });
+
+describe('an optional API that somebody has to obey', () => {
+  const feature = 'egressHosts';
+  const kind = 'CiliumNetworkPolicy';
+
+  /** Lists of objects by the last part of their path; the group version has both kinds. */
+  function startCilium(nodes: () => ApiResult) {
+    const asked: ApiRequest[] = [];
+    const api: KubeApi = {
+      request: (request) => {
+        asked.push(request);
+        const isOfNodes = request.path.endsWith('/ciliumnodes');
+        return Promise.resolve(isOfNodes ? nodes() : listOf('ciliumnetworkpolicies', 'ciliumnodes'));
+      },
+      watch: () => Promise.reject(new Error('nobody watches')),
+    };
+    const clock = createFakeClock();
+    const options = { api, clock, kinds, features: [feature], log: silentLogger, random: () => 1 };
+    const discovery = new ApiDiscovery(options);
+    const stop = new AbortController();
+    running.push(stop);
+    const ended = discovery.run(stop.signal);
+    ended.catch(() => undefined);
+    return { asked, clock, stateOf: () => discovery.states.get(kind) };
+  }
+
+  const listed = (...items: readonly object[]): ApiResult => ({ ok: true, body: { kind: 'CiliumNodeList', items } });
+
+  it('is served where there is one object that says so, and absent where there is none, although the API is there', async () => {
+    let nodes = listed({ metadata: { name: 'node-1' } });
+    const { asked, clock, stateOf } = startCilium(() => nodes);
+    await settle();
+    expect(stateOf()).toBe('served');
+    expect(asked.map(({ path: at, query }) => [at, query])).toEqual([
+      ['/apis/cilium.io/v2', undefined],
+      ['/apis/cilium.io/v2/ciliumnodes', { limit: '1' }],
+    ]);
+    nodes = listed();
+    await clock.advance(60_000);
+    expect(stateOf()).toBe('absent');
+  });
+
+  it.each([403, 500, 503])('stays what it was known to be when these are answered with %d', async (status) => {
+    let nodes = listed({ metadata: { name: 'node-1' } });
+    const { clock, stateOf } = startCilium(() => nodes);
+    await settle();
+    nodes = failed(status);
+    await clock.advance(60_000);
+    expect(stateOf()).toBe('served');
+  });
+
+  it('is absent without the kind of those', async () => {
+    const { stateOf } = startCilium(() => failed(404));
+    await settle();
+    expect(stateOf()).toBe('absent');
+  });
+});

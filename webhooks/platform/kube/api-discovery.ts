@@ -82,9 +82,32 @@ export class ApiDiscovery {
     for (const [apiVersion, kinds] of Map.groupBy(this.#asked, (of) => of.apiVersion)) {
       const path = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
       const answer = await this.#options.api.request({ method: 'GET', path, signal });
-      if (answer.ok && isList(answer.body)) this.#note(kinds, namesIn(answer.body));
-      else if (!answer.ok && answer.error.status === 404) this.#note(kinds, new Set());
+      if (answer.ok && isList(answer.body)) {
+        const unknown = await this.#noteServed(kinds, namesIn(answer.body), signal);
+        failure ??= unknown;
+      } else if (!answer.ok && answer.error.status === 404) this.#note(kinds, new Set());
       else failure ??= answer.ok ? { message: `GET ${path}: the answer is no list of resources` } : answer.error;
+    }
+    return failure;
+  }
+
+  /** A kind that somebody has to obey counts as absent where nobody does; what kept that from being known. */
+  async #noteServed(
+    kinds: readonly OptionalKind[],
+    served: ReadonlySet<string>,
+    signal: AbortSignal,
+  ): Promise<Pick<ApiError, 'message'> | undefined> {
+    let failure: Pick<ApiError, 'message'> | undefined;
+    for (const of of kinds) {
+      const { evidence } = of.requirement;
+      if (evidence === undefined || !served.has(of.plural)) this.#note([of], served);
+      else {
+        const path = `/apis/${of.apiVersion}/${evidence}`;
+        const answer = await this.#options.api.request({ method: 'GET', path, query: { limit: '1' }, signal });
+        if (answer.ok) this.#note([of], listAt(answer.body, 'items').length > 0 ? served : new Set());
+        else if (answer.error.status === 404) this.#note([of], new Set());
+        else failure ??= answer.error;
+      }
     }
     return failure;
   }

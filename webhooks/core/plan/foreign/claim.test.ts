@@ -85,7 +85,7 @@ function repair(
 }
 
 describe.each([
-  ...['Deployment', 'Service', 'NetworkPolicy'].map((kind) => [kind, kind, full] as const),
+  ...['Deployment', 'Service', 'NetworkPolicy', 'CiliumNetworkPolicy'].map((kind) => [kind, kind, full] as const),
   ['Deployment for stdio', 'Deployment', forStdio] as const,
 ])('a field that we apply in a %s', (_, kind, planned) => {
   const wanted = planned.wantedOf(kind);

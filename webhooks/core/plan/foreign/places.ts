@@ -111,6 +111,12 @@ export const ownPlaces: readonly OwnPlace[] = [
     why: 'Who may connect is what the MCPServer says.',
     select: (fields) => partsBelow(fields, ['f:spec'], () => true),
   },
+  {
+    kind: 'CiliumNetworkPolicy',
+    field: 'spec',
+    why: 'Whom the server reaches is what the MCPServer says.',
+    select: (fields) => partsBelow(fields, ['f:spec'], () => true),
+  },
 ];
 
 /** What stays although others wrote it, for the same page; whatever else is not in {@link ownPlaces} stays too. */

@@ -6,6 +6,7 @@ import { withRawSpec } from '../../testing/builders.ts';
 const specs: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   HTTPRoute: { gateway: { provider: 'httproute', configRef: 'search-gateway' } },
   MCPGatewayBinding: { gateway: { provider: 'example.com/edge' } },
+  CiliumNetworkPolicy: { extensions: { network: { egressHosts: [{ host: 'api.example.com' }] } } },
   PodMonitor: { extensions: { metrics: { port: 'mcp' } } },
   Ingress: { extensions: { ingress: { host: 'mcp.example.com' } } },
   HorizontalPodAutoscaler: { extensions: { autoscaling: { maxReplicas: 3 } } },

@@ -4,7 +4,7 @@ import type { Fields } from '../../../mcpserver/record.ts';
 
 /** Something that others write beside what is ours. For tests. */
 export interface Addition extends Mutation {
-  readonly kind: 'Deployment' | 'Service' | 'NetworkPolicy';
+  readonly kind: 'Deployment' | 'Service' | 'NetworkPolicy' | 'CiliumNetworkPolicy';
   /** The row of `ownPlaces` or `placesOfOthers` that says what becomes of it. */
   readonly row: string;
 }
@@ -149,6 +149,10 @@ export const removedAdditions: readonly Addition[] = [
   {
     ...{ kind: 'NetworkPolicy', row: 'spec', name: 'peer that may connect' },
     change: put(['spec', 'ingress'], [{}]),
+  },
+  {
+    ...{ kind: 'CiliumNetworkPolicy', row: 'spec', name: 'everybody as a caller' },
+    change: put(['spec', 'ingress'], [{ fromEntities: ['all'] }]),
   },
 ];
 

@@ -54,7 +54,9 @@ export const fullSpec = {
 } as const;
 
 export function aFullServer(uid = 'u-1'): MCPServer {
-  return anMCPServer(withUid(uid), withSpec(structuredClone(fullSpec) as object));
+  const network = { egressHosts: [{ host: 'api.example.com', ports: [443] }] };
+  const spec = { ...fullSpec, extensions: { ...fullSpec.extensions, network } };
+  return anMCPServer(withUid(uid), withSpec(structuredClone(spec) as object));
 }
 
 /** One for stdio whose program downloads a package, so that its pods have all that only such ones have. */
