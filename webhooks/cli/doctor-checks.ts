@@ -5,6 +5,7 @@ import { isOptional, lackOf, stateOf, type OptionalKind } from '../core/resource
 import { isLevel, levelNamedIn } from '../platform/kube/follow-log-level.ts';
 import { listAt, metaOf, stringAt } from '../platform/kube/object.ts';
 import { logLevels } from '../platform/log.ts';
+import { checkAdmissionPolicy } from './doctor-admission-policy.ts';
 import { checkComposites } from './doctor-composites.ts';
 import { checkCrd } from './doctor-crd.ts';
 import { bounded, notKnown, type DoctorLine, type Topic } from './doctor-line.ts';
@@ -27,7 +28,7 @@ const checks: Readonly<Record<Topic, Check>> = {
   crd: checkCrd,
   release: checkRelease,
   pods: checkPods,
-  webhooks: checkWebhooks,
+  webhooks: (survey) => [...checkWebhooks(survey), ...checkAdmissionPolicy(survey)],
   certificate: checkCertificate,
   leader: checkLeader,
   policy: checkPolicy,

@@ -10,6 +10,7 @@ import { webhookConfigurationApi, webhookConfigurations } from '../platform/tls/
 import { askPolicy, type ClusterPolicy } from './cluster-policy.ts';
 import { readComposites, type ReadComposites } from './composite-read.ts';
 import {
+  admissionPolicyName,
   chartLabel,
   configurationName,
   deploymentsOf,
@@ -42,6 +43,9 @@ export interface Survey {
   readonly crd: Look;
   readonly mutating: Look;
   readonly validating: Look;
+  /** What API servers refuse by themselves, and what makes them. */
+  readonly admissionPolicy: Look;
+  readonly admissionBinding: Look;
   /** Absent where no configuration names one, or it could not be read. */
   readonly service?: AskedService;
   readonly installation: InstallationLook;
@@ -83,10 +87,12 @@ export async function surveyCluster(cluster: ConnectedContext, { version, now }:
   const answer = await api.request({ method: 'GET', path: '/version' });
   // Every account may ask that, unless somebody took the right away.
   if (!answer.ok && ![403, 404].includes(answer.error.status)) return { type: 'lost', because: answer.error.message };
-  const [crd, mutating, validating] = await Promise.all([
+  const [crd, mutating, validating, admissionPolicy, admissionBinding] = await Promise.all([
     look(api, objectPath({ ...crds, name: `${API.plural}.${API.group}` })),
     look(api, objectPath({ ...configurations, plural: webhookConfigurations.mutating.plural })),
     look(api, objectPath({ ...configurations, plural: webhookConfigurations.validating.plural })),
+    look(api, objectPath({ ...admissionPolicies, plural: 'validatingadmissionpolicies' })),
+    look(api, objectPath({ ...admissionPolicies, plural: 'validatingadmissionpolicybindings' })),
   ]);
   const service = validating.state === 'found' ? serviceIn(validating.object) : undefined;
   const installation = service === undefined ? nowhere(validating) : await lookAround(api, service);
@@ -95,7 +101,8 @@ export async function surveyCluster(cluster: ConnectedContext, { version, now }:
   const features = (env?.get('FEATURES') ?? '').split(',');
   return {
     type: 'surveyed',
-    ...{ context, version, now, kubernetes: toLook(answer), crd, mutating, validating, installation },
+    ...{ context, version, now, kubernetes: toLook(answer), crd, installation },
+    ...{ mutating, validating, admissionPolicy, admissionBinding },
     ...(service === undefined ? {} : { service }),
     policy: await askPolicy(api, context),
     ...(env === undefined ? nothingLookedUp : await lookForApis(api, features)),
@@ -107,6 +114,7 @@ export async function surveyCluster(cluster: ConnectedContext, { version, now }:
 
 const everywhere = { namespace: '', names: [] };
 const crds = { apiVersion: 'apiextensions.k8s.io/v1', plural: 'customresourcedefinitions' };
+const admissionPolicies = { apiVersion: webhookConfigurationApi, name: admissionPolicyName };
 const configurations = { apiVersion: webhookConfigurationApi, name: configurationName };
 
 async function look(api: KubeApi, path: string, query?: Readonly<Record<string, string>>): Promise<Look> {

@@ -19,6 +19,8 @@ const paths = {
   deployment: '/apis/apps/v1/namespaces/system/deployments/mcp-lifecycle',
   slice: '/apis/discovery.k8s.io/v1/namespaces/system/endpointslices/webhook-1',
   pod: '/api/v1/namespaces/system/pods/mcp-lifecycle-1',
+  policy: '/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies/mcp-lifecycle-privileges',
+  binding: '/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings/mcp-lifecycle-privileges',
   lease: '/apis/coordination.k8s.io/v1/namespaces/system/leases/leader',
   secret: '/api/v1/namespaces/system/secrets/certificate',
   logging: '/api/v1/namespaces/system/configmaps/logging',
@@ -128,6 +130,100 @@ function withAbove(features: string, status: Json = {}): FakeKubeApi {
     api.put(`${above}/namespaces/a/${plural}/x`, { metadata: { name: 'x', namespace: 'a' }, status });
   return api;
 }
+
+/** A cluster whose webhook fails open, with what the chart has then. */
+function failingOpen(policy: Json = {}, binding: Json = {}): FakeKubeApi {
+  const api = healthy();
+  const text = JSON.stringify(api.get(paths.validating)).replace('"Fail"', '"Ignore"');
+  api.put(paths.validating, JSON.parse(text) as Json);
+  const name = 'mcp-lifecycle-privileges';
+  api.put(paths.policy, {
+    metadata: { name, generation: 1, labels },
+    status: { observedGeneration: 1, typeChecking: {} },
+    ...policy,
+  });
+  api.put(paths.binding, { metadata: { name }, spec: { policyName: name, validationActions: ['Deny'], ...binding } });
+  return api;
+}
+
+const privileges = 'ValidatingAdmissionPolicy mcp-lifecycle-privileges';
+
+describe('what API servers refuse while no webhook answers', () => {
+  const name = 'mcp-lifecycle-privileges';
+
+  it('is looked at where the webhook fails open', async () => {
+    const { code, out } = await examine(failingOpen(), '--fail-on', 'warning');
+    expect(code).toBe(0);
+    expect(out).toContain(`${privileges} refuses privileges`);
+  });
+
+  it('is no matter where it fails closed, and what is left of it is told', async () => {
+    expect((await examine(healthy())).out).not.toContain(privileges);
+    await served?.end();
+    const api = failingOpen();
+    const text = JSON.stringify(api.get(paths.validating)).replace('"Ignore"', '"Fail"');
+    api.put(paths.validating, JSON.parse(text) as Json);
+    expect((await examine(api)).out).toMatch(new RegExp(`^note +${privileges} is there although`, 'm'));
+  });
+
+  it.each<[string, 'policy' | 'binding', RegExp]>([
+    ['is missing', 'policy', /^problem +There is no Validating/m],
+    ['has no binding', 'binding', /^problem .* is not enforced: .* is missing\.$/m],
+  ])('%s, which is a problem', async (_, which, line) => {
+    const api = failingOpen();
+    api.remove(paths[which]);
+    const { code, out } = await examine(api);
+    expect(out).toMatch(line);
+    expect(code).toBe(1);
+  });
+
+  it.each<[string, Json, RegExp]>([
+    ['only warns', { validationActions: ['Warn'] }, /does not deny by it\.$/m],
+    ['is of another policy', { policyName: 'other' }, /does not deny by it\.$/m],
+    ['holds in some namespaces', { matchResources: { namespaceSelector: {} } }, /limits where it holds\.$/m],
+  ])('has a binding that %s, which is a problem', async (_, binding, line) => {
+    const { code, out } = await examine(failingOpen({}, binding));
+    expect(out).toMatch(line);
+    expect(code).toBe(1);
+  });
+
+  it.each<[string, Json, RegExp]>([
+    [
+      'is of an older chart',
+      { metadata: { name, labels: { ...labels, 'helm.sh/chart': 'mcp-lifecycle-0.0.1' } } },
+      /^warning .* is of chart mcp-lifecycle-0\.0\.1, the installation of mcp-lifecycle-0\.0\.0\.$/m,
+    ],
+    [
+      'is warned of by the API server, on one line',
+      {
+        status: {
+          observedGeneration: 1,
+          typeChecking: {
+            expressionWarnings: [
+              { fieldRef: 'spec.validations[0].expression', warning: "ERROR: <input>:1:8:\nundefined field 'x'" },
+              { fieldRef: 'spec.variables[0].expression', warning: 'y' },
+            ],
+          },
+        },
+      },
+      /^warning .*: spec\.validations\[0\]\.expression: ERROR: <input>:1:8: ?.*undefined field 'x', and 1 more\.$/m,
+    ],
+    ['was not looked at by it', { status: {} }, /^note +No API server has checked the types/m],
+  ])('%s, which is told', async (_, policy, line) => {
+    const { code, out } = await examine(failingOpen(policy));
+    expect(out).toMatch(line);
+    expect(code).toBe(0);
+  });
+
+  it('is missing where the chart may have none, which is worth knowing', async () => {
+    const api = failingOpen();
+    api.remove(paths.policy);
+    const deployment = JSON.stringify(api.get(paths.deployment));
+    const withPolicy = deployment.replaceAll('"env":[', '"env":[{"name":"POLICY_CONFIG_MAP","value":"theirs"},');
+    api.put(paths.deployment, JSON.parse(withPolicy) as Json);
+    expect((await examine(api)).out).toMatch(/^note +There is no Validating/m);
+  });
+});
 
 describe('what becomes MCPServers', () => {
   it('is counted where it is switched on', async () => {

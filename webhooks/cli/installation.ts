@@ -7,6 +7,9 @@ export const chartLabel = 'app.kubernetes.io/name=mcp-lifecycle';
 /** Its webhook configurations, whatever `nameOverride` says (the same file). */
 export const configurationName = 'mcp-lifecycle';
 
+/** Its ValidatingAdmissionPolicy and the binding of that (chart/templates/admission-policy.yaml). */
+export const admissionPolicyName = 'mcp-lifecycle-privileges';
+
 /** Containers of the Deployment; both of them know where the policy is. */
 export const ownContainers = { webhook: 'webhook', reconciler: 'reconciler' } as const;
 
