@@ -4,16 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
 import { at, copyWithNotes, parseRendered, runHelm } from './render.ts';
-
-/** Everything optional, so that every template has something to render. */
-const everything = {
-  image: { repository: 'mcp-lifecycle' },
-  ...{ monitoring: { enabled: true }, gateway: { httpRoute: { enabled: true } }, autoscaling: { enabled: true } },
-  ...{ disruptionBudgets: { enabled: true }, reports: { enabled: true }, metrics: { service: { enabled: true } } },
-  ...{ v2dy: { enabled: true, pools: { enabled: true } }, networkPolicy: { enabled: true } },
-  ...{ serviceMonitor: { enabled: true }, prometheusRule: { enabled: true }, dashboard: { enabled: true } },
-  ...{ certManager: { enabled: true }, policy: { extends: 'baseline' }, stdio: { imagePullSecrets: ['a'] } },
-};
+import { everything } from './variants.ts';
 
 /** What nothing is a choice for; it is said here, so that the rest can be compared. */
 function choicesOf(values: unknown): object {

@@ -129,6 +129,25 @@ describe('a parent chart', () => {
   });
 });
 
+describe('a preset in a parent chart', () => {
+  it('has every image by digest from the mirror of the parent, and is refused without a digest', async () => {
+    const preset = parse(await readFile(`${chart}presets/restricted-network.yaml`, 'utf8')) as {
+      readonly policy: { readonly rules: object };
+    };
+    const allowed = { 'image-registry': { action: 'deny', parameters: { allowed: ['mirror.example.com'] } } };
+    const policy = { ...preset.policy, rules: { ...preset.policy.rules, ...allowed } };
+    const valuesWith = (given: object): object => ({
+      global: { imageRegistry: 'mirror.example.com' },
+      'mcp-lifecycle': { ...preset, policy, image: { ...image, requireDigest: true, ...given } },
+    });
+    const digest = `sha256:${'a'.repeat(64)}`;
+    for (const pod of podsOf(await renderParent({ values: valuesWith({ digest }) }))) {
+      expect(at(pod, 'containers.0.image')).toBe(`mirror.example.com/platform/mcp-lifecycle@${digest}`);
+    }
+    await expect(renderParent({ values: valuesWith({}) })).rejects.toThrow(/image\.requireDigest is set/);
+  });
+});
+
 describe('the ids of the pods', () => {
   const ids = { runAsUser: 65532, runAsGroup: 65532 };
   const renderIds = async (podSecurityContext?: object | null): Promise<readonly unknown[]> => {

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { componentVersions, linkFlags } from './binaries.ts';
 import { certManagerVersion } from './cert-manager.ts';
+import { chartToolVersions } from './chart-tools.ts';
 import { gatewayApiVersion } from './gateway-kinds.ts';
 import { metricsServerVersion } from './metrics-server.ts';
 import { operatorVersion } from './monitoring-kinds.ts';
@@ -18,10 +19,14 @@ describe('the built components', () => {
     ['prometheus', 'github.com/prometheus/prometheus'],
     ['prometheus-operator', 'github.com/prometheus-operator/prometheus-operator'],
     ['traefik', 'github.com/traefik/traefik/v3'],
+    ['helm-3', 'helm.sh/helm/v3'],
+    ['kubeconform', 'github.com/yannh/kubeconform'],
+    ['registry', 'github.com/google/go-containerregistry'],
   ] as const)('have the version of %s in its go.mod', (component, module) => {
     const goMod = readFileSync(new URL(`../go/${component}/go.mod`, import.meta.url), 'utf8');
     const versions = {
       ...componentVersions,
+      ...chartToolVersions,
       'cert-manager': certManagerVersion,
       'metrics-server': metricsServerVersion,
       prometheus: prometheusVersion,
