@@ -16,6 +16,7 @@ import { metricsPage } from './metrics-page.ts';
 import { performancePage } from './performance-page.ts';
 import { policyPage } from './policy-page.ts';
 import { policySchema, policyValues } from './policy-schema.ts';
+import { quickstartPicture } from './quickstart-picture.ts';
 import { rulePages } from './rule-pages.ts';
 import { structure } from './structure.ts';
 import { types } from './types.ts';
@@ -48,6 +49,7 @@ export const generators: readonly Generator[] = [
   logsPage,
   foreignFieldsPage,
   performancePage,
+  quickstartPicture,
   admissionPolicy,
   chartCrds,
   chartDefaults,
