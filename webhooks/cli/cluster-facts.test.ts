@@ -419,6 +419,50 @@ describe('contexts of the kubeconfig', () => {
       });
     });
 
+    describe('and tell whether somebody opens hosts', () => {
+      const named = `${using}  extensions: {network: {egressHosts: [{host: api.example.com}]}}
+`;
+      const withCilium = (features: string, ...nodes: readonly string[]) => {
+        const api = install(everything(), '', { name: 'FEATURES', value: features });
+        api.put('/apis/cilium.io/v2', { kind: 'APIResourceList', resources: [{ name: 'ciliumnetworkpolicies' }] });
+        for (const name of nodes) api.put(`/apis/cilium.io/v2/ciliumnodes/${name}`, { metadata: { name } });
+        return api;
+      };
+      /** With what a cluster tells, and with what was recorded of that. */
+      const checkTwice = async (prod: KubeApi, input = named) => {
+        const { folder } = await serve({ prod });
+        const file = join(folder, 'facts.json');
+        const asked = await runCli(['check', '--context', 'prod', '--record', file, '-'], input);
+        expect(await runCli(['check', '--facts', file, '-'], input)).toEqual(asked);
+        const { clusters } = JSON.parse(readFileSync(file, 'utf8')) as {
+          readonly clusters: readonly { readonly apis?: unknown }[];
+        };
+        return { code: asked.code, out: asked.out, apis: clusters[0]?.apis };
+      };
+
+      it.each([
+        ['where the chart has them off', withCilium('ingress', 'node-1'), 'off', 'egressHosts is switched off'],
+        ['where no agent is', withCilium('ingress,egressHosts'), 'absent', 'no ciliumnodes'],
+      ])('refuses a server with hosts %s', async (_, api, state, said) => {
+        const { code, out, apis } = await checkTwice(api);
+        expect([code, apis]).toEqual([1, { CiliumNetworkPolicy: state }]);
+        expect(out).toContain(said);
+        expect(out).toContain('[egress-hosts-enforced]');
+      });
+
+      it('passes it where they are on and an agent is there', async () => {
+        const { code, apis } = await checkTwice(withCilium('egressHosts', 'node-1'));
+        expect([code, apis]).toEqual([0, { CiliumNetworkPolicy: 'served' }]);
+      });
+
+      it('says nothing of what nobody could tell, and asks for nothing that no server needs', async () => {
+        const api = withCilium('egressHosts', 'node-1');
+        api.answer(({ path }) => path.includes('cilium') || path.includes('deployments'), 403);
+        expect(await checkTwice(api)).toMatchObject({ code: 0, apis: {} });
+        expect((await checkTwice(withCilium('egressHosts'), using)).apis).toBeUndefined();
+      });
+    });
+
     it('judge updates as well: what a pull request leaves as it was is tolerated', async () => {
       const { folder } = await serve({ prod: install(everything(), limit) });
       const before = join(folder, 'before');

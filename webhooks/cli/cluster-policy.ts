@@ -122,6 +122,22 @@ interface NotLocated {
 
 /** Only what no tenant can write decides: any namespace may hold a Deployment that looks like ours. */
 async function locatePolicy(api: KubeApi): Promise<Located> {
+  const asked = await askEnvironment(api);
+  if ('because' in asked) return asked;
+  const { namespace, env } = asked;
+  const installed = compatibilityProfiles.find((one) => one === env.get(policyVariables.compatibility)) ?? 'default';
+  const name = env.get(policyVariables.configMap) ?? '';
+  if (name === '') return { because: 'the cluster has no policy of its own', installed };
+  return { namespace, name, key: env.get(policyVariables.key) ?? defaultPolicyKey, installed };
+}
+
+interface AskedEnvironment {
+  readonly namespace: string;
+  readonly env: ReadonlyMap<string, string>;
+}
+
+/** What the webhook whom the API server asks was started with. */
+export async function askEnvironment(api: KubeApi): Promise<AskedEnvironment | NotLocated> {
   const asked = await locateService(api);
   if ('because' in asked) return asked;
   const { namespace, service } = asked;
@@ -138,10 +154,7 @@ async function locatePolicy(api: KubeApi): Promise<Located> {
   if (env === undefined) return { because: `no Deployment ${chartLabel} of Service ${namespace}/${service} was found` };
   if (another !== undefined)
     return { because: `several Deployments are of Service ${namespace}/${service}`, isLost: true };
-  const installed = compatibilityProfiles.find((one) => one === env.get(policyVariables.compatibility)) ?? 'default';
-  const name = env.get(policyVariables.configMap) ?? '';
-  if (name === '') return { because: 'the cluster has no policy of its own', installed };
-  return { namespace, name, key: env.get(policyVariables.key) ?? defaultPolicyKey, installed };
+  return { namespace, env };
 }
 
 /** Whom the API server asks about MCPServers. */

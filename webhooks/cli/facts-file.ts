@@ -4,6 +4,7 @@ import type { Policy } from '../core/engine/policy.ts';
 import { compatibilityProfiles } from '../core/mcpserver/compatibility.ts';
 import { present } from '../core/mcpserver/record.ts';
 import { isRecord, listAt, recordAt, stringAt } from '../platform/kube/object.ts';
+import { toldStates, type KnownApis } from './ask-apis.ts';
 import { builtIn, readWritten, type ClusterPolicy } from './cluster-policy.ts';
 import {
   isReferencedKind,
@@ -25,10 +26,11 @@ export type ReadFacts =
 export function renderFacts(clusters: readonly ClusterFacts[]): string {
   const document = {
     schemaVersion: factsSchemaVersion,
-    clusters: clusters.map(({ context, policy, labels, objects }) => ({
+    clusters: clusters.map(({ context, policy, labels, apis, objects }) => ({
       context,
       ...(policy === undefined ? {} : { policy: toPolicyRecord(policy) }),
       ...(labels === undefined ? {} : { labels: Object.fromEntries([...labels].sort(([a], [b]) => (a < b ? -1 : 1))) }),
+      ...(apis === undefined ? {} : { apis: Object.fromEntries(apis) }),
       objects: [...objects].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, object]) => toRecord(object)),
     })),
   };
@@ -77,10 +79,12 @@ function parseFacts(file: string, document: unknown): ReadFacts {
       objects.flatMap((object) => object ?? []),
     );
     const labels = recordAt(cluster, 'labels');
+    const apis = recordAt(cluster, 'apis');
     return {
       ...facts,
       policy: parsePolicy(context, recordAt(cluster, 'policy')),
       ...(labels === undefined ? {} : { labels: parseLabels(labels) }),
+      ...(apis === undefined ? {} : { apis: parseApis(apis) }),
     };
   });
   return { type: 'read', clusters };
@@ -97,6 +101,15 @@ function parseLabels(record: Readonly<Record<string, unknown>>): NamespacesLabel
   const labelsOf = (value: unknown): Readonly<Record<string, string>> =>
     Object.fromEntries(Object.entries(isRecord(value) ? value : {}).map(([key, label]) => [key, String(label)]));
   return new Map(Object.entries(record).map(([namespace, labels]) => [namespace, labelsOf(labels)]));
+}
+
+function parseApis(record: Readonly<Record<string, unknown>>): KnownApis {
+  return new Map(
+    Object.entries(record).flatMap(([kind, value]) => {
+      const state = toldStates.find((one) => one === value);
+      return state === undefined ? [] : [[kind, state] as const];
+    }),
+  );
 }
 
 /** Nothing for an object that this version does not understand: then nothing is known about it. */

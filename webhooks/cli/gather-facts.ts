@@ -5,6 +5,7 @@ import type { KubeApi } from '../platform/kube/api.ts';
 import { keyOf } from '../platform/kube/object.ts';
 import type { InputProblem } from '../platform/manifests/manifest.ts';
 import { replaceFile } from '../platform/replace-file.ts';
+import { askApis, needsApis } from './ask-apis.ts';
 import { askCluster } from './ask-cluster.ts';
 import { askNamespaces } from './ask-namespaces.ts';
 import { askPolicy, builtIn } from './cluster-policy.ts';
@@ -67,6 +68,7 @@ export async function gatherFacts(
     objects: contexts.length === 0 ? [] : objectsNamedIn(input, namespace),
     namespaces: input.servers.map(({ value }) => identityOf(value, namespace).namespace),
     asksPolicy,
+    asksApis: contexts.length > 0 && dependsOnApis(input, namespace),
   });
   if (asked.type === 'refused') return asked;
   const problems = [...asked.problems, ...problemsOfPolicies(asked.clusters)];
@@ -99,6 +101,7 @@ interface Questions {
   /** Of servers of the input. */
   readonly namespaces: readonly string[];
   readonly asksPolicy: boolean;
+  readonly asksApis: boolean;
 }
 
 async function askContexts(contexts: readonly string[], questions: Questions): Promise<AskedContexts | Refused> {
@@ -112,7 +115,8 @@ async function askContexts(contexts: readonly string[], questions: Questions): P
     if (connection.type === 'refused')
       return { type: 'refused', problem: `--context ${context}: ${connection.problem}` };
     const { facts, problem } = await askCluster(connection.api, { context, objects: questions.objects });
-    clusters.push({ ...facts, ...(await askForPolicy(connection.api, context, questions)) });
+    const policy = await askForPolicy(connection.api, context, questions);
+    clusters.push({ ...facts, ...policy, ...(questions.asksApis ? { apis: await askApis(connection.api) } : {}) });
     if (problem !== undefined) problems.push(problem);
   }
   return { type: 'asked', clusters, problems };
@@ -128,6 +132,13 @@ async function askForPolicy(
   const policy = await askPolicy(api, context);
   const { known } = await askNamespaces(api, policy.chosen.policy, namespaces);
   return { policy, labels: known };
+}
+
+function dependsOnApis({ servers }: Pick<Input, 'servers'>, defaultNamespace: string): boolean {
+  return servers.some(({ value }) => {
+    const prepared = prepare(toStored(completeMetadata(value, defaultNamespace)).object);
+    return prepared.parsed && needsApis(prepared.server);
+  });
 }
 
 /** What the input does not have itself, each once. A server whose schema does not hold names nothing. */

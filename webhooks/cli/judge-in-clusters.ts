@@ -24,6 +24,7 @@ export function judgeInClusters(
       ...context,
       policy: cluster?.policy?.chosen.policy ?? context.policy,
       labelsOf: labelsIn(context.labelsOf, cluster),
+      apis: cluster?.apis,
       factsIn: (namespace) => factsIn(namespace, cluster),
     });
   const [first, ...others] = clusters;

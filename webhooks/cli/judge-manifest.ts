@@ -1,6 +1,7 @@
 import type { ReferenceFacts } from '../core/engine/facts.ts';
 import type { Finding } from '../core/engine/finding.ts';
 import { judge, prepare, type Verdict } from '../core/engine/judge.ts';
+import type { ApiStates } from '../core/engine/installation.ts';
 import type { LabelsOf, Policy } from '../core/engine/policy.ts';
 import { toSchemaFinding } from '../core/engine/schema-finding.ts';
 import { shortenMiddle } from '../core/engine/text.ts';
@@ -27,6 +28,8 @@ export interface ManifestContext {
   readonly factsIn: (namespace: string) => ReferenceFacts;
   /** Absent where nobody knows labels of namespaces. */
   readonly labelsOf?: LabelsOf | undefined;
+  /** Of the optional kinds; absent where nobody knows them. */
+  readonly apis?: ApiStates | undefined;
 }
 
 export interface JudgedServer {
@@ -45,7 +48,7 @@ export interface JudgedServer {
  * keeps the webhook's findings back until its own are gone.
  */
 export function judgeManifest(raw: unknown, context: ManifestContext): JudgedServer {
-  const { policy, now, crdRules, namespace, validate, factsIn, labelsOf } = context;
+  const { policy, now, crdRules, namespace, validate, factsIn, labelsOf, apis } = context;
   const { object, unknownFields } = toStored(completeMetadata(raw, namespace));
   const prepared = prepare(object, policy.compatibility);
   const ofRequest = [
@@ -56,7 +59,7 @@ export function judgeManifest(raw: unknown, context: ManifestContext): JudgedSer
   if (!prepared.parsed) return { findings: [...ofApiServer, ...prepared.findings], ofRequest, verdict: prepared };
   const { server } = prepared;
   const facts = factsIn(server.metadata.namespace ?? namespace);
-  const verdict = judge(prepared, { policy, facts, labelsOf, now });
+  const verdict = judge(prepared, { policy, facts, labelsOf, now, apis });
   return {
     server,
     verdict,

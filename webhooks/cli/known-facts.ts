@@ -2,6 +2,7 @@ import type { ReferencedKind, ReferenceFacts, ReferenceState } from '../core/eng
 import type { LabelsOf } from '../core/engine/policy.ts';
 import { referableKinds } from '../core/mcpserver/references.ts';
 import { keyOf } from '../platform/kube/object.ts';
+import type { KnownApis } from './ask-apis.ts';
 import type { ClusterPolicy } from './cluster-policy.ts';
 
 /** An object that servers of the input name. */
@@ -22,6 +23,8 @@ export interface ClusterFacts {
   readonly policy?: ClusterPolicy | undefined;
   /** Of namespaces that this policy chooses by them, as far as they could be read. */
   readonly labels?: NamespacesLabels;
+  /** Absent where no server of the input depends on them. */
+  readonly apis?: KnownApis;
 }
 
 export type NamespacesLabels = ReadonlyMap<string, Readonly<Record<string, string>>>;

@@ -1,5 +1,6 @@
 import { compatibilityProfiles } from '../../core/mcpserver/compatibility.ts';
 import { referableKinds } from '../../core/mcpserver/references.ts';
+import { toldStates } from '../ask-apis.ts';
 import { list, object, oneOf, text, toDocument } from './json-schema.ts';
 
 /** Of the file: it changes when a field changes its meaning or goes; new fields may come at any time. */
@@ -35,6 +36,12 @@ export const factsSchema = toDocument(
               'Of namespaces, by name: those that the policy asks for and that could be read. Absent where a policy was named.',
             additionalProperties: { type: 'object', additionalProperties: { type: 'string' } },
           },
+          apis: {
+            type: 'object',
+            description:
+              'Of kinds of other projects without which servers of the input are refused, by kind: off in the chart, served, or absent. Only what could be told.',
+            additionalProperties: oneOf(toldStates, 'What the cluster said.'),
+          },
           objects: list(
             'What servers of the input name.',
             object(
@@ -55,7 +62,7 @@ export const factsSchema = toDocument(
             ),
           ),
         },
-        ['policy', 'labels'],
+        ['policy', 'labels', 'apis'],
       ),
     ),
   }),

@@ -61,6 +61,11 @@ export class ApiDiscovery {
     this.#wake();
   }
 
+  /** One look, for who does not stay; of what could not be told the state stays. */
+  async askOnce(signal: AbortSignal): Promise<void> {
+    await this.#ask(signal);
+  }
+
   /** Runs until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
     const { random } = this.#options;

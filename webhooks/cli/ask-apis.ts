@@ -1,0 +1,44 @@
+import type { ApiState } from '../core/engine/installation.ts';
+import { egressHostsOf } from '../core/mcpserver/egress-hosts.ts';
+import type { MCPServer } from '../core/mcpserver/types.gen.ts';
+import { ciliumNetworkPolicy } from '../core/resources/cilium-network-policy.ts';
+import { isOptional } from '../core/resources/optional-kind.ts';
+import { ApiDiscovery } from '../platform/kube/api-discovery.ts';
+import type { KubeApi } from '../platform/kube/api.ts';
+import { silentLogger } from '../platform/log.ts';
+import { askEnvironment } from './cluster-policy.ts';
+
+/** By kind, of those that a server is refused without; what nobody could tell is not there. */
+export type KnownApis = ReadonlyMap<string, ApiState>;
+
+/** What a record can say of one. */
+export const toldStates = ['off', 'served', 'absent'] as const satisfies readonly ApiState[];
+
+/** Whether the verdict about a server depends on what {@link askApis} tells. */
+export function needsApis(server: MCPServer): boolean {
+  return egressHostsOf(server).length > 0;
+}
+
+/** As the cluster's own programs know it: whether the feature is on, whether the kind is there and somebody obeys it. */
+export async function askApis(api: KubeApi): Promise<KnownApis> {
+  const kinds = [ciliumNetworkPolicy].filter(isOptional);
+  const installed = await askEnvironment(api);
+  const switchedOn = 'because' in installed ? undefined : (installed.env.get('FEATURES') ?? '').split(',');
+  const discovery = new ApiDiscovery({
+    ...{ api, kinds, features: kinds.map(({ requirement }) => requirement.feature) },
+    ...{ log: silentLogger, random: Math.random, clock: { sleep: () => Promise.resolve() } },
+  });
+  await discovery.askOnce(new AbortController().signal);
+  const stateOf = ({ kind, requirement }: (typeof kinds)[number]): ApiState | undefined => {
+    if (switchedOn?.includes(requirement.feature) === false) return 'off';
+    const state = discovery.states.get(kind);
+    // Served alone says little: whoever has not switched it on does nothing with it.
+    return state === 'absent' || (state === 'served' && switchedOn !== undefined) ? state : undefined;
+  };
+  return new Map(
+    kinds.flatMap((of) => {
+      const state = stateOf(of);
+      return state === undefined ? [] : [[of.kind, state] as const];
+    }),
+  );
+}
