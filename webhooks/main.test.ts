@@ -22,6 +22,7 @@ it.each([
   [['reconciler', '-h']],
   [['bridge', '--help']],
   [['await-admission', '--help']],
+  [['network-target', '--help']],
   [['check', '--help']],
   [['help', 'check']],
   [['help', 'bridge']],
@@ -42,7 +43,9 @@ it.each([
 });
 
 it('help names the programs of the cluster (it counted three of four)', () => {
-  expect(run('help').out).toContain('\nwebhook, reconciler, bridge, await-admission: these run in a cluster');
+  expect(run('help').out).toContain(
+    '\nwebhook, reconciler, bridge, await-admission, network-target: these run in a cluster',
+  );
 });
 
 it.each([[['version']], [['--version']]])('%j prints the version', (args) => {

@@ -12,6 +12,7 @@ const programs: Readonly<Record<string, (process: ProgramProcess) => Promise<num
   reconciler: async (own) => (await import('./programs/reconciler.ts')).runReconciler(own),
   bridge: async (own) => (await import('./programs/bridge.ts')).runBridge(own),
   'await-admission': async (own) => (await import('./programs/await-admission.ts')).runAwaitAdmission(own),
+  'network-target': async (own) => (await import('./programs/network-target.ts')).runNetworkTarget(own),
 };
 
 async function main(words: readonly string[], own: ProgramProcess): Promise<number> {

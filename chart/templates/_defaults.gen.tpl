@@ -145,4 +145,5 @@ networkPolicy:
     - 53
     - 5353
   extraEgress: []
+  probe: false
 {{- end }}

@@ -70,6 +70,8 @@ release before, which has none that are new since. Helm renders files in an orde
 {{/* Of the ConfigMap with tls.caBundle: a ServiceMonitor takes no CA but by reference. */}}
 {{- define "mcp-lifecycle.metricsCaName" -}}{{ include "mcp-lifecycle.suffixed" (list . "metrics-ca") }}{{- end }}
 {{- define "mcp-lifecycle.logConfigMapName" -}}{{ include "mcp-lifecycle.suffixed" (list . "logging") }}{{- end }}
+{{/* Of the ConfigMap, of the pod and of the NetworkPolicy. */}}
+{{- define "mcp-lifecycle.networkProbeName" -}}{{ include "mcp-lifecycle.suffixed" (list . "network-probe") }}{{- end }}
 {{- define "mcp-lifecycle.leaseName" -}}{{ include "mcp-lifecycle.suffixed" (list . "leader") }}{{- end }}
 
 {{/*

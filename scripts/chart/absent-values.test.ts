@@ -13,7 +13,7 @@ function choicesOf(values: unknown): object {
     ...{ webhook: resources('webhook'), reconciler: resources('reconciler') },
     ...{ admissionCheck: resources('admissionCheck'), podSecurityContext: at(values, 'podSecurityContext') },
     stdio: { ...everything.stdio, ...resources('stdio') },
-    networkPolicy: { enabled: true, metricsFrom: at(values, 'networkPolicy.metricsFrom') },
+    networkPolicy: { ...everything.networkPolicy, metricsFrom: at(values, 'networkPolicy.metricsFrom') },
   };
 }
 

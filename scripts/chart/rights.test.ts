@@ -123,6 +123,9 @@ const uses: Readonly<Record<string, Use>> = {
   'reconciler/list-late-pods.ts': { requests: ['GET'], needs: rights(everywhere, ['list'], ['/pods']) },
   // Only where HTTPRoutes are switched on: see below.
   'reconciler/gateways.ts': { requests: ['GET'], needs: [] },
+  // Only with networkPolicy.probe: see below.
+  'reconciler/network/ask-network.ts': { requests: ['DELETE', 'GET', 'POST'], needs: [] },
+  'reconciler/network/network-probe.ts': { requests: ['GET', 'PATCH'], needs: [] },
   'reconciler/refresh-child.ts': { requests: ['GET'], needs: rights(everywhere, ['get'], children) },
   'reconciler/newest-failure.ts': { requests: ['GET'], needs: rights(everywhere, ['get'], ['apps/replicasets']) },
   'reconciler/template-revision.ts': { requests: ['GET'], needs: rights(everywhere, ['get'], ['apps/replicasets']) },
@@ -243,6 +246,27 @@ describe('the rights of the chart', () => {
           ].sort(),
         );
       }
+    },
+  );
+
+  it.each([[[]], [['--set', 'watchNamespaces={a}']]])(
+    'are more in our own namespace only where NetworkPolicies are tried, with %j',
+    async (args) => {
+      const before = granted(await render(...args));
+      const more = granted(await render(...args, '--set', 'networkPolicy.probe=true'));
+      const name = 'mcp-lifecycle-network-probe';
+      const tried = ['/pods', 'networking.k8s.io/networkpolicies'];
+      expect(more.filter((right) => !before.includes(right))).toEqual(
+        [
+          ...rights(here, ['get', 'patch'], [`/configmaps:${name}`]),
+          ...rights(here, ['create'], tried),
+          ...rights(
+            here,
+            ['delete'],
+            tried.map((of) => `${of}:${name}`),
+          ),
+        ].sort(),
+      );
     },
   );
 

@@ -336,6 +336,24 @@ describe('metrics', () => {
   });
 });
 
+describe('the trial of network policies', () => {
+  const name = 'mcp-lifecycle-network-probe';
+  const told = async (networkPolicy: object): Promise<unknown> => {
+    const manifests = await renderWith({ networkPolicy });
+    const env = at(find(manifests, 'Deployment'), 'spec.template.spec.containers.1.env') as readonly { name: string }[];
+    const variable = env.find((one) => one.name === 'NETWORK_PROBE_CONFIG_MAP');
+    return { variable, isKept: manifests.some((one) => one.kind === 'ConfigMap' && one.metadata.name === name) };
+  };
+
+  it('has a ConfigMap, which the reconciler is told of, where it is asked for', async () => {
+    expect(await told({ probe: true })).toEqual({
+      variable: { name: 'NETWORK_PROBE_CONFIG_MAP', value: name },
+      isKept: true,
+    });
+    expect(await told({})).toEqual({ variable: undefined, isKept: false });
+  });
+});
+
 describe('the network policy', () => {
   const replicas = [{ podSelector: { matchLabels: selector } }];
   const policyWith = async (networkPolicy: object, name?: string): Promise<Manifest | undefined> =>
@@ -362,6 +380,13 @@ describe('the network policy', () => {
       { to: [{ namespaceSelector: {}, podSelector: { matchLabels: { app: 'mcp-server' } } }] },
       { ports: [{ port: 10250, protocol: 'TCP' }], to: replicas },
     ]);
+  });
+
+  it('lets the pods reach the one by which policies are tried, where they are', async () => {
+    expect(at(await policyWith({ probe: true }), 'spec.egress.4')).toEqual({
+      ports: [{ port: 8080, protocol: 'TCP' }],
+      to: [{ podSelector: { matchLabels: { 'app.kubernetes.io/name': 'mcp-lifecycle-network-probe' } } }],
+    });
   });
 
   it('follows the port of the webhook', async () => {

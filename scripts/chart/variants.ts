@@ -14,7 +14,7 @@ export const everything = {
   image: { repository: 'mcp-lifecycle' },
   ...{ monitoring: { enabled: true }, gateway: { httpRoute: { enabled: true } }, autoscaling: { enabled: true } },
   ...{ disruptionBudgets: { enabled: true }, reports: { enabled: true }, metrics: { service: { enabled: true } } },
-  ...{ v2dy: { enabled: true, pools: { enabled: true } }, networkPolicy: { enabled: true } },
+  ...{ v2dy: { enabled: true, pools: { enabled: true } }, networkPolicy: { enabled: true, probe: true } },
   ...{ serviceMonitor: { enabled: true }, prometheusRule: { enabled: true }, dashboard: { enabled: true } },
   ...{ certManager: { enabled: true }, policy: { extends: 'baseline' }, stdio: { imagePullSecrets: ['a'] } },
 };

@@ -88,6 +88,7 @@ const fieldWords: Readonly<Record<string, string>> = {
   object: '`namespace/name` of an object that is watched',
   operation: 'of the request: `CREATE`, `UPDATE`',
   origin: '`exception` or `rejection`',
+  outcome: 'of the trial: `Enforced`, `NotEnforced`, `Unknown`',
   parts: 'of the policy that have no effect',
   path: 'of a request for health or metrics',
   problem: 'what is wrong with what was read',

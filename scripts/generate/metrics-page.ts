@@ -21,6 +21,7 @@ import type { ApiRequest, KubeApi } from '../../webhooks/platform/kube/api.ts';
 import { countRequests, requestResults } from '../../webhooks/platform/kube/count-requests.ts';
 import { createMetricsRegistry } from '../../webhooks/platform/metrics.ts';
 import { registerPolicyMetrics } from '../../webhooks/platform/policy/metrics.ts';
+import { networkOutcomes } from '../../webhooks/platform/network-verdict.ts';
 import { fixedPolicy, policyOrigins } from '../../webhooks/platform/policy/policy-source.ts';
 import type { PolicyReads } from '../../webhooks/platform/policy/policy-source.ts';
 import { foreignChanges } from '../../webhooks/platform/tls/foreign-changes.ts';
@@ -250,6 +251,7 @@ const labelWords: Readonly<Record<string, string>> = {
   phase: list(rotationPhases),
   'mcpserver_reconcile_phase_duration_seconds phase': list(phases),
   outcome: list(namesOf<WorkResult['type'] | 'crash'>({ done: true, retry: true, again: true, crash: true })),
+  'mcp_lifecycle_network_policies_info outcome': list(networkOutcomes),
   'mcp_lifecycle_rollouts_total result': list(rolloutResults),
   'mcp_lifecycle_rollouts_total reason': list(endReasons),
   'mcp_lifecycle_rollout_phase_duration_seconds phase': list(timedPhases),

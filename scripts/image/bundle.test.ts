@@ -47,10 +47,13 @@ describe('the command line as one file', () => {
     rmSync(folder, { recursive: true });
   });
 
-  it.each(['webhook', 'reconciler', 'bridge', 'await-admission'])('says that %s runs from the image', (name) => {
-    const { status, stderr } = spawnSync(process.execPath, [program, name], { encoding: 'utf8' });
-    expect({ status, stderr }).toEqual({ status: 2, stderr: expect.stringContaining(`${name} runs in a cluster`) });
-  });
+  it.each(['webhook', 'reconciler', 'bridge', 'await-admission', 'network-target'])(
+    'says that %s runs from the image',
+    (name) => {
+      const { status, stderr } = spawnSync(process.execPath, [program, name], { encoding: 'utf8' });
+      expect({ status, stderr }).toEqual({ status: 2, stderr: expect.stringContaining(`${name} runs in a cluster`) });
+    },
+  );
 
   it('calls nothing that the oldest Node has not (doctor ended with "Map.groupBy is not a function")', () => {
     expect(readFileSync(program, 'utf8')).not.toMatch(
@@ -105,6 +108,10 @@ describe('the files of the image', () => {
     );
   });
 
+  it('are the program network-target, which is nothing but a listener', () => {
+    expect(readFileSync(join(folder, 'network-target.cjs')).length).toBeLessThan(40_000);
+  });
+
   it('are what reads a kubeconfig, where there is one', () => {
     const env = { POD_NAMESPACE: 'mcp-lifecycle-system', KUBECONFIG: join(folder, 'none') };
     const [code, out] = run(['await-admission'], env);
@@ -113,7 +120,7 @@ describe('the files of the image', () => {
   });
 
   it('hold nothing of the command line in the programs of the cluster', () => {
-    for (const name of ['webhook', 'reconciler', 'bridge', 'await-admission'])
+    for (const name of ['webhook', 'reconciler', 'bridge', 'await-admission', 'network-target'])
       expect(readFileSync(join(folder, `${name}.cjs`), 'utf8')).not.toMatch(/YAMLParseError|--fail-on|KubeConfig/);
     expect(readFileSync(join(folder, 'yaml.cjs'), 'utf8')).toMatch(/YAMLParseError/);
   });

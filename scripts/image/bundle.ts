@@ -89,6 +89,7 @@ const imageParts = {
   reconciler: 'webhooks/programs/reconciler.ts',
   bridge: 'webhooks/programs/bridge.ts',
   'await-admission': 'webhooks/programs/await-admission.ts',
+  'network-target': 'webhooks/programs/network-target.ts',
   'policy-text': 'webhooks/platform/policy/parse-policy-text.ts',
   'why-invalid': 'webhooks/core/mcpserver/validate.gen.ts',
 } as const satisfies Parts;
@@ -202,13 +203,16 @@ const whyInvalidIsAsked: Plugin = {
 const withoutPrograms: Plugin = {
   name: 'a command line without the programs of the cluster',
   setup(bundler) {
-    bundler.onLoad({ filter: /\/webhooks\/programs\/(webhook|reconciler|bridge|await-admission)\.ts$/ }, ({ path }) => {
-      const said = `${basename(path, '.ts')} runs in a cluster, from the image: this file is the command line alone\n`;
-      const refuse = `() => { process.stderr.write(${JSON.stringify(said)}); return Promise.resolve(${exitCodes.unusable}); }`;
-      return {
-        contents: `export const [runWebhook, runReconciler, runBridge, runAwaitAdmission] = Array(4).fill(${refuse});`,
-      };
-    });
+    bundler.onLoad(
+      { filter: /\/webhooks\/programs\/(webhook|reconciler|bridge|await-admission|network-target)\.ts$/ },
+      ({ path }) => {
+        const said = `${basename(path, '.ts')} runs in a cluster, from the image: this file is the command line alone\n`;
+        const refuse = `() => { process.stderr.write(${JSON.stringify(said)}); return Promise.resolve(${exitCodes.unusable}); }`;
+        return {
+          contents: `export const [runWebhook, runReconciler, runBridge, runAwaitAdmission, runNetworkTarget] = Array(5).fill(${refuse});`,
+        };
+      },
+    );
   },
 };
 

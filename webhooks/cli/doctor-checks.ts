@@ -9,6 +9,7 @@ import { checkAdmissionPolicy } from './doctor-admission-policy.ts';
 import { checkComposites } from './doctor-composites.ts';
 import { checkCrd } from './doctor-crd.ts';
 import { bounded, notKnown, type DoctorLine, type Topic } from './doctor-line.ts';
+import { checkNetwork } from './doctor-network.ts';
 import { checkLeader, checkPods } from './doctor-pods.ts';
 import { checkRelease } from './doctor-release.ts';
 import type { Look, Survey } from './doctor-survey.ts';
@@ -33,6 +34,7 @@ const checks: Readonly<Record<Topic, Check>> = {
   leader: checkLeader,
   policy: checkPolicy,
   apis: checkApis,
+  network: checkNetwork,
   log: checkLog,
   servers: checkServers,
   composites: checkComposites,

@@ -19,6 +19,7 @@ export const topics = [
   'leader',
   'policy',
   'apis',
+  'network',
   'log',
   'servers',
   'composites',

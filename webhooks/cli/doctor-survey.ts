@@ -70,6 +70,8 @@ export interface InstallationLook {
   /** `tls.crt` of the Secret, in PEM: nothing else of it is kept. */
   readonly certificate: Look;
   readonly logging: Look;
+  /** What keeps whether NetworkPolicies are enforced; absent where nobody asks. */
+  readonly network?: Look;
 }
 
 export interface SurveyOptions {
@@ -172,7 +174,15 @@ async function lookAround(api: KubeApi, { namespace, service }: AskedService): P
     byName(ownContainers.webhook, 'CERTIFICATE_SECRET', 'v1', 'secrets'),
     byName(ownContainers.webhook, 'LOG_CONFIG_MAP', 'v1', 'configmaps'),
   ]);
-  return { deployment, endpoints, pods, lease, certificate: certificateIn(secret), logging };
+  const asks = (environmentOf(named, ownContainers.reconciler)?.get('NETWORK_PROBE_CONFIG_MAP') ?? '') !== '';
+  const network = asks
+    ? await byName(ownContainers.reconciler, 'NETWORK_PROBE_CONFIG_MAP', 'v1', 'configmaps')
+    : undefined;
+  const certificate = certificateIn(secret);
+  return {
+    ...{ deployment, endpoints, pods, lease, certificate, logging },
+    ...(network === undefined ? {} : { network }),
+  };
 }
 
 /** Whoever may read the Secret is given its key as well; it goes no further than here. */

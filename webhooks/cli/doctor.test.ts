@@ -317,6 +317,59 @@ function foreignCrd(before: Json): Json {
   };
 }
 
+describe('whether NetworkPolicies are enforced', () => {
+  const path = '/api/v1/namespaces/system/configmaps/network-probe';
+
+  /** A cluster in which that is tried, with what came of it. */
+  function tried(data?: Json): FakeKubeApi {
+    const api = changed(paths.deployment, (before) => {
+      const name = '"name":"LEASE_NAME"';
+      const both = `"name":"NETWORK_PROBE_CONFIG_MAP","value":"network-probe"},{${name}`;
+      return JSON.parse(JSON.stringify(before).replaceAll(name, both)) as Json;
+    });
+    api.put(path, {
+      metadata: { name: 'network-probe', namespace: 'system' },
+      ...(data === undefined ? {} : { data }),
+    });
+    return api;
+  }
+  const said = (outcome: string, more: Json = {}): FakeKubeApi =>
+    tried({ outcome, askedAt: '2026-11-30T10:00:00Z', release: '1', ...more });
+
+  it('is not told where nobody wants to know', async () => {
+    expect((await examine(healthy())).out).not.toContain('NetworkPolicies');
+  });
+
+  it.each<[string, () => FakeKubeApi, RegExp]>([
+    ['fine', () => said('Enforced'), /^ok +NetworkPolicies are enforced, as was tried at 2026-11-30T10:00:00/m],
+    [
+      'a warning, and what to do,',
+      () => said('NotEnforced'),
+      /^warning +Nothing enforces NetworkPolicies: at 2026-11-30T10.* did not keep two pods of system apart\.\n +Install a network plugin/m,
+    ],
+    [
+      'a warning, in the words of who refused,',
+      () => said('Unknown', { because: 'exceeded quota\u001b[31m: pods' }),
+      /^warning +Not known whether NetworkPolicies are enforced: exceeded quota \[31m: pods\.$/m,
+    ],
+    ['a note', () => tried(), /^note +Not known whether .*: that is tried within minutes/m],
+    ['a note', () => tried({ outcome: 'Perhaps', askedAt: 'once' }), /^note +Not known whether .*: that is tried/m],
+    [
+      'a warning',
+      () => {
+        const api = tried();
+        api.remove(path);
+        return api;
+      },
+      /^warning +Not known whether .*: the ConfigMap that keeps it is gone.*\n +helm upgrade/m,
+    ],
+  ])('is %s as it was found', async (_, cluster, line) => {
+    const { code, out } = await examine(cluster());
+    expect(code).toBe(0);
+    expect(out).toMatch(line);
+  });
+});
+
 describe('doctor', () => {
   it('finds nothing wrong where all is well, writes nothing, and shows no key', async () => {
     const api = healthy();

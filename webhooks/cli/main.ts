@@ -14,6 +14,7 @@ const plain: Readonly<
   reconciler: { summary: 'expand, verify and report accepted MCPServers (container 2 of the pod)' },
   bridge: { summary: 'serve a server that speaks over stdio as streamable HTTP (a sidecar of its pods)' },
   'await-admission': { summary: "wait until API servers call the webhooks (the chart's hook Job)" },
+  'network-target': { summary: 'greet whoever connects (a pod by which networkPolicy.probe tries NetworkPolicies)' },
 };
 
 const asked: typeof plain = {

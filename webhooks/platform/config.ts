@@ -79,6 +79,8 @@ export interface ReconcilerConfig extends CommonConfig {
   readonly maxRollouts: number;
   /** Whether metrics say more of single servers: METRICS_PER_SERVER. */
   readonly metricsPerServer: boolean;
+  /** A ConfigMap in our own namespace that keeps whether NetworkPolicies are enforced: NETWORK_PROBE_CONFIG_MAP. Absent: nobody asks. */
+  readonly networkProbe?: string;
 }
 
 /** Each is a value of the chart: see chart/values.yaml. */
@@ -132,6 +134,7 @@ export function parseReconcilerConfig(environment: Environment): Parsed<Reconcil
   const read = createReader(environment, whoSets);
   const { installation, ...shared } = common(read, { healthPort: 8083, metricsPort: 8082 });
   const isResources = (text: string): boolean => parseResources(text) !== undefined;
+  const networkProbe = read.optional('NETWORK_PROBE_CONFIG_MAP', '');
   const resources = read.checked('STDIO_RESOURCES', isResources, 'is no JSON with requests and limits of a container.');
   return read.result({
     ...shared,
@@ -147,6 +150,7 @@ export function parseReconcilerConfig(environment: Environment): Parsed<Reconcil
     watchNamespaces: read.list('WATCH_NAMESPACES'),
     maxRollouts: read.count('ROLLOUT_MAX_CONCURRENT', 10),
     metricsPerServer: read.oneOf('METRICS_PER_SERVER', ['false', 'true']) === 'true',
+    ...(networkProbe === '' ? {} : { networkProbe }),
   });
 }
 

@@ -51,6 +51,7 @@ export interface WorldOptions {
   /** How many servers replace their pods at the same time. */
   readonly maxRollouts: number;
   readonly probe?: Probe;
+  readonly network?: World['network'];
 }
 
 /** With empty caches; nothing in it runs yet. `queue`: of keys of servers. */
@@ -118,6 +119,7 @@ export function createWorld(
   return {
     ...{ api, clock, log, metrics, clusterDomain: options.clusterDomain },
     release: options.version,
+    network: options.network,
     installation: options.installation,
     get policy() {
       return policies.current().policy;

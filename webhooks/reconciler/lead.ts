@@ -10,6 +10,8 @@ import { CompositeLoop } from './composites/composite-loop.ts';
 import { createWorld } from './create-world.ts';
 import type { WorldOptions } from './create-world.ts';
 import { followPolicy } from './follow-policy.ts';
+import { NetworkProbe } from './network/network-probe.ts';
+import type { NetworkProbeOptions } from './network/network-probe.ts';
 import { tellQuarantined } from './tell-quarantined.ts';
 import type { Untold } from './tell-quarantined.ts';
 import { WorkQueue } from './queue.ts';
@@ -25,6 +27,8 @@ export interface LeadOptions extends WorldOptions {
   /** Only servers in these are looked at; empty means in every one. */
   readonly namespaces: readonly string[];
   readonly collectGarbage: CollectGarbage;
+  /** Where is kept whether NetworkPolicies are enforced; absent: nobody asks. */
+  readonly networkProbe?: Pick<NetworkProbeOptions, 'namespace' | 'name' | 'reaches'>;
 }
 
 const concurrency = { inAll: 10, ofNamespace: 8 };
@@ -65,13 +69,16 @@ async function runOnce(options: LeadOptions, round: AbortController): Promise<vo
   const servers = new ServerCache();
   const isLarge = (key: string): boolean => servers.isLarge(key);
   const queue = new WorkQueue({ clock, log, random, concurrency, backoff, isLarge });
-  const world = createWorld(options, servers, queue);
+  const rejudging = new Rejudging({ clock, queue });
+  const network = createNetworkProbe(options, () => {
+    rejudging.add(servers.keys());
+  });
+  const world = createWorld({ ...options, ...(network === undefined ? {} : { network }) }, servers, queue);
   const { foundRules, optional, setbacks, verifier } = world;
   // Lists are the most that this program ever reads; what they were read from would stay in its memory for long.
   const onListed = (what: 'page' | 'all'): void => {
     collectGarbage(what === 'page' ? 'young' : 'all');
   };
-  const rejudging = new Rejudging({ clock, queue });
   const leavePolicy = followPolicy({
     ...{ policies, events: world.events },
     onChange: (namespace) => {
@@ -85,7 +92,7 @@ async function runOnce(options: LeadOptions, round: AbortController): Promise<vo
     .filter(({ feature }) => options.features.includes(feature))
     .map((of) => new CompositeLoop(of, { api, clock, log, random, namespaces, onListed, events: world.events }));
   metrics.setSource({
-    ...{ servers, setbacks, verifier, queue, foundRules, composites },
+    ...{ servers, setbacks, verifier, queue, foundRules, composites, network },
     kinds: expandedKinds.flatMap((of) => (stateOf(of, optional.statesIn('')) === 'off' ? [] : of.kind)),
     get watches() {
       return [...watches, ...optional.watches, ...policies.watches, ...composites.flatMap((loop) => loop.watches)];
@@ -96,6 +103,7 @@ async function runOnce(options: LeadOptions, round: AbortController): Promise<vo
     optional.run((of) => triggers.watchKind(of), signal),
     rejudging.run(signal),
     ...composites.map((loop) => loop.run(signal)),
+    ...(network === undefined ? [] : [network.run(signal)]),
     work({ queue, triggers, world }, options, signal),
   ];
   try {
@@ -109,6 +117,16 @@ async function runOnce(options: LeadOptions, round: AbortController): Promise<vo
   }
 }
 
+/** Undefined where nobody wants to know. */
+function createNetworkProbe(
+  { api, clock, log, random, podName, installation, version: release, networkProbe }: LeadOptions,
+  onChange: () => void,
+): NetworkProbe | undefined {
+  if (networkProbe === undefined) return undefined;
+  const podLabels = installation?.podLabels ?? {};
+  return new NetworkProbe({ api, clock, log, random, podName, podLabels, release, onChange, ...networkProbe });
+}
+
 /**
  * Nothing is decided before the first lists are complete: what is missing in a half-filled cache would be created; nor
  * before the policy was looked for.
@@ -118,7 +136,8 @@ async function work(
   { clock, log, metrics, policies }: LeadOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  while (!signal.aborted && !(triggers.isFilled() && policies.isSettled)) await clock.sleep(syncPollMs, signal);
+  const isKnown = (): boolean => triggers.isFilled() && policies.isSettled && world.network?.isSettled !== false;
+  while (!signal.aborted && !isKnown()) await clock.sleep(syncPollMs, signal);
   // Pods that are known late look like other ones than those that status speaks of, and every server is asked at once.
   const podsByMs = clock.monotonicMs() + podsWaitMs;
   while (!signal.aborted && !triggers.arePodsKnown() && clock.monotonicMs() < podsByMs)

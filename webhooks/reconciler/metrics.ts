@@ -6,6 +6,7 @@ import type { ListWatch } from '../platform/kube/list-watch.ts';
 import { splitKey } from '../platform/kube/object.ts';
 import { metricPrefix } from '../platform/metrics.ts';
 import { handshakeMetrics, handshakeResults, PerServerMetrics } from './per-server-metrics.ts';
+import type { NetworkProbe } from './network/network-probe.ts';
 import type { CompositeLoop } from './composites/composite-loop.ts';
 import type { FoundRules } from './found-rules.ts';
 import type { WorkQueue, WorkResult } from './queue.ts';
@@ -27,6 +28,7 @@ export interface MetricsSource {
   readonly queue: WorkQueue;
   readonly foundRules: FoundRules;
   readonly watches: readonly ListWatch[];
+  readonly network?: Pick<NetworkProbe, 'outcome'> | undefined;
   /** Of the kinds above MCPServer that are switched on. */
   readonly composites: readonly Pick<CompositeLoop, 'name' | 'counts' | 'quarantined'>[];
 }
@@ -196,6 +198,12 @@ const scraped: readonly Scraped[] = [
     help: 'Servers, and single pods of them, that wait for their turn to be asked, among the prompt ones and among those that were slow lately.',
     labels: ['lane'],
     read: ({ verifier }) => Object.entries(verifier.waiting()).map(([lane, waiting]) => [{ lane }, waiting]),
+  },
+  {
+    name: `${metricPrefix}network_policies_info`,
+    help: 'What came of trying whether NetworkPolicies are enforced; always 1. Absent before that, and without networkPolicy.probe.',
+    labels: ['outcome'],
+    read: ({ network: { outcome } = {} }) => (outcome === undefined ? [] : [[{ outcome }, 1]]),
   },
   {
     name: `${metricPrefix}servers_with_failing_writes`,

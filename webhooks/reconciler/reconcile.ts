@@ -13,6 +13,7 @@ import { takesExtensions } from '../core/plan/reduced-status.ts';
 import { nextReport } from '../core/plan/report.ts';
 import type { Report, Rolling } from '../core/plan/report.ts';
 import type { GatewayInput, GatewayReport } from '../core/plan/gateway-registered.ts';
+import { noticeOnNetwork } from '../core/plan/network-notice.ts';
 import { optionalConditions, tellsTroubleInMs } from '../core/plan/optional-conditions.ts';
 import type { PlannedRollout } from '../core/plan/plan-rollout.ts';
 import { decideIngress } from '../core/plan/ingress-published.ts';
@@ -79,7 +80,7 @@ export async function reconcile(key: string, world: World, signal: AbortSignal):
   const { subject, observed, references, unreadKinds } = gathered;
   const { server } = subject;
   // Read together with the policy: another one may be in force after the next wait.
-  const { policyNotice } = world;
+  const notice = noticeFor(server, world);
   const apis = withoutUnread(world.optional.statesIn(splitKey(key).namespace), unreadKinds);
   const decision = decide({
     ...references,
@@ -118,7 +119,7 @@ export async function reconcile(key: string, world: World, signal: AbortSignal):
   const seen = { facts: references.facts, isOpen: workload.verification.state === 'verified', nowMs: workload.nowMs };
   const optional = await optionalFor(key, decision, { apis, outcomes: told, ...seen }, { world, signal });
   const report = nextReport({
-    ...{ ...workload, isQueued, accepted: acceptanceOf(decision, policyNotice), policy: decision.policy },
+    ...{ ...workload, isQueued, accepted: acceptanceOf(decision, notice), policy: decision.policy },
     ...{ problem: findProblem(serving), standing: standingFor(key, decision, { round, held }, world) },
     ...{ optional: optional.said, registration: optional.registration, rolling },
   });
@@ -135,6 +136,13 @@ export async function reconcile(key: string, world: World, signal: AbortSignal):
 
 function notBefore(why: string, notBeforeMs: number | undefined): WorkResult {
   return { type: 'retry', why, ...(notBeforeMs === undefined ? {} : { notBeforeMs }) };
+}
+
+/** What is said beside the verdict, whatever it is: of the policy, and of what its author relies on and the network does not do. */
+function noticeFor(server: MCPServer, { policyNotice, network }: World): string | undefined {
+  const onNetwork = network?.outcome === 'NotEnforced' ? noticeOnNetwork(server) : undefined;
+  const notices = [policyNotice, onNetwork].filter((notice) => notice !== undefined);
+  return notices.length === 0 ? undefined : notices.join('; ');
 }
 
 /** Where nobody knows whose failure it is, what status says stays as it is until somebody does. */

@@ -78,11 +78,13 @@ async function reconcileInTurn(
     identity: `${config.podName}_${randomBytes(4).toString('hex')}`,
   });
   const { clusterDomain, features, installation, maxRollouts, podName, watchNamespaces: namespaces } = config;
+  const { namespace, networkProbe } = config;
   const leadOptions = {
     ...{ api, clock, log, random, metrics, clusterDomain, features, installation, namespaces, podName, version },
     ...{ policies, maxRollouts },
     collectGarbage: createCollector(),
     ...(probe === undefined ? {} : { probe }),
+    ...(networkProbe === undefined ? {} : { networkProbe: { namespace, name: networkProbe } }),
   };
   await elector.run((term) => lead({ ...leadOptions, api: fenceWrites(api, term.isCurrent) }, term.signal), signal);
 }

@@ -13,6 +13,7 @@ import type { ReconcilerMetrics } from './metrics.ts';
 import type { FoundRules } from './found-rules.ts';
 import type { OptionalApis } from './optional-apis.ts';
 import type { Gateways } from './gateways.ts';
+import type { NetworkProbe } from './network/network-probe.ts';
 import type { Pacing } from './pacing.ts';
 import type { PodCache } from './pod-cache.ts';
 import type { ReferenceTracker } from './reference-tracker.ts';
@@ -42,6 +43,8 @@ export interface World {
   readonly policyVersionFor: PolicyVersionFor;
   /** What is said with each verdict of that policy. */
   readonly policyNotice: string | undefined;
+  /** Whether NetworkPolicies are enforced; absent where nobody asks. */
+  readonly network?: Pick<NetworkProbe, 'outcome' | 'isSettled'> | undefined;
   readonly servers: ServerCache;
   /** Has the server of that key reconciled, after the round that may be under way. */
   readonly lookAgain: (key: string) => void;

@@ -14,6 +14,7 @@ export interface LeadTestOptions extends Pick<LeadOptions, 'api' | 'metrics' | '
   readonly policies?: LeadOptions['policies'];
   readonly log?: LeadOptions['log'];
   readonly maxRollouts?: LeadOptions['maxRollouts'];
+  readonly networkProbe?: NonNullable<LeadOptions['networkProbe']>;
 }
 
 /** Begins one term of leadership; the returned function ends it. For tests. */

@@ -1,0 +1,47 @@
+import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { findFreePort } from './http/testing/free-port.ts';
+import { reaches, serveTarget } from './network-target.ts';
+
+const closing: (() => void)[] = [];
+
+afterEach(() => {
+  for (const close of closing.splice(0)) close();
+});
+
+async function answering(onConnection: (socket: Socket) => void): Promise<number> {
+  const server = createServer((socket) => {
+    closing.push(() => socket.destroy());
+    onConnection(socket);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  closing.push(() => server.close());
+  return (server.address() as AddressInfo).port;
+}
+
+const ask = (port: number): Promise<boolean> => reaches({ host: '127.0.0.1', port, timeoutMs: 200 });
+
+describe('a target', () => {
+  it('is reached while it runs, again and again, and not after it', async () => {
+    const port = await findFreePort();
+    const stop = new AbortController();
+    const listening = Promise.withResolvers<undefined>();
+    const done = serveTarget(port, stop.signal, () => {
+      listening.resolve(undefined);
+    });
+    await listening.promise;
+    expect([await ask(port), await ask(port)]).toEqual([true, true]);
+    stop.abort();
+    await done;
+    expect(await ask(port)).toBe(false);
+  });
+
+  it.each<[string, (socket: Socket) => void]>([
+    ['takes the connection and says nothing', () => undefined],
+    ['takes it and ends it', (socket) => socket.end()],
+    ['says something else', (socket) => socket.end('HTTP/1.1 503 Service Unavailable\r\n\r\n')],
+    ['says the beginning of it', (socket) => socket.end('mcp-lifecycle')],
+  ])('is not reached through somebody who %s', async (_, onConnection) => {
+    expect(await ask(await answering(onConnection))).toBe(false);
+  });
+});
