@@ -1647,7 +1647,7 @@ export interface PolicyState {
     [k: string]: string;
   };
   /**
-   * What a version before 0.2 wrote in place of revision and digests. Goes with the next change of the status.
+   * What a version before 0.2 has in place of revision and digests. It reads no status without one, also after a rollback.
    */
   digest?: string;
   /**

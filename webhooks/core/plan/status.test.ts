@@ -861,17 +861,23 @@ describe('nextStatus', () => {
   ])('says in Accepted and in the extensions that it tolerates %s', (_, state, text) => {
     const status = statusOf({ policy: state });
     expect(said(status, 'Accepted')).toBe(`True/Valid: Configuration is valid${text}`);
-    expect(status.extensions).toEqual({ policy: state });
+    expect(status.extensions).toMatchObject({ policy: state });
     expect(statusOf({ policy: { ...state }, previous: status, now: later })).toBe(status);
   });
 
   it('keeps what was tolerated while nothing can be judged, and leaves what others extend to them', () => {
     const previous = { extensions: { policy, ...{ other: 1 } } };
-    expect(statusOf({ ...notChecked, previous }).extensions).toEqual({ policy });
-    expect(statusOf({ policy: { revision: 2 }, previous }).extensions).toEqual({ policy: { revision: 2 } });
+    const digest = 'see revision';
+    expect(statusOf({ ...notChecked, previous }).extensions).toEqual({ policy: { digest, ...policy } });
+    expect(statusOf({ policy: { revision: 2 }, previous }).extensions).toEqual({ policy: { digest, revision: 2 } });
     const { extensions, ...more } = statusOf({ policy });
     const beside = { ...more, extensions: { ...extensions, ...{ other: 1 } } };
     expect(statusOf({ policy, previous: beside, now: later })).toBe(beside);
+  });
+
+  it('has a digest for releases that read no policy without one, which is their own where they wrote it', () => {
+    expect(statusOf({ policy: { revision: 1 } }).extensions?.policy?.digest).toBe('see revision');
+    expect(statusOf({ policy: { digest: 'd' } }).extensions?.policy?.digest).toBe('d');
   });
 
   it('has no extensions when there is nothing to extend', () => {

@@ -29,6 +29,9 @@ export const NOT_CHECKED = 'NotChecked';
 /** Longest cause of a condition, in characters; the CRD says the same. */
 const maxCauseLength = 200;
 
+/** Of `status.extensions.policy`; see {@link forEarlier}. */
+const digestForEarlier = 'see revision';
+
 /** What is decided about one server, before it is written down. */
 export interface Verdicts {
   readonly availability: Availability;
@@ -133,7 +136,7 @@ function extensionsOf(
       // Where it is published nowhere, the address is just that.
       clusterURL: isPublished(input) ? clusterUrlOf(input, verdicts.availability) : undefined,
       causes: causes.length === 0 ? undefined : Object.fromEntries(causes),
-      policy: policy ?? before.policy,
+      policy: forEarlier(policy ?? before.policy),
       foreign: standing === undefined ? before.foreign : (standing ?? undefined),
       rollout: rollout === undefined ? before.rollout : (rollout ?? undefined),
       podFailure: tellsOfPods(verdicts) ? podFailure : undefined,
@@ -141,6 +144,14 @@ function extensionsOf(
     ...whatItAnswered(input, verified),
   };
   return Object.keys(extensions).length === 0 ? {} : { extensions };
+}
+
+/**
+ * A release before 0.2 reconciles no server with a policy that has no digest, which its schema demands: so a rollback to it would
+ * leave all of them. It is none of theirs, so the rules are others for it.
+ */
+function forEarlier(policy: PolicyState | undefined): PolicyState | undefined {
+  return policy === undefined ? undefined : { digest: digestForEarlier, ...policy };
 }
 
 function isPublished({ server }: StatusInput): boolean {
