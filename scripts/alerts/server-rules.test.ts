@@ -94,7 +94,9 @@ describe('the dashboard for owners', () => {
   });
 
   it('chooses by labels that the series have', () => {
-    const variables = readDashboard().templating.list.flatMap(({ definition }) => definition ?? []);
+    const variables = readDashboard().templating.list.flatMap(({ query }) =>
+      typeof query === 'string' ? [] : query.query,
+    );
     expect(variables).toHaveLength(2);
     for (const text of variables) {
       const [, series = '', label = ''] = /^label_values\((.*), (\w+)\)$/.exec(text) ?? [];

@@ -25,7 +25,9 @@ export function readGroups(file: 'conditions' | 'traffic'): readonly RuleGroup[]
 }
 
 export interface Dashboard {
-  readonly templating: { readonly list: readonly { readonly name: string; readonly definition?: string }[] };
+  readonly templating: {
+    readonly list: readonly { readonly name: string; readonly query: string | { readonly query: string } }[];
+  };
   readonly panels: readonly { readonly title: string; readonly targets: readonly { readonly expr: string }[] }[];
 }
 
