@@ -190,6 +190,14 @@ export const alertCases: readonly AlertCase[] = [
     value: '3',
   },
   {
+    alert: 'MCPLifecycleNetworkPoliciesNotEnforced',
+    fires: { 'mcp_lifecycle_network_policies_info{outcome="NotEnforced",pod="a"}': '1x90' },
+    quiet: {
+      'mcp_lifecycle_network_policies_info{outcome="NotEnforced",pod="a"}': '1x30 stale',
+      'mcp_lifecycle_network_policies_info{outcome="Enforced",pod="b"}': '1x90',
+    },
+  },
+  {
     alert: 'MCPLifecycleBug',
     fires: { 'mcp_lifecycle_unexpected_errors_total{program="webhook",origin="rejection"}': '0x50 1x40' },
     quiet: {
