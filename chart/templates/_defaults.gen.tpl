@@ -120,6 +120,8 @@ gateway:
   enabled: true
   httpRoute:
     enabled: false
+  kuadrant:
+    enabled: false
 ingress:
   enabled: false
 egressHosts:

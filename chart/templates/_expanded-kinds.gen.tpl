@@ -144,6 +144,30 @@
   verbs:
     - patch
 {{- end }}
+{{- if .Values.gateway.kuadrant.enabled }}
+- apiGroups:
+    - mcp.kuadrant.io
+  resources:
+    - mcpserverregistrations
+  verbs:
+    - get
+    - list
+    - watch
+    - create
+    - patch
+- apiGroups:
+    - mcp.kuadrant.io
+  resources:
+    - mcpserverregistrations
+  verbs:
+    - delete
+- apiGroups:
+    - mcp.kuadrant.io
+  resources:
+    - mcpgatewayextensions
+  verbs:
+    - get
+{{- end }}
 {{- if .Values.disruptionBudgets.enabled }}
 - apiGroups:
     - policy
@@ -285,6 +309,7 @@
 {{- if .Values.gateway.httpRoute.enabled }}{{ $features = append $features "gateway.httpRoute" }}{{ end }}
 {{- if .Values.ingress.enabled }}{{ $features = append $features "ingress" }}{{ end }}
 {{- if .Values.gateway.enabled }}{{ $features = append $features "gateway" }}{{ end }}
+{{- if .Values.gateway.kuadrant.enabled }}{{ $features = append $features "gateway.kuadrant" }}{{ end }}
 {{- if .Values.disruptionBudgets.enabled }}{{ $features = append $features "disruptionBudgets" }}{{ end }}
 {{- if .Values.monitoring.enabled }}{{ $features = append $features "monitoring" }}{{ end }}
 {{- if .Values.reports.enabled }}{{ $features = append $features "reports" }}{{ end }}

@@ -116,6 +116,8 @@ const uses: Readonly<Record<string, Use>> = {
   'platform/kube/list-objects.ts': { requests: ['GET'], needs: [] },
   // Which APIs there are is for every account to know (ClusterRole system:discovery).
   'platform/kube/api-discovery.ts': { requests: ['GET'], needs: [] },
+  // Hands on what others ask.
+  'platform/kube/served-versions.ts': { requests: ['WATCH'], needs: [] },
   // Only where a kind above MCPServer is switched on: see below.
   'reconciler/composites/reconcile-composite.ts': { requests: ['GET'], needs: [] },
   'reconciler/composites/pods-of-waiting.ts': { requests: ['PATCH'], needs: [] },
@@ -222,7 +224,11 @@ describe('the rights of the chart', () => {
       const role = args.length === 0 ? everywhere : 'Role/mcp-lifecycle-servers';
       const verbs = ['get', 'list', 'watch', 'create', 'patch', 'delete'];
       expect(optional).not.toEqual([]);
-      const read = rights(role, ['get'], ['gateway.networking.k8s.io/gateways']);
+      const read = rights(
+        role,
+        ['get'],
+        ['gateway.networking.k8s.io/gateways', 'mcp.kuadrant.io/mcpgatewayextensions'],
+      );
       // Objects of the cluster, by which it is known that somebody obeys the kind.
       const evidence = rights(everywhere, ['list'], ['cilium.io/ciliumnodes']);
       expect(more).toEqual([...rights(role, verbs, optional.map(resourceOf)), ...read, ...evidence].sort());

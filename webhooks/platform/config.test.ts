@@ -62,7 +62,7 @@ it('knows which optional features are switched on, and no others than there are'
   expect(parseWebhookConfig({ ...environment, FEATURES: 'monitoring,gateways' })).toEqual({
     ok: false,
     problems: [
-      'FEATURES has gateways: use any of egressHosts, autoscaling, gateway.httpRoute, ingress, gateway, disruptionBudgets, monitoring, reports, v2dy, v2dy.pools.',
+      'FEATURES has gateways: use any of egressHosts, autoscaling, gateway.httpRoute, ingress, gateway, gateway.kuadrant, disruptionBudgets, monitoring, reports, v2dy, v2dy.pools.',
     ],
   });
 });

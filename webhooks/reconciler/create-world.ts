@@ -11,14 +11,16 @@ import type { Clock } from '../platform/clock.ts';
 import { digest } from '../platform/digest.ts';
 import type { KubeApi } from '../platform/kube/api.ts';
 import { EventRecorder } from '../platform/kube/events.ts';
+import { withServedVersions } from '../platform/kube/served-versions.ts';
 import type { Logger } from '../platform/log.ts';
 import { noticeOf } from '../platform/policy/policy-source.ts';
 import type { RunningPolicySource } from '../platform/policy/policy-source.ts';
+import { Brokers } from './brokers.ts';
 import { CandidateCreations } from './candidate-creations.ts';
 import { ChildCache, childTextLimits } from './child-cache.ts';
 import { FairStore } from './fair-store.ts';
 import { FoundRules } from './found-rules.ts';
-import { Gateways } from './gateways.ts';
+import { GatewayExtensions, Gateways } from './gateways.ts';
 import type { ReconcilerMetrics } from './metrics.ts';
 import { OptionalApis } from './optional-apis.ts';
 import { Pacing } from './pacing.ts';
@@ -29,6 +31,7 @@ import type { ServerCache } from './server-cache.ts';
 import { RouteRivals } from './route-rivals.ts';
 import { RolloutPlaces } from './rollout-places.ts';
 import { Setbacks } from './setbacks.ts';
+import type { AskBroker } from '../platform/mcp/broker-status.ts';
 import { probeMcpServer } from '../platform/mcp/probe.ts';
 import type { Probe } from '../platform/mcp/probe.ts';
 import { CandidateProbes } from './verify/candidate-probes.ts';
@@ -52,6 +55,7 @@ export interface WorldOptions {
   readonly maxRollouts: number;
   readonly probe?: Probe;
   readonly network?: World['network'];
+  readonly askBroker?: AskBroker | undefined;
 }
 
 /** With empty caches; nothing in it runs yet. `queue`: of keys of servers. */
@@ -60,7 +64,9 @@ export function createWorld(
   servers: ServerCache,
   queue: Pick<WorkQueue, 'add' | 'addSoon'>,
 ): World & { readonly optional: OptionalApis } {
-  const { api, clock, log, metrics, policies, random } = options;
+  const { clock, log, metrics, policies, random } = options;
+  const optionalKinds = expandedKinds.filter(isOptional);
+  const api = withServedVersions(options.api, optionalKinds, (kind) => optional.versionOf(kind));
   const add = (key: string): void => {
     queue.add(key);
   };
@@ -96,11 +102,15 @@ export function createWorld(
     },
   });
   const optional = new OptionalApis({
-    ...{ api, clock, log, random, kinds: expandedKinds.filter(isOptional), features: options.features },
+    ...{ api: options.api, clock, log, random, kinds: optionalKinds, features: options.features },
     onGone: (of) => {
       children.get(of.kind)?.keepOnly(new Set());
       for (const key of servers.keys()) add(key);
     },
+  });
+  const brokers = new Brokers({
+    ...{ clock, log, random, onNews: add },
+    ...(options.askBroker === undefined ? {} : { ask: options.askBroker }),
   });
   const references = new ReferenceTracker(add);
   const foundRules = new FoundRules();
@@ -133,11 +143,27 @@ export function createWorld(
     },
     lookAgain: add,
     ...{ servers, children, pods, candidatePods, candidateProbes, places, references, optional, verifier, foundRules },
-    ...{ rivals, gateways: new Gateways({ api, clock }) },
+    ...{
+      rivals,
+      gateways: new Gateways({ api, clock }),
+      gatewayExtensions: new GatewayExtensions({ api, clock }),
+      brokers,
+    },
     ...{ notChecked, setbacks, reduced, pacing, candidateCreations },
     events: new EventRecorder({ api, clock, log, instance: options.podName }),
     memories: [
-      ...[verifier, candidateProbes, candidateCreations, references, setbacks, pacing, foundRules, pods, candidatePods],
+      ...[
+        brokers,
+        verifier,
+        candidateProbes,
+        candidateCreations,
+        references,
+        setbacks,
+        pacing,
+        foundRules,
+        pods,
+        candidatePods,
+      ],
       ...children.values(),
       ...(metrics.perServer === undefined ? [] : [metrics.perServer]),
       ...[notChecked, reduced].map((map) => ({ forget: (key: string) => void map.delete(key) })),

@@ -1,4 +1,7 @@
 import type { GatewayName } from '../core/mcpserver/gateway.ts';
+import { readExtension } from '../core/resources/gateway-extension.ts';
+import type { ExtensionState } from '../core/resources/gateway-extension.ts';
+import { mcpServerRegistration } from '../core/resources/mcp-server-registration.ts';
 import { readGateway } from '../core/resources/public-url.ts';
 import type { GatewayState } from '../core/resources/public-url.ts';
 import type { Clock } from '../platform/clock.ts';
@@ -17,34 +20,54 @@ const timeoutMs = 3_000;
 /** Longest one that is read, in bytes: 64 listeners with all that can be said of them. */
 const maxBytes = 512 * 1024;
 
-interface Known {
-  readonly answer: Promise<GatewayState>;
+/** What is looked at. */
+interface Looking<State> {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly plural: string;
+  read(raw: unknown, name: GatewayName): State;
+  /** Whether it says all that somebody may wait for. */
+  isWhole(state: State | Unseen): boolean;
+}
+
+type Unseen =
+  { readonly state: 'missing' } | { readonly state: 'unknown'; readonly why: string; readonly isPassing?: true };
+
+interface Known<State> {
+  readonly answer: Promise<State | Unseen>;
   readonly askedMs: number;
 }
 
-/**
- * What Gateways say of their listeners and addresses, each read once for all servers that name it. There is no watch of them:
- * whether a route is taken is told by the route, and what else changes of a Gateway may wait for minutes.
- */
-export class Gateways {
-  readonly #known = new Map<string, Known>();
-  readonly #world: { readonly api: KubeApi; readonly clock: Clock };
+interface Surroundings {
+  readonly api: KubeApi;
+  readonly clock: Clock;
+}
 
-  constructor(world: { readonly api: KubeApi; readonly clock: Clock }) {
+/**
+ * What objects of others say that servers are published by, each read once for all servers that name it. There is no watch of
+ * them: whether a route is taken is told by the route, and what else changes of them may wait for minutes.
+ */
+class NamedObjects<State> {
+  readonly #known = new Map<string, Known<State>>();
+  readonly #looking: Looking<State>;
+  readonly #world: Surroundings;
+
+  constructor(looking: Looking<State>, world: Surroundings) {
+    this.#looking = looking;
     this.#world = world;
   }
 
   /** Never rejects. */
-  async read(gateway: GatewayName, signal: AbortSignal): Promise<GatewayState> {
-    const key = `${gateway.namespace}/${gateway.name}`;
+  async read(of: GatewayName, signal: AbortSignal): Promise<State | Unseen> {
+    const key = `${of.namespace}/${of.name}`;
     const nowMs = this.#world.clock.monotonicMs();
     const known = this.#known.get(key);
     const answer = await known?.answer;
-    if (known !== undefined && answer !== undefined && nowMs - known.askedMs < believedFor(answer)) return answer;
+    if (known !== undefined && answer !== undefined && nowMs - known.askedMs < this.#believedFor(answer)) return answer;
     // Somebody else may have asked meanwhile.
     const newer = this.#known.get(key);
     if (newer !== undefined && newer !== known) return newer.answer;
-    const asking = { answer: this.#ask(gateway, signal), askedMs: nowMs };
+    const asking = { answer: this.#ask(of, signal), askedMs: nowMs };
     this.#known.delete(key);
     this.#known.set(key, asking);
     const [oldest] = this.#known.keys();
@@ -52,24 +75,49 @@ export class Gateways {
     return asking.answer;
   }
 
-  async #ask({ namespace, name }: GatewayName, signal: AbortSignal): Promise<GatewayState> {
-    const path = objectPath({ apiVersion: 'gateway.networking.k8s.io/v1', plural: 'gateways', namespace, name });
+  #believedFor(answer: State | Unseen): number {
+    return this.#looking.isWhole(answer) ? believedMs.found : believedMs.other;
+  }
+
+  async #ask(of: GatewayName, signal: AbortSignal): Promise<State | Unseen> {
+    const { apiVersion, plural, kind } = this.#looking;
+    const path = objectPath({ apiVersion, plural, ...of });
     const answer = await this.#world.api.request({ method: 'GET', path, timeoutMs, maxBytes, signal });
-    if (answer.ok) return { state: 'found', ...readGateway(answer.body) };
-    return answer.error.status === 404 ? { state: 'missing' } : unknownFor(answer.error);
+    if (answer.ok) return this.#looking.read(answer.body, of);
+    return answer.error.status === 404 ? { state: 'missing' } : unknownFor(kind, answer.error);
   }
 }
 
-/** Of one without an address somebody may wait for that. */
-function believedFor(answer: GatewayState): number {
-  return answer.state === 'found' && answer.addresses.length > 0 ? believedMs.found : believedMs.other;
+/** Of their listeners and addresses. */
+export class Gateways extends NamedObjects<GatewayState> {
+  constructor(world: Surroundings) {
+    const looking: Looking<GatewayState> = {
+      ...{ apiVersion: 'gateway.networking.k8s.io/v1', kind: 'Gateway', plural: 'gateways' },
+      read: (raw) => ({ state: 'found', ...readGateway(raw) }),
+      isWhole: (answer) => answer.state === 'found' && answer.addresses.length > 0,
+    };
+    super(looking, world);
+  }
 }
 
-function unknownFor({ status, reason }: ApiError): GatewayState {
+/** Of which Gateways they make MCP gateways. */
+export class GatewayExtensions extends NamedObjects<ExtensionState> {
+  constructor(world: Surroundings) {
+    const { apiVersion } = mcpServerRegistration;
+    const looking: Looking<ExtensionState> = {
+      ...{ apiVersion, kind: 'MCPGatewayExtension', plural: 'mcpgatewayextensions' },
+      read: (raw, { namespace }) => ({ state: 'found', ...readExtension(raw, namespace) }),
+      isWhole: ({ state }) => state === 'found',
+    };
+    super(looking, world);
+  }
+}
+
+function unknownFor(kind: string, { status, reason }: ApiError): Unseen {
   const state = 'unknown';
-  if (status === 403 || status === 401) return { state, why: 'we are not allowed to read its Gateway' };
-  if (reason === 'TooLarge') return { state, why: 'its Gateway is too large to be read' };
+  if (status === 403 || status === 401) return { state, why: `we are not allowed to read its ${kind}` };
+  if (reason === 'TooLarge') return { state, why: `its ${kind} is too large to be read` };
   const why =
-    status === 0 ? 'the API server did not say what its Gateway is' : `its Gateway could not be read (${status})`;
+    status === 0 ? `the API server did not say what its ${kind} is` : `its ${kind} could not be read (${status})`;
   return { state, why, isPassing: true };
 }

@@ -86,7 +86,7 @@ async function runOnce(options: LeadOptions, round: AbortController): Promise<vo
       rejudging.add(namespace === undefined ? keys : keys.filter((key) => splitKey(key).namespace === namespace));
     },
   });
-  const triggers = createTriggers(world, { api, clock, log, random, namespaces, onListed }, queue);
+  const triggers = createTriggers(world, { api: world.api, clock, log, random, namespaces, onListed }, queue);
   const { watches } = triggers;
   const composites = compositeKinds
     .filter(({ feature }) => options.features.includes(feature))
@@ -113,6 +113,7 @@ async function runOnce(options: LeadOptions, round: AbortController): Promise<vo
     leavePolicy();
     verifier.stop();
     world.candidateProbes.stop();
+    world.brokers.stop();
     await Promise.allSettled(tasks);
   }
 }

@@ -23,19 +23,18 @@ interface Followed {
  * for either.
  */
 export class OptionalApis {
-  readonly #options: OptionalApisOptions;
   readonly #discovery: ApiDiscovery;
   /** By kind. */
   readonly #followed = new Map<string, Followed>();
   #follow: (of: OptionalKind) => void = () => undefined;
 
   constructor(options: OptionalApisOptions) {
-    this.#options = options;
     this.#discovery = new ApiDiscovery({
       ...options,
       onChange: (of, state) => {
+        this.#end(of);
         if (state === 'served') this.#follow(of);
-        else this.#leave(of);
+        else options.onGone(of);
       },
     });
   }
@@ -48,6 +47,11 @@ export class OptionalApis {
   /** What holds for servers in a namespace: served means that all that exists of the kind there is known, too. */
   statesIn(namespace: string): ApiStates {
     return { get: (kind) => this.#stateIn(namespace, kind) };
+  }
+
+  /** In which version a kind is served; undefined where it is not, or nobody knows. */
+  versionOf(kind: string): string | undefined {
+    return this.#discovery.versionOf(kind);
   }
 
   /** A request for objects of an optional kind was answered as if there were none such. */
@@ -83,10 +87,9 @@ export class OptionalApis {
     });
   }
 
-  #leave(of: OptionalKind): void {
-    this.#followed.get(of.kind)?.end();
-    this.#followed.delete(of.kind);
-    this.#options.onGone(of);
+  #end({ kind }: OptionalKind): void {
+    this.#followed.get(kind)?.end();
+    this.#followed.delete(kind);
   }
 
   #stateIn(namespace: string, kind: string): ApiState | undefined {

@@ -1,19 +1,24 @@
 import type { ReferenceFacts } from '../core/engine/facts.ts';
 import { gatewaySettingsOf } from '../core/engine/facts.ts';
 import { API } from '../core/mcpserver/api.ts';
-import { gatewayNameOf } from '../core/mcpserver/gateway.ts';
+import { extensionNameOf, gatewayNameOf, isOfKuadrant } from '../core/mcpserver/gateway.ts';
+import { isDnsLabel } from '../core/mcpserver/kubernetes-names.ts';
 import { gatewayBindingName, namespaceOf } from '../core/mcpserver/names.ts';
 import type { MCPServer } from '../core/mcpserver/types.gen.ts';
 import { decideGateway } from '../core/plan/gateway-registered.ts';
 import type { BindingStatus, GatewayInput, GatewayReport } from '../core/plan/gateway-registered.ts';
 import type { OptionalInput } from '../core/plan/optional-conditions.ts';
+import type { Offered } from '../core/plan/offered-tools.ts';
+import type { ExtensionFound } from '../core/resources/gateway-extension.ts';
 import { httpRoute } from '../core/resources/http-route.ts';
 import { mcpGatewayBinding } from '../core/resources/mcp-gateway-binding.ts';
+import { mcpServerRegistration } from '../core/resources/mcp-server-registration.ts';
 import type { GatewayState } from '../core/resources/public-url.ts';
 import { timestamp } from '../platform/clock.ts';
 import { applyStatus } from '../platform/kube/apply.ts';
 import type { ApiError } from '../platform/kube/api.ts';
 import { keyOf } from '../platform/kube/object.ts';
+import { lookThrough } from './through-extension.ts';
 import type { World } from './world.ts';
 
 interface RegistrationScope {
@@ -28,17 +33,52 @@ export async function registrationFor(
   { world, signal }: RegistrationScope,
 ): Promise<GatewayReport | undefined> {
   const { server } = input;
+  const key = keyOf({ kind: API.kind, namespace: namespaceOf(server), name: server.metadata.name });
+  if (!isOfKuadrant(server)) world.brokers.forget(key);
   if (server.spec.gateway === undefined) return undefined;
   const now = world.clock.now();
-  const gateway = await gatherGateway(input, facts, { world, signal });
+  const through = await lookThrough(server, facts, { world, signal });
+  const gateway = through === undefined ? await gatherGateway(input, facts, { world, signal }) : through.gateway;
   const { clusterDomain } = world;
   const [namespace, name] = [namespaceOf(server), gatewayBindingName(server)];
   const route = keyOf({ kind: httpRoute.kind, namespace, name });
-  const serverKey = keyOf({ kind: API.kind, namespace, name: server.metadata.name });
   // It may have been known before its server was, and was nobody's then.
-  world.rivals.note(route, world.children.get(httpRoute.kind)?.named(serverKey, name)?.child);
+  world.rivals.note(route, world.children.get(httpRoute.kind)?.named(key, name)?.child);
   const rival = world.rivals.of(route);
-  return decideGateway({ ...input, facts, clusterDomain, gateway, rival, now: timestamp(now), nowMs: now.getTime() });
+  const offered = through && askedOf(key, input, { through, facts, world });
+  const time = { now: timestamp(now), nowMs: now.getTime() };
+  return decideGateway({ ...input, facts, clusterDomain, gateway, through, offered, rival, ...time });
+}
+
+/** The Service of the broker, in the namespace of its MCPGatewayExtension: https://docs.kuadrant.io/mcp-gateway */
+const broker = { service: 'mcp-gateway', port: 8080 };
+
+/** What the broker says of a server that its controller has registered; nobody else is asked of. */
+function askedOf(
+  key: string,
+  { server, children }: OptionalInput,
+  {
+    through,
+    facts,
+    world,
+  }: { readonly through: ExtensionFound; readonly facts: ReferenceFacts; readonly world: World },
+): Offered | undefined {
+  const name = gatewayBindingName(server);
+  const isRegistered = children.some(
+    ({ kind, name: found, controller, registration }) =>
+      kind === mcpServerRegistration.kind &&
+      found === name &&
+      controller?.uid === server.metadata.uid &&
+      registration?.answer.state === 'yes',
+  );
+  const extension = extensionNameOf(gatewaySettingsOf(server, facts));
+  const isKnown = through.extension.state === 'found' && extension !== undefined && isDnsLabel(extension.namespace);
+  if (!isRegistered || !isKnown) {
+    world.brokers.forget(key);
+    return undefined;
+  }
+  const origin = `http://${broker.service}.${extension.namespace}.svc.${world.clusterDomain}:${broker.port}`;
+  return world.brokers.keep(key, { origin, namespace: namespaceOf(server), name });
 }
 
 /** Of a route that was taken: nobody asks otherwise where clients reach it. */

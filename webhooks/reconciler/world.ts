@@ -7,12 +7,13 @@ import type { Clock } from '../platform/clock.ts';
 import type { KubeApi } from '../platform/kube/api.ts';
 import type { EventRecorder } from '../platform/kube/events.ts';
 import type { Logger } from '../platform/log.ts';
+import type { Brokers } from './brokers.ts';
 import type { CandidateCreations } from './candidate-creations.ts';
 import type { ChildCache } from './child-cache.ts';
 import type { ReconcilerMetrics } from './metrics.ts';
 import type { FoundRules } from './found-rules.ts';
 import type { OptionalApis } from './optional-apis.ts';
-import type { Gateways } from './gateways.ts';
+import type { GatewayExtensions, Gateways } from './gateways.ts';
 import type { NetworkProbe } from './network/network-probe.ts';
 import type { Pacing } from './pacing.ts';
 import type { PodCache } from './pod-cache.ts';
@@ -61,6 +62,8 @@ export interface World {
   readonly places: RolloutPlaces;
   readonly references: ReferenceTracker;
   readonly gateways: Gateways;
+  readonly gatewayExtensions: GatewayExtensions;
+  readonly brokers: Brokers;
   /** Servers with the same host and path at a Gateway. */
   readonly rivals: RouteRivals;
   /** By server: what its owner was told last about references that cannot be read; gone as soon as they can. */

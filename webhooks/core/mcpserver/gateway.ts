@@ -6,6 +6,10 @@ export const gatewayKeys = {
   gatewayNamespace: 'gateway-namespace',
   routeHostname: 'route-hostname',
   publicHostname: 'public-hostname',
+  extensionName: 'extension-name',
+  extensionNamespace: 'extension-namespace',
+  sectionName: 'section-name',
+  prefix: 'prefix',
 } as const;
 
 /** Those that are read. */
@@ -20,6 +24,21 @@ export type GatewaySettings = ReadonlyMap<string, string>;
 /** The provider that makes an HTTPRoute. */
 export const HTTP_ROUTE_PROVIDER = 'httproute';
 
+/** The provider that makes an HTTPRoute and registers it at the MCP gateway of Kuadrant. */
+export const KUADRANT_PROVIDER = 'kuadrant';
+
+/** Those that make a route. */
+const routing: ReadonlySet<string> = new Set([HTTP_ROUTE_PROVIDER, KUADRANT_PROVIDER]);
+
+/** Whether its provider is one of ours that makes an HTTPRoute. */
+export function isRouted({ spec }: MCPServer): boolean {
+  return routing.has(spec.gateway?.provider ?? '');
+}
+
+export function isOfKuadrant({ spec }: MCPServer): boolean {
+  return spec.gateway?.provider === KUADRANT_PROVIDER;
+}
+
 /**
  * The rule by which a policy limits where servers are published. A ConfigMap changes without its server, which nobody refuses
  * anything for then: so for what this one finds no route is made, or changed.
@@ -29,6 +48,7 @@ export const PUBLISHING_RULE = 'gateway-allowed';
 /** The keys without which a provider in this tree cannot do anything. What others need is theirs to say. */
 const neededKeys: ReadonlyMap<string, readonly string[]> = new Map([
   [HTTP_ROUTE_PROVIDER, [gatewayKeys.gatewayName, gatewayKeys.gatewayNamespace]],
+  [KUADRANT_PROVIDER, [gatewayKeys.extensionName, gatewayKeys.extensionNamespace]],
 ]);
 
 /** Keys that the provider of a server needs; none where nobody here knows it. */
@@ -36,7 +56,7 @@ export function neededGatewayKeys({ spec }: MCPServer): readonly string[] {
   return neededKeys.get(spec.gateway?.provider ?? '') ?? [];
 }
 
-/** Which Gateway a server is to be registered at. */
+/** Which Gateway a server is to be registered at, or which MCPGatewayExtension. */
 export interface GatewayName {
   readonly name: string;
   readonly namespace: string;
@@ -44,9 +64,25 @@ export interface GatewayName {
 
 /** Undefined where the settings do not name one: a key is missing, or empty. */
 export function gatewayNameOf(settings: GatewaySettings | undefined): GatewayName | undefined {
-  const name = settings?.get(gatewayKeys.gatewayName)?.trim() ?? '';
-  const namespace = settings?.get(gatewayKeys.gatewayNamespace)?.trim() ?? '';
-  return name === '' || namespace === '' ? undefined : { name, namespace };
+  return nameIn(settings, 'gatewayName', 'gatewayNamespace');
+}
+
+/** The same of the MCPGatewayExtension, which names the Gateway. */
+export function extensionNameOf(settings: GatewaySettings | undefined): GatewayName | undefined {
+  return nameIn(settings, 'extensionName', 'extensionNamespace');
+}
+
+function nameIn(settings: GatewaySettings | undefined, ...keys: readonly [Key, Key]): GatewayName | undefined {
+  const [name, namespace] = [settingIn(settings, keys[0]), settingIn(settings, keys[1])];
+  return name === undefined || namespace === undefined ? undefined : { name, namespace };
+}
+
+type Key = keyof typeof gatewayKeys;
+
+/** Undefined where the settings say nothing under the key. */
+export function settingIn(settings: GatewaySettings | undefined, key: Key): string | undefined {
+  const text = settings?.get(gatewayKeys[key])?.trim() ?? '';
+  return text === '' ? undefined : text;
 }
 
 /** A hostname of the settings; undefined where there is none. */
@@ -54,6 +90,5 @@ export function hostnameIn(
   settings: GatewaySettings | undefined,
   key: 'routeHostname' | 'publicHostname',
 ): string | undefined {
-  const host = settings?.get(gatewayKeys[key])?.trim().toLowerCase() ?? '';
-  return host === '' ? undefined : host;
+  return settingIn(settings, key)?.toLowerCase();
 }

@@ -4,15 +4,26 @@ import type { ReferenceFacts } from '../engine/facts.ts';
 import type { Finding } from '../engine/finding.ts';
 import { isSameJson } from '../engine/canonical-json.ts';
 import { oneLine } from '../engine/text.ts';
-import { gatewayNameOf, HTTP_ROUTE_PROVIDER, neededGatewayKeys, PUBLISHING_RULE } from '../mcpserver/gateway.ts';
-import type { GatewayName } from '../mcpserver/gateway.ts';
+import {
+  gatewayNameOf,
+  HTTP_ROUTE_PROVIDER,
+  isOfKuadrant,
+  isRouted,
+  KUADRANT_PROVIDER,
+  neededGatewayKeys,
+  PUBLISHING_RULE,
+} from '../mcpserver/gateway.ts';
+import type { GatewayName, GatewaySettings } from '../mcpserver/gateway.ts';
 import { gatewayBindingName, namespaceOf, pathOf } from '../mcpserver/names.ts';
 import { present } from '../mcpserver/record.ts';
 import type { MCPServerStatus } from '../mcpserver/types.gen.ts';
 import { announcementOf } from '../resources/gateway-announcement.ts';
 import { GATEWAY_REGISTERED, gatewayAsking } from '../resources/gateway-asking.ts';
+import { publicUrlThrough, whyNoGateway } from '../resources/gateway-extension.ts';
+import type { ExtensionFound } from '../resources/gateway-extension.ts';
 import { httpRoute } from '../resources/http-route.ts';
 import { mcpGatewayBinding } from '../resources/mcp-gateway-binding.ts';
+import { mcpServerRegistration } from '../resources/mcp-server-registration.ts';
 import { isAsked, lackOf, stateOf } from '../resources/optional-kind.ts';
 import type { OptionalKind } from '../resources/optional-kind.ts';
 import { publicUrlOf } from '../resources/public-url.ts';
@@ -25,6 +36,8 @@ import type { Said } from './condition.ts';
 import type { ObservedChild } from './observed.ts';
 import { isOurs } from './optional-conditions.ts';
 import type { OptionalInput } from './optional-conditions.ts';
+import { sayOffered, whyNotOffered } from './offered-tools.ts';
+import type { Offered } from './offered-tools.ts';
 import { servedAddressOf } from './served-address.ts';
 
 /** How long whoever registers a server may take to say something, in milliseconds, before it is taken that nobody does. */
@@ -44,6 +57,10 @@ export interface GatewayInput extends OptionalInput {
   readonly clusterDomain?: string;
   /** What the route names, where it was taken; absent: nobody looked. */
   readonly gateway?: GatewayState | undefined;
+  /** What leads to that, with the provider of Kuadrant; absent: nobody looked. */
+  readonly through?: ExtensionFound | undefined;
+  /** What its broker offers of the server; absent: it has not said so yet. */
+  readonly offered?: Offered | undefined;
   /** Who else has a route that takes the same; absent: nobody. */
   readonly rival?: RouteRival | undefined;
   /** Whether it has answered somebody without credentials; default: nobody knows. */
@@ -78,7 +95,8 @@ export interface BindingStatus {
 }
 
 /** Reasons of the condition Registered, those of the reference API. */
-type BindingReason = 'GatewayRegistered' | 'GatewayNotRegistered' | 'RouteNotAccepted' | 'PublicAddressPending';
+type BindingReason =
+  'GatewayRegistered' | 'GatewayNotRegistered' | 'RouteNotAccepted' | 'RegistrationNotReady' | 'PublicAddressPending';
 
 interface Verdict extends Omit<Said, 'type'> {
   readonly url?: string;
@@ -132,7 +150,8 @@ function verdictOf(input: GatewayInput, binding: ObservedChild | undefined): Ver
 
 /** Where the feature is off, somebody else may have taken that name. */
 function isByRoute({ server, apis }: GatewayInput): boolean {
-  return server.spec.gateway?.provider === HTTP_ROUTE_PROVIDER && stateOf(httpRoute, apis) !== 'off';
+  const needed = isOfKuadrant(server) ? [httpRoute, mcpServerRegistration] : [httpRoute];
+  return isRouted(server) && needed.every((of) => stateOf(of, apis) !== 'off');
 }
 
 /** The route that is wanted could not be brought about, or nobody says which; the one that was taken leads where it led. */
@@ -190,29 +209,38 @@ function byProvider(registration: Registration, provider: string, input: Gateway
         const message = `Waiting for gateway provider '${provider}' to register the server`;
         return { ...notRegistered(message, WAITING), lookAgainMs: remainingMs };
       }
+      const feature = features.get(provider);
       const orSwitchOn =
-        provider === HTTP_ROUTE_PROVIDER
-          ? `set ${httpRouteFeature}.enabled=true in the values of the mcp-lifecycle chart, `
-          : '';
+        feature === undefined ? '' : `set ${feature}.enabled=true in the values of the mcp-lifecycle chart, `;
       const fix = `${orSwitchOn}install a controller that watches MCPGatewayBindings of that provider, or correct spec.gateway.provider`;
       return notRegistered(`No controller has answered for gateway provider '${provider}' in 30 s: ${fix}`, 'silent');
     }
   }
 }
 
-const httpRouteFeature = httpRoute.requirement === 'required' ? '' : httpRoute.requirement.feature;
+/** By provider: what makes it ours. */
+const features: ReadonlyMap<string, string> = new Map(
+  [[HTTP_ROUTE_PROVIDER, httpRoute] as const, [KUADRANT_PROVIDER, mcpServerRegistration] as const].flatMap(
+    ([provider, { requirement }]) => (requirement === 'required' ? [] : [[provider, requirement.feature] as const]),
+  ),
+);
 
 /** Ours: the gateway speaks by the route. */
 function byRoute(input: GatewayInput): Verdict {
-  if (stateOf(httpRoute, input.apis) === 'unknown') return asBefore(input);
-  const lacking = lackAs(httpRoute, input);
+  const needed = isOfKuadrant(input.server) ? [httpRoute, mcpServerRegistration] : [httpRoute];
+  if (needed.some((of) => stateOf(of, input.apis) === 'unknown')) return asBefore(input);
+  const lacking = needed.map((of) => lackAs(of, input)).find((lack) => lack !== undefined);
   if (lacking !== undefined) return { ...lacking, ofBinding: 'GatewayNotRegistered' };
   const route = ourChild(httpRoute.kind, input);
   const refusal = denialBy(PUBLISHING_RULE, input.findings);
   if (refusal !== undefined) return { ...refused(refusal, route), ...whatStays(input) };
   const settings = settingsOf(input, route);
   if (settings.type === 'unknown') return { ...asBefore(input), lookAgainMs: lookMs.toUnread };
-  if (settings.type === 'incomplete') return { ...notRegistered(settings.message, 'settings'), ...whatStays(input) };
+  if (settings.type === 'incomplete')
+    return {
+      ...{ ...notRegistered(settings.message, 'settings'), ...whatStays(input) },
+      ...(input.through === undefined ? {} : { lookAgainMs: lookMs.toUnread }),
+    };
   if (route?.registration === undefined)
     return { ...notRegistered('Waiting for the HTTPRoute', WAITING), ofBinding: 'GatewayNotRegistered' };
   return byGateway(input, { registration: route.registration, name: route.name, parent: settings.parent });
@@ -234,9 +262,7 @@ function byGateway(input: GatewayInput, { registration, name, parent }: Route): 
   const gateway = `Gateway ${parent.namespace}/${parent.name}`;
   switch (answer.state) {
     case 'yes':
-      // It is routed as it was; clients that are told another address for as long as nobody answers gain nothing.
-      if (isUnsaid(input) && wasTaken(input)) return { ...asBefore(input), lookAgainMs: lookMs.toUnread };
-      return reached(input, gateway);
+      return taken(input, gateway);
     case 'no': {
       const { reason, message } = answer;
       const words = `${gateway} does not take HTTPRoute ${name}: ${message} (${reason})${remedyFor(reason, parent, input)}`;
@@ -286,7 +312,67 @@ function reached(input: GatewayInput, gateway: string): Verdict {
   }
 }
 
+function taken(input: GatewayInput, gateway: string): Verdict {
+  // It is routed as it was; clients that are told another address for as long as nobody answers gain nothing.
+  if (isUnsaid(input) && wasTaken(input)) return { ...asBefore(input), lookAgainMs: lookMs.toUnread };
+  return isOfKuadrant(input.server) ? (untilRegistered(input) ?? offeredAt(input, gateway)) : reached(input, gateway);
+}
+
+/** Registered is what its controller has written down; what the gateway does with it tells its broker. */
+function offeredAt(input: GatewayInput, gateway: string): Verdict {
+  const verdict = reached(input, gateway);
+  const { offered } = input;
+  const why = whyNotOffered(offered);
+  if (why === undefined) return verdict;
+  // A new broker, or a new leader of ours, has not said anything yet.
+  if (offered === undefined && wasRegistered(input)) return asBefore(input);
+  const { registration } = ourChild(mcpServerRegistration.kind, input) ?? {};
+  const remainingMs = registration === undefined ? 0 : remainingPatienceMs(registration, input);
+  const cause = offered === undefined || remainingMs > 0 ? WAITING : `not offered ${offered.state}`;
+  const { lookAgainMs = Infinity } = verdict;
+  return {
+    ...{ ...verdict, ...notRegistered(why, cause), ofBinding: 'RegistrationNotReady' },
+    ...(remainingMs > 0 ? { lookAgainMs: Math.min(lookAgainMs, remainingMs) } : {}),
+  };
+}
+
+/** Of the route that a gateway has taken, what its MCPServerRegistration waits for; undefined where it waits for nothing. */
+function untilRegistered(input: GatewayInput): Verdict | undefined {
+  const found = ourChild(mcpServerRegistration.kind, input);
+  const ofBinding = 'RegistrationNotReady';
+  if (found?.registration === undefined || found.isDeleting) {
+    const what = found === undefined ? 'the MCPServerRegistration' : `MCPServerRegistration ${found.name} to go`;
+    return { ...notRegistered(`Waiting for ${what}`, WAITING), ofBinding };
+  }
+  const { answer } = found.registration;
+  const named = `MCPServerRegistration ${found.name}`;
+  switch (answer.state) {
+    case 'yes':
+      return undefined;
+    case 'no': {
+      const { reason, message } = answer;
+      const fix = reason === 'PrefixConflict' ? '; say another prefix in the ConfigMap' : '';
+      const words = `The MCP gateway does not take ${named}: ${message} (${reason})${fix}`;
+      return { ...notRegistered(words, `no ${reason}`), ofBinding };
+    }
+    case 'none':
+    case 'stale':
+      return { ...unanswered(named, found.registration, input), ofBinding };
+  }
+}
+
+function unanswered(named: string, registration: Registration, input: GatewayInput): Verdict {
+  const lookAgainMs = remainingPatienceMs(registration, input);
+  if (lookAgainMs <= 0) {
+    const words = `Nobody has looked at ${named} in 30 s: see whether the controller of the MCP gateway runs`;
+    return notRegistered(words, 'silent');
+  }
+  if (wasRegistered(input)) return { ...asBefore(input), lookAgainMs };
+  return { ...notRegistered(`Waiting for the MCP gateway to look at ${named}`, WAITING), lookAgainMs };
+}
+
 function publicUrl(input: GatewayInput): ReturnType<typeof publicUrlOf> {
+  if (input.through !== undefined) return publicUrlThrough(input.through);
   const { server, facts, clusterDomain, gateway = { state: 'unknown', why: 'its Gateway was not looked up' } } = input;
   const path = servedAddressOf(server, clusterDomain)?.path ?? pathOf(server);
   return publicUrlOf(gatewaySettingsOf(server, facts), gateway, { namespace: namespaceOf(server), path });
@@ -311,7 +397,8 @@ type Settings =
   | { readonly type: 'incomplete'; readonly message: string }
   | { readonly type: 'unknown' };
 
-function settingsOf({ server, facts }: GatewayInput, route: ObservedChild | undefined): Settings {
+function settingsOf(input: GatewayInput, route: ObservedChild | undefined): Settings {
+  const { server, facts } = input;
   const { configRef = '' } = server.spec.gateway ?? {};
   const keys = neededGatewayKeys(server);
   const incomplete = (what: string, fix: string): Settings => {
@@ -326,8 +413,24 @@ function settingsOf({ server, facts }: GatewayInput, route: ObservedChild | unde
     return incomplete(`ConfigMap '${configRef}' not found`, `create it with the keys ${keys.join(' and ')}`);
   const parent = gatewayNameOf(found.settings);
   if (parent !== undefined) return { type: 'complete', parent };
-  const missing = keys.filter((key) => (found.settings?.get(key)?.trim() ?? '') === '');
-  return incomplete(`ConfigMap '${configRef}' says nothing under ${missing.join(' and ')}`, 'name the Gateway there');
+  return whatIsMissing(input, found.settings, incomplete);
+}
+
+/** Of a ConfigMap that is there, and names no Gateway. */
+function whatIsMissing(
+  { server, through }: GatewayInput,
+  settings: GatewaySettings | undefined,
+  incomplete: (what: string, fix: string) => Settings,
+): Settings {
+  const { configRef = '' } = server.spec.gateway ?? {};
+  const keys = neededGatewayKeys(server);
+  const missing = keys.filter((key) => (settings?.get(key)?.trim() ?? '') === '');
+  if (missing.length > 0 || !isOfKuadrant(server)) {
+    const what = isOfKuadrant(server) ? 'MCPGatewayExtension' : 'Gateway';
+    return incomplete(`ConfigMap '${configRef}' says nothing under ${missing.join(' and ')}`, `name the ${what} there`);
+  }
+  const why = through && settings && whyNoGateway(settings, through);
+  return why === undefined ? { type: 'unknown' } : incomplete(why.what, why.fix);
 }
 
 /** Until it is taken that nobody answers. Where nobody knows since when it is what it is, nobody has had the time. */
@@ -338,13 +441,20 @@ function remainingPatienceMs({ appliedAt }: Registration, { nowMs }: GatewayInpu
 }
 
 function registered(
-  { server, isOpen = false, rival }: GatewayInput,
+  { server, isOpen = false, rival, offered }: GatewayInput,
   { url, besides }: { readonly url?: string; readonly besides?: string },
 ): Verdict {
   const open = isOpen
     ? 'the server answers without credentials, so whoever the gateway lets through can call its tools'
     : undefined;
-  const said = ['Gateway integration is active', besides, sayRival(rival), gatewayAsking.caveat(server), open];
+  const said = [
+    'Gateway integration is active',
+    sayOffered(offered),
+    besides,
+    sayRival(rival),
+    gatewayAsking.caveat(server),
+    open,
+  ];
   const words = said.filter((word) => word !== undefined);
   return { status: 'True', reason: 'GatewayRegistered', message: words.join('; '), ...present({ url }) };
 }

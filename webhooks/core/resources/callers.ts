@@ -1,6 +1,6 @@
 import { denialBy } from '../engine/denial-by.ts';
 import type { Installation } from '../engine/installation.ts';
-import { gatewayNameOf, HTTP_ROUTE_PROVIDER, PUBLISHING_RULE } from '../mcpserver/gateway.ts';
+import { gatewayNameOf, isRouted, PUBLISHING_RULE } from '../mcpserver/gateway.ts';
 import type { MCPServer, NetworkPolicyPeer } from '../mcpserver/types.gen.ts';
 import type { ExpansionInput } from './expanded-kind.ts';
 
@@ -25,8 +25,8 @@ export function isClosed({ spec }: MCPServer): boolean {
 }
 
 /** Whether the pods of its gateway are let in: those of others nobody knows. */
-export function letsGatewayIn({ spec }: MCPServer): boolean {
-  return spec.gateway?.provider === HTTP_ROUTE_PROVIDER;
+export function letsGatewayIn(server: MCPServer): boolean {
+  return isRouted(server);
 }
 
 /** The command line knows of no installation, and prints none. */

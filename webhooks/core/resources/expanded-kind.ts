@@ -169,6 +169,11 @@ export interface OptionalApi {
    * name (FEATURES).
    */
   readonly feature: string;
+  /**
+   * Versions with the same fields, best first, of which the first is used that is served where the one of the kind is not. All
+   * of ours speaks the one of the kind (platform/kube/served-versions.ts).
+   */
+  readonly olderVersions?: readonly string[];
   /** How a cluster gets the API, in an imperative clause without a full stop. */
   readonly install: string;
   /**

@@ -1,4 +1,4 @@
-import { HTTP_ROUTE_PROVIDER } from '../mcpserver/gateway.ts';
+import { HTTP_ROUTE_PROVIDER, KUADRANT_PROVIDER } from '../mcpserver/gateway.ts';
 import { pathOf, serviceUrl, USUAL_CLUSTER_DOMAIN } from '../mcpserver/names.ts';
 import type { ExpansionInput, KubernetesObject } from './expanded-kind.ts';
 
@@ -43,7 +43,7 @@ const announcements: ReadonlyMap<string, Announcement> = new Map<string, Announc
 ]);
 
 /** The providers that something in this tree is done for. */
-export const ownProviders: readonly string[] = [HTTP_ROUTE_PROVIDER, ...announcements.keys()];
+export const ownProviders: readonly string[] = [HTTP_ROUTE_PROVIDER, KUADRANT_PROVIDER, ...announcements.keys()];
 
 /** Undefined for a server whose provider looks for nothing of the kind. */
 export function announcementOf({ spec }: ExpansionInput['server']): Announcement | undefined {

@@ -1,14 +1,16 @@
 import { denialBy } from '../engine/denial-by.ts';
-import { gatewayNameOf, hostnameIn, HTTP_ROUTE_PROVIDER, PUBLISHING_RULE } from '../mcpserver/gateway.ts';
+import { gatewayNameOf, hostnameIn, isOfKuadrant, isRouted, PUBLISHING_RULE, settingIn } from '../mcpserver/gateway.ts';
 import { childName, gatewayBindingName } from '../mcpserver/names.ts';
 import { present } from '../mcpserver/record.ts';
-import type { MCPServer } from '../mcpserver/types.gen.ts';
 import { childMetadata } from './child-metadata.ts';
 import type { ExpandedKind, ExpansionInput } from './expanded-kind.ts';
 import { gatewayAsking } from './gateway-asking.ts';
 import { mcpGatewayBinding } from './mcp-gateway-binding.ts';
 import { isAll, PROTECTED_RESOURCE, publishedPrefixes } from './published-paths.ts';
 import { readRoute } from './registration.ts';
+
+/** The kind by which a route is registered at the MCP gateway of Kuadrant. */
+export const REGISTRATION_KIND = 'MCPServerRegistration';
 
 /** https://gateway-api.sigs.k8s.io/reference/spec/#httproute */
 export const httpRoute: ExpandedKind = {
@@ -27,13 +29,12 @@ export const httpRoute: ExpandedKind = {
   unavailable: { reason: 'HTTPRouteUnavailable', order: 5, eventAction: 'HTTPRouteReconcileFailed' },
   registration: readRoute,
   // Without its settings nobody can say where the route leads, and a policy may not allow it; what is routed stays.
-  isUndecided: ({ server, gateway, verdict }) =>
-    isRouted(server) &&
-    (gatewayNameOf(gateway) === undefined || denialBy(PUBLISHING_RULE, verdict?.findings) !== undefined),
+  isUndecided: (input) => isOurs(input) && isUnsaid(input),
   build(input) {
     const { server, gateway, served } = input;
     const parent = gatewayNameOf(gateway);
-    if (!isRouted(server) || parent === undefined) return [];
+    if (!isOurs(input) || parent === undefined) return [];
+    const sectionName = settingIn(gateway, 'sectionName');
     const hostname = hostnameIn(gateway, 'routeHostname');
     return [
       {
@@ -41,7 +42,7 @@ export const httpRoute: ExpandedKind = {
         kind: 'HTTPRoute',
         metadata: { ...childMetadata(server), name: gatewayBindingName(server) },
         spec: present({
-          parentRefs: [parent],
+          parentRefs: [present({ ...parent, sectionName: isOfKuadrant(server) ? sectionName : undefined })],
           hostnames: hostname === undefined ? undefined : [hostname],
           // One rule and one backend, which gateways for MCP ask for.
           rules: [
@@ -59,8 +60,14 @@ export const httpRoute: ExpandedKind = {
   },
 };
 
-function isRouted({ spec }: MCPServer): boolean {
-  return spec.gateway?.provider === HTTP_ROUTE_PROVIDER;
+/** Where its feature is off, the provider of Kuadrant is somebody else. */
+function isOurs({ server, verdict }: ExpansionInput): boolean {
+  return isRouted(server) && !(isOfKuadrant(server) && verdict?.apis.get(REGISTRATION_KIND) === 'off');
+}
+
+/** Whether nobody says at which Gateway it is published, or a policy does not let it be. */
+export function isUnsaid({ gateway, verdict }: ExpansionInput): boolean {
+  return gatewayNameOf(gateway) === undefined || denialBy(PUBLISHING_RULE, verdict?.findings) !== undefined;
 }
 
 /** Nothing below the bare path is taken: that is about the paths of others. */

@@ -6,6 +6,7 @@ import { horizontalPodAutoscaler } from './horizontal-pod-autoscaler.ts';
 import { httpRoute } from './http-route.ts';
 import { ingress } from './ingress.ts';
 import { mcpGatewayBinding } from './mcp-gateway-binding.ts';
+import { mcpServerRegistration } from './mcp-server-registration.ts';
 import { networkPolicy } from './network-policy.ts';
 import { podDisruptionBudget } from './pod-disruption-budget.ts';
 import { podMonitor } from './pod-monitor.ts';
@@ -15,4 +16,4 @@ import { serviceMonitor } from './service-monitor.ts';
 import { service } from './service.ts';
 
 /** Every kind that an MCPServer expands into, by kind. */
-export const expandedKinds: readonly ExpandedKind[] = [ciliumNetworkPolicy, deployment, horizontalPodAutoscaler, httpRoute, ingress, mcpGatewayBinding, networkPolicy, podDisruptionBudget, podMonitor, policyReport, report, serviceMonitor, service];
+export const expandedKinds: readonly ExpandedKind[] = [ciliumNetworkPolicy, deployment, horizontalPodAutoscaler, httpRoute, ingress, mcpGatewayBinding, mcpServerRegistration, networkPolicy, podDisruptionBudget, podMonitor, policyReport, report, serviceMonitor, service];

@@ -18,6 +18,7 @@ export interface GatewaySeen {
 }
 
 export interface Listener {
+  readonly name?: string;
   readonly protocol: string;
   readonly port: number;
   /** Absent: it takes every host. */
@@ -45,7 +46,7 @@ function listenerOf(raw: unknown): Listener | undefined {
   if (protocol === undefined || typeof port !== 'number') return undefined;
   const hostname = textOf(raw, 'hostname')?.toLowerCase();
   const allowed = isRecord(raw) && isRecord(raw['allowedRoutes']) ? raw['allowedRoutes'] : {};
-  return present({ protocol, port, hostname, from: textOf(allowed['namespaces'], 'from') });
+  return present({ name: textOf(raw, 'name'), protocol, port, hostname, from: textOf(allowed['namespaces'], 'from') });
 }
 
 function listAt(raw: unknown, part: string, field: string): readonly unknown[] {
@@ -115,11 +116,11 @@ export function publicUrlOf(
 const noHost = 'public-hostname in its ConfigMap has to be a host, as mcp.example.com, without scheme, port and path';
 
 /** A name of DNS without wildcards, or an address. */
-function isHost(text: string | undefined): text is string {
+export function isHost(text: string | undefined): text is string {
   return text !== undefined && (isSubdomain(text) || /^[0-9a-f]*:[0-9a-f]*:[0-9a-f:.]*$/i.test(text));
 }
 
-function urlOf({ protocol, port }: Listener, host: string, path: string): string {
+export function urlOf({ protocol, port }: Listener, host: string, path: string): string {
   const scheme = protocol === 'HTTPS' ? 'https' : 'http';
   const authority = host.includes(':') ? `[${host}]` : host;
   return `${scheme}://${authority}${port === defaultPorts[protocol] ? '' : `:${port}`}${path}`;

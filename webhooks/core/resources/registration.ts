@@ -29,6 +29,8 @@ export interface Registration {
   readonly gatewayNamespace?: string;
   /** Of an Ingress. */
   readonly className?: string;
+  /** Of an MCPServerRegistration. */
+  readonly prefix?: string;
 }
 
 /** The condition Registered, as it stands in a binding. */
@@ -133,6 +135,20 @@ export function readIngress(raw: unknown): Registration {
     answer: { state: isTaken ? 'yes' : 'none' } as const,
     url: host === '' ? undefined : `${scheme}://${host}`,
     className: className === '' ? undefined : oneLine(className, limits.host),
+  });
+}
+
+/** What the controller of the MCP gateway of Kuadrant says: that it has written the server into the configuration of the gateway. */
+export function readServerRegistration(raw: unknown): Registration {
+  const generation = numberIn(fieldsIn(raw, 'metadata'), 'generation') ?? 0;
+  const ready = listIn(fieldsIn(raw, 'status'), 'conditions')
+    .slice(0, limits.conditions)
+    .find((one) => textIn(one, 'type') === 'Ready');
+  const prefix = textIn(fieldsIn(raw, 'spec'), 'prefix');
+  return present({
+    appliedAt: appliedAt(raw),
+    answer: answerOf(ready, generation),
+    prefix: prefix === '' ? undefined : oneLine(prefix, limits.host),
   });
 }
 

@@ -3,7 +3,7 @@ import { gatewaySettingsOf } from '../engine/facts.ts';
 import { defineRule, type Rule } from '../engine/rule.ts';
 import { shortenMiddle } from '../engine/text.ts';
 import { join, none } from '../engine/violations.ts';
-import { gatewayNameOf, hostnameIn, HTTP_ROUTE_PROVIDER, PUBLISHING_RULE } from '../mcpserver/gateway.ts';
+import { gatewayNameOf, hostnameIn, HTTP_ROUTE_PROVIDER, isRouted, PUBLISHING_RULE } from '../mcpserver/gateway.ts';
 import type { GatewaySettings } from '../mcpserver/gateway.ts';
 import type { FieldPath, Violation } from '../mcpserver/violation.ts';
 import { listed } from './parts/listed.ts';
@@ -21,13 +21,14 @@ export const gatewayAllowed: Rule = defineRule({
   id: PUBLISHING_RULE,
   severity: 'deny',
   isOptIn: true,
-  stricterIn: 9,
+  stricterIn: 14,
   summary: 'A server must be published only by providers, at Gateways and under hosts that the policy lists.',
   rationale:
     'An HTTPRoute is made by the account of mcp-lifecycle, so whoever may write MCPServers and ConfigMaps publishes servers at each ' +
     'Gateway that admits routes of the namespace, under each of its hosts, although he may write no HTTPRoute himself. With this rule ' +
     'only at those that the policy lists. Gateways and hosts are those in the ConfigMap of a server with the provider `httproute`, ' +
-    'and a route without a host takes all of those of its Gateway. What other providers do with a server is theirs to limit. The ' +
+    'and a route without a host takes all of those of its Gateway; with the provider `kuadrant` those that its MCPGatewayExtension ' +
+    'leads to, which are known in a cluster alone. What other providers do with a server is theirs to limit. The ' +
     'ConfigMap may change at any time: what is found there then, or when the policy comes, leaves the server running and accepted; its ' +
     'route is neither made nor changed meanwhile, and `GatewayRegistered=False` says so. What is routed by then stays until somebody ' +
     'deletes it.',
@@ -86,7 +87,7 @@ export const gatewayAllowed: Rule = defineRule({
     if (gateway === undefined) return none;
     const { provider } = gateway;
     const byProvider = checkAllowed(provider, allowed.providers, { what: 'the provider', path: providerPath });
-    const settings = provider === HTTP_ROUTE_PROVIDER ? gatewaySettingsOf(server, facts) : undefined;
+    const settings = isRouted(server) ? gatewaySettingsOf(server, facts) : undefined;
     // Without them no route is made, and where it leads is judged once they are there.
     const parent = gatewayNameOf(settings);
     if (settings === undefined || parent === undefined) return byProvider;

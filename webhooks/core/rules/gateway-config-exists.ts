@@ -10,11 +10,11 @@ const routed = { gateway: { provider: 'httproute', configRef: 'search-gateway' }
 export const gatewayConfigExists: Rule = {
   id: 'gateway-config-exists',
   severity: 'warn',
-  stricterIn: 8,
+  stricterIn: 14,
   summary: 'The ConfigMap in spec.gateway.configRef must exist, with the keys that the provider needs.',
   rationale:
     'It says at which gateway the server is registered: for the provider `httproute`, the keys `gateway-name` and ' +
-    '`gateway-namespace`. The server runs without it and can be reached inside the cluster; `GatewayRegistered=False` says ' +
+    '`gateway-namespace`, for `kuadrant` `extension-name` and `extension-namespace`. The server runs without it and can be reached inside the cluster; `GatewayRegistered=False` says ' +
     'what is missing, and it is registered by itself as soon as that is there. What controllers of other projects need is ' +
     'theirs to say: of their ConfigMap it is only looked whether it exists.',
   remedy: 'Create the ConfigMap with the keys that the provider needs, or correct its name.',
@@ -27,6 +27,11 @@ export const gatewayConfigExists: Rule = {
         gatewaySettings: { 'search-gateway': { 'gateway-name': 'public', 'gateway-namespace': 'gateways' } },
       },
       {
+        title: 'a ConfigMap that names an MCPGatewayExtension',
+        spec: { gateway: { provider: 'kuadrant', configRef: 'search-gateway' } },
+        gatewaySettings: { 'search-gateway': { 'extension-name': 'tools', 'extension-namespace': 'mcp-system' } },
+      },
+      {
         title: 'a provider of another project without a ConfigMap',
         spec: { gateway: { provider: 'example.com/edge' } },
       },
@@ -37,6 +42,11 @@ export const gatewayConfigExists: Rule = {
         title: 'a ConfigMap that does not say in which namespace the Gateway is',
         spec: routed,
         gatewaySettings: { 'search-gateway': { 'gateway-name': 'public' } },
+      },
+      {
+        title: 'a ConfigMap for another provider',
+        spec: { gateway: { provider: 'kuadrant', configRef: 'search-gateway' } },
+        gatewaySettings: { 'search-gateway': { 'gateway-name': 'public', 'gateway-namespace': 'gateways' } },
       },
       { title: 'the provider httproute without a ConfigMap', spec: { gateway: { provider: 'httproute' } } },
     ],

@@ -2,7 +2,7 @@ import { gatewaySettingsOf } from '../engine/facts.ts';
 import type { Rule, RuleInput } from '../engine/rule.ts';
 import { shortenMiddle } from '../engine/text.ts';
 import { join, none } from '../engine/violations.ts';
-import { gatewayKeys, HTTP_ROUTE_PROVIDER, neededGatewayKeys } from '../mcpserver/gateway.ts';
+import { gatewayKeys, HTTP_ROUTE_PROVIDER, isOfKuadrant, isRouted, neededGatewayKeys } from '../mcpserver/gateway.ts';
 import { isDnsLabel, isSubdomain } from '../mcpserver/kubernetes-names.ts';
 import { pathOf } from '../mcpserver/names.ts';
 import type { MCPServer } from '../mcpserver/types.gen.ts';
@@ -14,17 +14,22 @@ const at = (more: Readonly<Record<string, string>>) => ({
   spec: routed,
   gatewaySettings: { edge: { 'gateway-name': 'public', 'gateway-namespace': 'gateways', ...more } },
 });
+const through = (more: Readonly<Record<string, string>>) => ({
+  spec: { gateway: { provider: 'kuadrant', configRef: 'edge' } },
+  gatewaySettings: { edge: { 'extension-name': 'tools', 'extension-namespace': 'mcp-system', ...more } },
+});
 
 export const gatewayUsable: Rule = {
   id: 'gateway-usable',
   severity: 'warn',
-  stricterIn: 9,
+  stricterIn: 14,
   summary: 'What a server and its ConfigMap say of a gateway should be what an HTTPRoute can have.',
   rationale:
     'The ConfigMap of a server with the provider `httproute` becomes an HTTPRoute, and so does its path. API servers refuse one with a ' +
     'host that is none, or with a path in which some gateway would see another one; a Gateway of a name that no object can have is never ' +
     'found. `GatewayRegistered=False` says so then, and this says it before. A provider whose name differs from one of ours in its case ' +
-    'alone is somebody else, who mostly does not exist.',
+    'alone is somebody else, who mostly does not exist. With the provider `kuadrant` the ConfigMap becomes an HTTPRoute and an ' +
+    'MCPServerRegistration, whose prefix is of lower case letters, digits and `_`.',
   remedy: 'Correct the name, the host or the path.',
   examples: {
     accepts: [
@@ -32,6 +37,8 @@ export const gatewayUsable: Rule = {
       { title: 'a host', ...at({ 'route-hostname': 'MCP.example.com', 'public-hostname': 'tools.example.com' }) },
       { title: 'every host of a domain', ...at({ 'route-hostname': '*.example.com' }) },
       { title: 'a Gateway alone', ...at({}) },
+      { title: 'a prefix and a listener', ...through({ prefix: 'search_2_', 'section-name': 'mcps' }) },
+      { title: 'a prefix for a provider that has none', ...at({ prefix: 'Search-' }) },
       {
         title: 'whatever is for the provider of another project',
         ...at({ 'gateway-name': 'Public_GW' }),
@@ -49,6 +56,8 @@ export const gatewayUsable: Rule = {
         ...at({}),
         spec: { ...routed, config: { port: 8080, path: '/a//b/../c%2f' } },
       },
+      { title: 'a prefix that no registration can have', ...through({ prefix: 'Search-' }) },
+      { title: 'an MCPGatewayExtension that no object can be', ...through({ 'extension-name': 'Tools_1' }) },
       {
         title: 'one of our providers in another case',
         spec: { gateway: { provider: 'httpRoute', configRef: 'edge' } },
@@ -58,7 +67,7 @@ export const gatewayUsable: Rule = {
   check: (input) => {
     const { server } = input;
     if (server.spec.gateway === undefined) return none;
-    if (server.spec.gateway.provider !== HTTP_ROUTE_PROVIDER) return checkProvider(server.spec.gateway.provider);
+    if (!isRouted(server)) return checkProvider(server.spec.gateway.provider);
     return join(checkPath(server), checkSettings(input));
   },
 };
@@ -84,20 +93,39 @@ function checkPath(server: MCPServer): readonly Violation[] {
   return [{ path: ['spec', 'config', 'path'], headline, detail, remedy }];
 }
 
+interface Form {
+  readonly key: string;
+  readonly what: string;
+  readonly isUsable: (text: string) => boolean;
+}
+
+const hostOfRoute: Form = {
+  ...{ key: gatewayKeys.routeHostname, what: 'the name of a host, or *. and a domain' },
+  isUsable: (text) => isSubdomain(text.toLowerCase().replace(/^\*\./, '')),
+};
+
 /** By key of the ConfigMap, what it can say. */
-const forms: readonly { readonly key: string; readonly what: string; readonly isUsable: (text: string) => boolean }[] =
-  [
-    { key: gatewayKeys.gatewayName, what: 'the name of a Gateway', isUsable: isSubdomain },
-    { key: gatewayKeys.gatewayNamespace, what: 'the name of a namespace', isUsable: isDnsLabel },
-    {
-      ...{ key: gatewayKeys.routeHostname, what: 'the name of a host, or *. and a domain' },
-      isUsable: (text) => isSubdomain(text.toLowerCase().replace(/^\*\./, '')),
-    },
-    {
-      ...{ key: gatewayKeys.publicHostname, what: 'the name of a host' },
-      isUsable: (text) => isSubdomain(text.toLowerCase()),
-    },
-  ];
+const forms: readonly Form[] = [
+  { key: gatewayKeys.gatewayName, what: 'the name of a Gateway', isUsable: isSubdomain },
+  { key: gatewayKeys.gatewayNamespace, what: 'the name of a namespace', isUsable: isDnsLabel },
+  hostOfRoute,
+  {
+    ...{ key: gatewayKeys.publicHostname, what: 'the name of a host' },
+    isUsable: (text) => isSubdomain(text.toLowerCase()),
+  },
+];
+
+/** The same for the provider of Kuadrant. */
+const formsOfKuadrant: readonly Form[] = [
+  { key: gatewayKeys.extensionName, what: 'the name of an MCPGatewayExtension', isUsable: isSubdomain },
+  { key: gatewayKeys.extensionNamespace, what: 'the name of a namespace', isUsable: isDnsLabel },
+  hostOfRoute,
+  { key: gatewayKeys.sectionName, what: 'the name of a listener', isUsable: isSubdomain },
+  {
+    ...{ key: gatewayKeys.prefix, what: 'lower case letters, digits and _' },
+    isUsable: (text) => /^[a-z0-9][a-z0-9_]*$/.test(text),
+  },
+];
 
 /** Longest value in a message, in characters: what a ConfigMap says may be a kilobyte. */
 const maxSaid = 80;
@@ -107,7 +135,7 @@ function checkSettings({ server, facts }: RuleInput): readonly Violation[] {
   if (settings === undefined) return none;
   const needed = neededGatewayKeys(server);
   const path = ['spec', 'gateway', 'configRef'];
-  return forms.flatMap(({ key, what, isUsable }) => {
+  return (isOfKuadrant(server) ? formsOfKuadrant : forms).flatMap(({ key, what, isUsable }) => {
     // Of a key that is missing another rule says so.
     const text = settings.get(key)?.trim();
     if (text === undefined || (text === '' ? !needed.includes(key) : isUsable(text))) return [];

@@ -33,6 +33,8 @@ const retry = { initialMs: restMs, maxMs: 30_000 };
 export class ApiDiscovery {
   readonly #options: ApiDiscoveryOptions;
   readonly #states: Map<string, ApiState>;
+  /** By kind, of those that are served. */
+  readonly #versions = new Map<string, string>();
   readonly #asked: readonly OptionalKind[];
   #wake: () => void = () => undefined;
   #isWanted = false;
@@ -48,6 +50,11 @@ export class ApiDiscovery {
   /** By kind; it changes while {@link run} does. */
   get states(): ApiStates {
     return this.#states;
+  }
+
+  /** In which version a kind is served; undefined where it is not, or nobody knows. */
+  versionOf(kind: string): string | undefined {
+    return this.#versions.get(kind);
   }
 
   /** Whether there is anything to ask for. */
@@ -82,52 +89,66 @@ export class ApiDiscovery {
   }
 
   /** What kept it from knowing all of them. */
-  async #ask(signal: AbortSignal): Promise<Pick<ApiError, 'message'> | undefined> {
-    let failure: Pick<ApiError, 'message'> | undefined;
-    for (const [apiVersion, kinds] of Map.groupBy(this.#asked, (of) => of.apiVersion)) {
-      const path = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
-      const answer = await this.#options.api.request({ method: 'GET', path, signal });
-      if (answer.ok && isList(answer.body)) {
-        const unknown = await this.#noteServed(kinds, namesIn(answer.body), signal);
-        failure ??= unknown;
-      } else if (!answer.ok && answer.error.status === 404) this.#note(kinds, new Set());
-      else failure ??= answer.ok ? { message: `GET ${path}: the answer is no list of resources` } : answer.error;
+  async #ask(signal: AbortSignal): Promise<Failure | undefined> {
+    let failure: Failure | undefined;
+    const asked = new Map<string, ServedNames | Failure>();
+    for (const of of this.#asked) {
+      const found = await this.#find(of, asked, signal);
+      if (typeof found === 'object') failure ??= found;
+      else this.#note(of, found);
     }
     return failure;
   }
 
-  /** A kind that somebody has to obey counts as absent where nobody does; what kept that from being known. */
-  async #noteServed(
-    kinds: readonly OptionalKind[],
-    served: ReadonlySet<string>,
+  /** The first of its versions that has the kind, and somebody who obeys it; each version is asked for once. */
+  async #find(
+    of: OptionalKind,
+    asked: Map<string, ServedNames | Failure>,
     signal: AbortSignal,
-  ): Promise<Pick<ApiError, 'message'> | undefined> {
-    let failure: Pick<ApiError, 'message'> | undefined;
-    for (const of of kinds) {
-      const { evidence } = of.requirement;
-      if (evidence === undefined || !served.has(of.plural)) this.#note([of], served);
-      else {
-        const path = `/apis/${of.apiVersion}/${evidence}`;
-        const answer = await this.#options.api.request({ method: 'GET', path, query: { limit: '1' }, signal });
-        if (answer.ok) this.#note([of], listAt(answer.body, 'items').length > 0 ? served : new Set());
-        else if (answer.error.status === 404) this.#note([of], new Set());
-        else failure ??= answer.error;
-      }
+  ): Promise<string | Failure | undefined> {
+    for (const apiVersion of [of.apiVersion, ...(of.requirement.olderVersions ?? [])]) {
+      const names = asked.get(apiVersion) ?? (await this.#list(apiVersion, signal));
+      asked.set(apiVersion, names);
+      if ('message' in names) return names;
+      if (!names.has(of.plural)) continue;
+      const evident = await this.#isObeyed(of, signal);
+      if (typeof evident === 'object') return evident;
+      return evident ? apiVersion : undefined;
     }
-    return failure;
+    return undefined;
   }
 
-  #note(kinds: readonly OptionalKind[], served: ReadonlySet<string>): void {
-    for (const of of kinds) {
-      const state = served.has(of.plural) ? 'served' : 'absent';
-      if (this.#states.get(of.kind) === state) continue;
-      this.#states.set(of.kind, state);
-      this.#options.log.info('an optional API was looked for', { kind: of.kind, apiVersion: of.apiVersion, state });
-      this.#options.onChange?.(of, state);
-    }
+  /** A kind that somebody has to obey counts as absent where nobody does. */
+  async #isObeyed({ apiVersion, requirement }: OptionalKind, signal: AbortSignal): Promise<boolean | Failure> {
+    const { evidence } = requirement;
+    if (evidence === undefined) return true;
+    const path = `/apis/${apiVersion}/${evidence}`;
+    const answer = await this.#options.api.request({ method: 'GET', path, query: { limit: '1' }, signal });
+    if (answer.ok) return listAt(answer.body, 'items').length > 0;
+    return answer.error.status === 404 ? false : answer.error;
   }
 
-  #tell(error: Pick<ApiError, 'message'> | undefined, failures: number): void {
+  async #list(apiVersion: string, signal: AbortSignal): Promise<ServedNames | Failure> {
+    const path = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
+    const answer = await this.#options.api.request({ method: 'GET', path, signal });
+    if (answer.ok && isList(answer.body)) return namesIn(answer.body);
+    if (!answer.ok && answer.error.status === 404) return new Set();
+    return answer.ok ? { message: `GET ${path}: the answer is no list of resources` } : answer.error;
+  }
+
+  /** Another version is another watch, and otherwise the same. */
+  #note(of: OptionalKind, version: string | undefined): void {
+    const { kind } = of;
+    const state = version === undefined ? 'absent' : 'served';
+    if (this.#states.get(kind) === state && this.#versions.get(kind) === version) return;
+    this.#states.set(kind, state);
+    if (version === undefined) this.#versions.delete(kind);
+    else this.#versions.set(kind, version);
+    this.#options.log.info('an optional API was looked for', { kind, apiVersion: version ?? of.apiVersion, state });
+    this.#options.onChange?.(of, state);
+  }
+
+  #tell(error: Failure | undefined, failures: number): void {
     // The first one may be chance; a whole outage is told once.
     if (error === undefined || failures !== 2) return;
     const { log } = this.#options;
@@ -147,10 +168,14 @@ export class ApiDiscovery {
   }
 }
 
+/** Plurals. */
+type ServedNames = ReadonlySet<string>;
+type Failure = Pick<ApiError, 'message'>;
+
 function isList(body: unknown): boolean {
   return stringAt(body, 'kind') === 'APIResourceList';
 }
 
-function namesIn(body: unknown): ReadonlySet<string> {
+function namesIn(body: unknown): ServedNames {
   return new Set(listAt(body, 'resources').map((resource) => stringAt(resource, 'name') ?? ''));
 }

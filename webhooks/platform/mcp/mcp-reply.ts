@@ -184,7 +184,7 @@ function errorToReply(error: Readonly<Record<string, unknown>>, { status, header
 }
 
 /** Undefined for what is no JSON. */
-function parseGuarded(text: Uint8Array, limits: JsonLimits): unknown {
+export function parseGuarded(text: Uint8Array, limits: JsonLimits): unknown {
   const verdict = guardJson(text, limits);
   if (verdict === 'too many values') throw tooMany(limits);
   if (verdict === 'too deep') throw new TooMuch(`its answer is nested deeper than ${limits.maxDepth} levels`);

@@ -10,13 +10,13 @@ import { lookupAbsolute } from '../absolute-lookup.ts';
 import { networkFailure } from '../kube/network-error.ts';
 import { errorText } from '../log.ts';
 import { startTimer } from '../timer.ts';
-import { quoted } from './mcp-reply.ts';
+import { bodyToReply, quoted } from './mcp-reply.ts';
 import type { McpReply } from './mcp-reply.ts';
 import { TooMuch } from './pile.ts';
 import type { ProbeBudget } from './probe-budget.ts';
 import type { ProbeCost } from './probe-cost.ts';
 import { readAnswer } from './read-answer.ts';
-import type { Safely } from './read-answer.ts';
+import type { Safely, ToReply } from './read-answer.ts';
 import type { TlsClientSettings } from './tls-trust.ts';
 import { untilConnected } from './until-connected.ts';
 import type { AttemptLimits } from './until-connected.ts';
@@ -50,6 +50,8 @@ export interface McpMessage {
   /** What the probe may cost of which this is a part. */
   readonly cost: ProbeCost;
   readonly budget: Pick<ProbeBudget, 'json' | 'keepTool'>;
+  /** Reads a body; default: as JSON-RPC. */
+  readonly toReply?: ToReply;
   readonly signal: AbortSignal;
 }
 
@@ -130,8 +132,8 @@ function sendOnce(message: McpMessage, { timeoutMs, connectMs }: AttemptLimits):
     request.on(
       'response',
       safely((response: http.IncomingMessage) => {
-        const { body, cost, budget, maxAnswerBytes: maxBytes } = message;
-        readAnswer(response, { id: body?.['id'], maxBytes, room, cost, budget, finish, keep }, safely);
+        const { body, cost, budget, maxAnswerBytes: maxBytes, toReply = bodyToReply } = message;
+        readAnswer(response, { id: body?.['id'], maxBytes, room, cost, budget, toReply, finish, keep }, safely);
       }),
     );
     if (message.signal.aborted) onAbort();

@@ -3,7 +3,7 @@ import { gunzipSync, inflateSync } from 'node:zlib';
 
 import { errorCode, networkFailure } from '../kube/network-error.ts';
 import { createEventStreamReader } from './event-stream.ts';
-import { answerHeaders, bodyToReply, mediaType, messageToReply, quoted } from './mcp-reply.ts';
+import { answerHeaders, mediaType, messageToReply, quoted } from './mcp-reply.ts';
 import type { McpReply, Received } from './mcp-reply.ts';
 import { createPile, TooMuch } from './pile.ts';
 import type { Pile } from './pile.ts';
@@ -18,10 +18,14 @@ export interface AnswerOptions {
   readonly room: AnswerRoom;
   readonly cost: ProbeCost;
   readonly budget: Pick<ProbeBudget, 'json' | 'keepTool'>;
+  /** What a whole body says, that is no event stream. Throws {@link TooMuch}. */
+  readonly toReply: ToReply;
   readonly finish: (reply: McpReply) => void;
   /** What is to be said if no answer comes. */
   readonly keep: (reply: McpReply) => void;
 }
+
+export type ToReply = (body: Uint8Array, received: Received) => McpReply;
 
 /** Most pieces that one answer may come in, as the parser hands them on: a MiB in packets has 750. */
 export const maxPieces = 10_000;
@@ -93,7 +97,7 @@ function createBody(response: IncomingMessage, counted: Counted, options: Answer
       };
       try {
         const body = decode(pile.take(), options.maxBytes);
-        options.finish(bodyToReply(body, { ...received(response, counted, options), check }));
+        options.finish(options.toReply(body, { ...received(response, counted, options), check }));
       } finally {
         stop();
       }

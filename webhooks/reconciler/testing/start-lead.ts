@@ -13,6 +13,7 @@ export interface LeadTestOptions extends Pick<LeadOptions, 'api' | 'metrics' | '
   readonly features?: LeadOptions['features'];
   readonly policies?: LeadOptions['policies'];
   readonly log?: LeadOptions['log'];
+  readonly askBroker?: LeadOptions['askBroker'];
   readonly maxRollouts?: LeadOptions['maxRollouts'];
   readonly networkProbe?: NonNullable<LeadOptions['networkProbe']>;
 }

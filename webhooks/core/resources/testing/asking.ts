@@ -7,6 +7,7 @@ const specs: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   HTTPRoute: { gateway: { provider: 'httproute', configRef: 'search-gateway' } },
   MCPGatewayBinding: { gateway: { provider: 'example.com/edge' } },
   CiliumNetworkPolicy: { extensions: { network: { egressHosts: [{ host: 'api.example.com' }] } } },
+  MCPServerRegistration: { gateway: { provider: 'kuadrant', configRef: 'search-gateway' } },
   PodMonitor: { extensions: { metrics: { port: 'mcp' } } },
   Ingress: { extensions: { ingress: { host: 'mcp.example.com' } } },
   HorizontalPodAutoscaler: { extensions: { autoscaling: { maxReplicas: 3 } } },

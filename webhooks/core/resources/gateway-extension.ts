@@ -1,0 +1,130 @@
+import { oneLine } from '../engine/text.ts';
+import { extensionNameOf, gatewayKeys, hostnameIn, settingIn } from '../mcpserver/gateway.ts';
+import type { GatewayName, GatewaySettings } from '../mcpserver/gateway.ts';
+import { namespaceOf } from '../mcpserver/names.ts';
+import { present } from '../mcpserver/record.ts';
+import type { MCPServer } from '../mcpserver/types.gen.ts';
+import { isHost, urlOf } from './public-url.ts';
+import type { GatewayState, Listener, PublicUrl } from './public-url.ts';
+import { fieldsIn, textIn } from './raw-fields.ts';
+
+/** What is known of the MCPGatewayExtension that a ConfigMap names. */
+export type ExtensionState =
+  | ({ readonly state: 'found' } & ExtensionSeen)
+  | { readonly state: 'missing' }
+  /** `why`: a clause. `isPassing`: it was not told this time, and may be the next. */
+  | { readonly state: 'unknown'; readonly why: string; readonly isPassing?: true };
+
+/** Of https://docs.kuadrant.io/mcp-gateway: which Gateway becomes an MCP gateway. */
+export interface ExtensionSeen {
+  readonly gateway?: GatewayName;
+  /** The listener at which clients reach it. */
+  readonly section?: string;
+  readonly publicHost?: string;
+}
+
+/** Longest name or host, in characters. */
+const maxText = 253;
+
+/** Where the MCP gateway of Kuadrant answers clients, at whatever host. */
+const PUBLIC_PATH = '/mcp';
+
+/** `raw` is whatever the API server sent, for an object in the namespace. */
+export function readExtension(raw: unknown, namespace: string): ExtensionSeen {
+  const spec = fieldsIn(raw, 'spec');
+  const target = fieldsIn(spec, 'targetRef');
+  const text = (of: typeof spec, field: string): string | undefined => oneLine(textIn(of, field), maxText) || undefined;
+  const name = text(target, 'name');
+  return present({
+    gateway: name === undefined ? undefined : { name, namespace: text(target, 'namespace') ?? namespace },
+    section: text(target, 'sectionName'),
+    publicHost: text(spec, 'publicHost')?.toLowerCase(),
+  });
+}
+
+/** What follows from the ConfigMap of a server with the provider of Kuadrant, and from what was looked up for it. */
+export interface ExtensionFound {
+  readonly extension: ExtensionState;
+  /** Absent: the extension names none. */
+  readonly gateway?: GatewayState;
+}
+
+/**
+ * The settings of its route, as if the ConfigMap said them: Gateway and listener are those that the extension names, whatever
+ * else stands there. Without a Gateway where that is not known, or has no host for the route.
+ */
+export function settingsThrough(
+  server: MCPServer,
+  said: GatewaySettings,
+  found: ExtensionFound | undefined,
+  digest: (text: string) => string,
+): GatewaySettings {
+  const seen = found?.extension.state === 'found' ? found.extension : undefined;
+  const section = settingIn(said, 'sectionName') ?? seen?.section;
+  const host = hostnameIn(said, 'routeHostname') ?? derivedHost(server, listenerOf(found?.gateway, section));
+  const gateway = host === undefined ? undefined : seen?.gateway;
+  return new Map(
+    Object.entries({
+      [gatewayKeys.extensionName]: settingIn(said, 'extensionName'),
+      [gatewayKeys.extensionNamespace]: settingIn(said, 'extensionNamespace'),
+      [gatewayKeys.gatewayName]: gateway?.name,
+      [gatewayKeys.gatewayNamespace]: gateway?.namespace,
+      [gatewayKeys.sectionName]: section,
+      [gatewayKeys.routeHostname]: host,
+      [gatewayKeys.prefix]: settingIn(said, 'prefix') ?? usualPrefix(server, digest),
+    }).flatMap(([key, text]) => (text === undefined ? [] : [[key, text]])),
+  );
+}
+
+/** That of the reference API. */
+function usualPrefix(server: MCPServer, digest: (text: string) => string): string {
+  return `mcp_${digest(`${server.metadata.name}/${namespaceOf(server)}`).slice(0, 8)}_`;
+}
+
+/** The host is known to the gateway alone, which reaches the server by it; of a listener for every host below a domain it is one. */
+function derivedHost(server: MCPServer, listener: Listener | undefined): string | undefined {
+  const domain = /^\*\.(.+)$/.exec(listener?.hostname ?? '')?.[1];
+  return domain === undefined ? undefined : `${server.metadata.name}.${domain}`;
+}
+
+function listenerOf(gateway: GatewayState | undefined, section: string | undefined): Listener | undefined {
+  return gateway?.state === 'found' ? gateway.listeners.find(({ name }) => name === section) : undefined;
+}
+
+/** Why a server with the provider of Kuadrant has no route: a clause each, and what to do; undefined where it is not for that. */
+export function whyNoGateway(
+  said: GatewaySettings,
+  { extension, gateway }: ExtensionFound,
+): { readonly what: string; readonly fix: string } | undefined {
+  const { namespace, name } = extensionNameOf(said) ?? { namespace: '', name: '' };
+  const named = `MCPGatewayExtension ${namespace}/${name}`;
+  if (extension.state === 'missing')
+    return { what: `${named} not found`, fix: 'create it, or correct extension-name and extension-namespace' };
+  if (extension.state === 'unknown') return { what: `${named} is not known`, fix: extension.why };
+  if (extension.gateway === undefined) return { what: `${named} names no Gateway`, fix: 'correct its spec.targetRef' };
+  const at = `Gateway ${extension.gateway.namespace}/${extension.gateway.name}`;
+  const orSay = 'say route-hostname in the ConfigMap';
+  if (gateway === undefined || gateway.state === 'missing')
+    return { what: `${at} not found`, fix: `create it, or correct ${named}` };
+  if (gateway.state === 'unknown')
+    return { what: `no host is known for the route, because ${gateway.why}`, fix: orSay };
+  const section = settingIn(said, 'sectionName') ?? extension.section ?? '';
+  const what = `listener '${section}' of ${at} is not one for every host of a domain, so that no host follows for the route`;
+  return { what, fix: `${orSay}, or section-name` };
+}
+
+/** Where clients reach the MCP gateway. */
+export function publicUrlThrough({ extension, gateway }: ExtensionFound): PublicUrl {
+  if (extension.state !== 'found') return { type: 'unknown', why: 'its MCPGatewayExtension is not known' };
+  const { section, publicHost } = extension;
+  const listener = listenerOf(gateway, section);
+  if (listener === undefined)
+    return {
+      type: 'unknown',
+      why: gateway?.state === 'unknown' ? gateway.why : `its Gateway has no listener '${section ?? ''}'`,
+    };
+  const host = [publicHost, listener.hostname].find(isHost);
+  return host === undefined
+    ? { type: 'unknown', why: 'neither publicHost of its MCPGatewayExtension nor its listener says one host' }
+    : { type: 'known', url: urlOf(listener, host, PUBLIC_PATH) };
+}
