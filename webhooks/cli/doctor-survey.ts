@@ -1,6 +1,7 @@
 import type { ApiState, ApiStates } from '../core/engine/installation.ts';
 import { API } from '../core/mcpserver/api.ts';
 import { expandedKinds } from '../core/resources/index.gen.ts';
+import type { OptionalApi } from '../core/resources/expanded-kind.ts';
 import { isOptional } from '../core/resources/optional-kind.ts';
 import { LONGEST_OBJECT_BYTES, objectPath, type ApiError, type ApiResult, type KubeApi } from '../platform/kube/api.ts';
 import { isForWantOfRights } from '../platform/kube/api-error.ts';
@@ -221,12 +222,21 @@ async function lookForApis(api: KubeApi, features: readonly string[]): Promise<L
     for (const { kind } of kinds) states.set(kind, 'off');
     if (wanted.length === 0) continue;
     const found = await look(api, `/apis/${apiVersion}`);
-    for (const { kind, plural } of wanted) {
-      states.set(kind, stateIn(found, plural));
+    for (const { kind, plural, requirement } of wanted) {
+      const state = stateIn(found, plural);
+      states.set(kind, state === 'served' ? await stateByEvidence(api, apiVersion, requirement) : state);
       if (found.state === 'unknown' && found.isFailure === true) failedApis.set(kind, found.because);
     }
   }
   return { apis: states, failedApis };
+}
+
+/** Of a kind that is served: whether somebody obeys it, where that is asked. */
+async function stateByEvidence(api: KubeApi, apiVersion: string, { evidence }: OptionalApi): Promise<ApiState> {
+  if (evidence === undefined) return 'served';
+  const found = await look(api, `/apis/${apiVersion}/${evidence}`, { limit: '1' });
+  if (found.state !== 'found') return found.state === 'missing' ? 'absent' : 'unknown';
+  return listAt(found.object, 'items').length > 0 ? 'served' : 'absent';
 }
 
 function stateIn(found: Look, plural: string): ApiState {

@@ -395,6 +395,14 @@ describe('doctor', () => {
     expect(out).toMatch(/^warning +MCPGatewayBinding: /m);
   });
 
+  it('does not call a kind used that nobody obeys', async () => {
+    const api = withAbove('monitoring,egressHosts');
+    api.put('/apis/cilium.io/v2', { kind: 'APIResourceList', resources: [{ name: 'ciliumnetworkpolicies' }] });
+    expect((await examine(api)).out).toMatch(/^warning +CiliumNetworkPolicy: .*no ciliumnodes/m);
+    api.put('/apis/cilium.io/v2/ciliumnodes/node-1', { metadata: { name: 'node-1' } });
+    expect((await examine(api)).out).toMatch(/^ok +CiliumNetworkPolicy .* is there and used\.$/m);
+  });
+
   it.each<[what: string, cluster: () => FakeKubeApi, found: RegExp]>([
     [
       'Kubernetes is too old',
