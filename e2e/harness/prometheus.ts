@@ -48,7 +48,19 @@ export function untilRules(namespace: string, name: string, wanted: string): Pro
   });
 }
 
+/** What monitors refer to (CAs of Secrets and ConfigMaps), as the operator puts it into files for a Prometheus; decoded, by the names of the files. */
+export async function readTlsAssets(namespace: string, name: string): Promise<Readonly<Record<string, string>>> {
+  const { data } = (await get(namespace, 'secrets', `prometheus-${name}-tls-assets-0`)) ?? {};
+  const decode = (text: string): string => Buffer.from(text, 'base64').toString('utf8');
+  return Object.fromEntries(Object.entries(data ?? {}).map(([file, text]) => [file, decode(text)]));
+}
+
+/** Where a Prometheus in a pod has them mounted. */
+const mountedAssets = '/etc/prometheus/certs';
+
 export interface RunningPrometheus extends Running {
+  /** Writes the files of {@link readTlsAssets} anew, as kubelets do it in a pod. */
+  readonly replaceTlsAssets: (tlsAssets: Readonly<Record<string, string>>) => Promise<void>;
   /** The values of an instant query, by the labels as JSON. */
   readonly query: (expression: string) => Promise<readonly Sample[]>;
 }
@@ -61,16 +73,27 @@ export interface Sample {
 
 const port = 19_090;
 
+export interface PrometheusFiles {
+  readonly configuration: string;
+  readonly rules?: Readonly<Record<string, string>>;
+  readonly tlsAssets?: Readonly<Record<string, string>>;
+}
+
 /** Prometheus itself in the network of the cluster, where pods can be reached, with a configuration of the operator and its rules. */
 export async function startPrometheus(
   cluster: ClusterHandle,
   { prometheus }: PrometheusPrograms,
-  { configuration, rules = {} }: { readonly configuration: string; readonly rules?: Readonly<Record<string, string>> },
+  { configuration, rules = {}, tlsAssets = {} }: PrometheusFiles,
 ): Promise<RunningPrometheus> {
   const folder = await mkdtemp(path.join(tmpdir(), 'mcp-lifecycle-prometheus-'));
   const file = path.join(folder, 'prometheus.yaml');
-  await mkdir(path.join(folder, 'rules'));
-  for (const [name, text] of Object.entries(rules)) await writeFile(path.join(folder, 'rules', name), text);
+  const write = async (into: string, files: Readonly<Record<string, string>>): Promise<void> => {
+    await mkdir(path.join(folder, into), { recursive: true });
+    for (const [name, text] of Object.entries(files)) await writeFile(path.join(folder, into, name), text);
+  };
+  const replaceTlsAssets = (files: Readonly<Record<string, string>>): Promise<void> => write('certs', files);
+  await write('rules', rules);
+  await replaceTlsAssets(tlsAssets);
   await writeFile(file, besideCluster(configuration, { folder, kubeconfig: cluster.kubeconfig }));
   const url = `127.0.0.1:${port}`;
   const command = [
@@ -80,6 +103,7 @@ export async function startPrometheus(
   const running = startProgram(await commandInCluster(cluster, command), cluster.environment);
   return {
     said: () => running.said(),
+    replaceTlsAssets,
     async query(expression) {
       const address = `http://${url}/api/v1/query?query=${encodeURIComponent(expression)}`;
       const { code, stdout, stderr } = await execInCluster(cluster, ['curl', '--silent', '--show-error', address]);
@@ -106,7 +130,7 @@ function besideCluster(
     readonly [field: string]: unknown;
   }
   const expanded = configuration.replaceAll(/\$\((\w+)\)/g, (text, name: string) => variables[name] ?? text);
-  const read = parse(expanded) as Configuration;
+  const read = parse(expanded.replaceAll(mountedAssets, path.join(folder, 'certs'))) as Configuration;
   const scrape_configs = (read.scrape_configs ?? []).map((scrape) => ({
     ...scrape,
     kubernetes_sd_configs: (scrape.kubernetes_sd_configs ?? []).map((found) => ({
