@@ -4,6 +4,7 @@ import { componentVersions, linkFlags } from './binaries.ts';
 import { certManagerVersion } from './cert-manager.ts';
 import { chartToolVersions } from './chart-tools.ts';
 import { gatewayApiVersion } from './gateway-kinds.ts';
+import { kubeStateMetricsVersion } from './kube-state-metrics.ts';
 import { metricsServerVersion } from './metrics-server.ts';
 import { operatorVersion } from './monitoring-kinds.ts';
 import { prometheusVersion } from './prometheus.ts';
@@ -15,6 +16,7 @@ describe('the built components', () => {
     ['etcd', 'go.etcd.io/etcd/server/v3'],
     ['coredns', 'github.com/coredns/coredns'],
     ['cert-manager', 'github.com/cert-manager/cert-manager'],
+    ['kube-state-metrics', 'k8s.io/kube-state-metrics/v2'],
     ['metrics-server', 'sigs.k8s.io/metrics-server'],
     ['prometheus', 'github.com/prometheus/prometheus'],
     ['prometheus-operator', 'github.com/prometheus-operator/prometheus-operator'],
@@ -28,6 +30,7 @@ describe('the built components', () => {
       ...componentVersions,
       ...chartToolVersions,
       'cert-manager': certManagerVersion,
+      'kube-state-metrics': kubeStateMetricsVersion,
       'metrics-server': metricsServerVersion,
       prometheus: prometheusVersion,
       'prometheus-operator': operatorVersion,
