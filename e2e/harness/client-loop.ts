@@ -31,8 +31,12 @@ export interface ManyCallingClient extends Omit<CallingClient, 'url'> {
 
 /** Between two calls of all servers together, in milliseconds. */
 const pauseMs = 20;
-/** Sessions that are begun for one call: while pods are replaced, the one that answers next may be another one. */
-const maxSessionsPerCall = 3;
+/**
+ * How long sessions are begun for one call, and between two of them, in milliseconds: while pods are replaced, the one that answers next is
+ * another one, each time where they are taken in turn.
+ */
+const sessionsForMs = 10_000;
+const sessionPauseMs = 100;
 
 /** Calls the tools of a server for as long as `work` takes. */
 export async function whileCalling(client: CallingClient, work: () => Promise<unknown>): Promise<Calls> {
@@ -128,12 +132,14 @@ function scriptOf({ urls, keepsSession = false }: ManyCallingClient): string {
         return '';
       };
       const callInSession = async () => {
-        for (let begun = 0; begun <= ${maxSessionsPerCall}; begun += 1) {
+        const deadline = Date.now() + ${sessionsForMs};
+        while (Date.now() < deadline) {
           const failure = session === undefined ? await begin() : '';
           if (failure !== '') return failure;
           const answer = await post(url, { id: 2, method: 'tools/list' }, session);
           if (answer.status !== 404) return judge(answer);
           session = undefined;
+          await new Promise((resolve) => setTimeout(resolve, ${sessionPauseMs}));
         }
         return 'no session has lasted until its first call';
       };

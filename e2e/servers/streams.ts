@@ -5,7 +5,7 @@ const everyMs = 1_000;
 const silentMs = 61_000;
 
 export interface Streams {
-  /** Answers a call of a tool with events until the client leaves: every second, or of the tool `waits` after a minute. */
+  /** Answers a call of a tool with events until the client leaves: every second, of the tool `waits` every minute, of `silent` never. */
   readonly begin: (call: Call) => void;
   /** How many clients have not left. */
   readonly count: () => number;
@@ -18,10 +18,13 @@ export function createStreams(): Streams {
     begin({ request, response }) {
       open += 1;
       response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders();
-      const pauseMs = request.headers['mcp-name'] === 'waits' ? silentMs : everyMs;
-      const timer = setInterval(() => {
-        response.write('data: {"jsonrpc":"2.0","method":"notifications/progress"}\n\n');
-      }, pauseMs);
+      const tool = request.headers['mcp-name'];
+      const timer = setInterval(
+        () => {
+          if (tool !== 'silent') response.write('data: {"jsonrpc":"2.0","method":"notifications/progress"}\n\n');
+        },
+        tool === 'waits' ? silentMs : everyMs,
+      );
       response.once('close', () => {
         open -= 1;
         clearInterval(timer);

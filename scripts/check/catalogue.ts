@@ -79,6 +79,17 @@ export const unitSteps: readonly Step[] = [
   },
 ];
 
+/** What cases need that run alone, and would wait for: built beside those that run side by side. */
+export const buildSteps: readonly Step[] = [
+  {
+    name: 'programs of other projects that cases need',
+    command: node,
+    args: ['scripts/e2e/build-programs.ts'],
+    remedy: 'see what it says above; scripts/cluster/README.md says what is built of which module.',
+    limitMinutes: 30,
+  },
+];
+
 /** Behaviour on the real cluster: what runs side by side there, which is half of the cases and a quarter of the time. */
 export const sideBySideSteps: readonly Step[] = [
   endToEnd('end-to-end tests on the local cluster, side by side', './e2e/harness/side-by-side.cjs'),

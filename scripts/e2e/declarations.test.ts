@@ -8,7 +8,7 @@ const cases = readdirSync(folder).map((name) => ({ name, path: `${folder}${name}
 
 /** What of e2e/harness and scripts/ changes what all cases share. */
 const changing =
-  /\b(installChart|uninstallChart|ensureInstalled|restoreChart|startCertManager|renewPods|rollOut|withoutFarewells|killReconciler|killLeader|whileNobodyLeads|killApiServer|restoreEtcd|pastTheWebhook|requestRotation|whileNothingIsCollected|changeStored)\b/g;
+  /\b(installChart|useGateway|uninstallChart|ensureInstalled|restoreChart|startCertManager|renewPods|rollOut|withoutFarewells|killReconciler|killLeader|whileNobodyLeads|killApiServer|restoreEtcd|pastTheWebhook|requestRotation|whileNothingIsCollected|changeStored)\b/g;
 
 /** By hand: kubectl that writes into the namespace of our release. */
 const writing =
@@ -27,9 +27,11 @@ describe('an end-to-end case', () => {
     'that says `@installs` runs alone, and begins with that: $name',
     ({ path }) => {
       expect(declarationOf(path).alone).toBeDefined();
-      const [, begins = ''] = readFileSync(path, 'utf8').split('beforeAll(');
-      const [first] = /\b(?:installChart|uninstallChart|withPolicy|apply|kubectlOk|until\w+)(?=\()/.exec(begins) ?? [];
-      expect(['installChart', 'uninstallChart', 'withPolicy']).toContain(first);
+      const text = readFileSync(path, 'utf8');
+      const [, begins = text] = text.split('beforeAll(');
+      const [first] =
+        /\b(?:useGateway|installChart|uninstallChart|withPolicy|apply|kubectlOk|until\w+)(?=\()/.exec(begins) ?? [];
+      expect(['useGateway', 'installChart', 'uninstallChart', 'withPolicy']).toContain(first);
     },
   );
 

@@ -4,6 +4,7 @@ import { hasProgram, requireCommand } from '../command.ts';
 import { ClusterFailure } from '../failure.ts';
 import { reportWhile, type HowFar, type Report } from '../progress.ts';
 import { followBuild } from './build-progress.ts';
+import { goFolder } from './go-modules.ts';
 import { writePauseArchive } from './pause-image.ts';
 import type { Binaries } from './plan.ts';
 
@@ -41,7 +42,7 @@ function ensureComponent(cache: string, component: Component, report: Report): P
   });
 }
 
-/** What `go build` makes of a directory of `../go`. */
+/** What `go build` makes of a {@link goFolder}. */
 export interface GoTarget {
   /** The directory. */
   readonly module: string;
@@ -66,7 +67,7 @@ export async function goBuild(
   tell(howFar);
   const go = (...args: readonly string[]): Promise<string> =>
     requireCommand(['go', ...args, target], 'read the error above in full with the same command', {
-      cwd: path.join(import.meta.dirname, '..', 'go', module),
+      cwd: goFolder(module),
       env: { ...process.env, CGO_ENABLED: '0' },
       onStderr: read,
     });

@@ -1,9 +1,9 @@
 import { cp } from 'node:fs/promises';
 import path from 'node:path';
 import { cacheEntry } from '../cache.ts';
-import { requireCommand } from '../command.ts';
 import { reportWhile, type Report } from '../progress.ts';
 import { goBuild } from './binaries.ts';
+import { moduleFolder } from './go-modules.ts';
 
 /** The version in go/cert-manager/go.mod; a test compares them. */
 export const certManagerVersion = '1.21.2';
@@ -23,13 +23,8 @@ export async function ensureCertManager(cache: string, report: Report): Promise<
   const directory = await cacheEntry(cache, `cert-manager-${certManagerVersion}-${programVersion}`, (unfinished) =>
     reportWhile(report, `building cert-manager ${certManagerVersion} (once, minutes)`, async (tell) => {
       await goBuild({ module: 'cert-manager', target: '.', output: path.join(unfinished, 'cert-manager') }, tell);
-      const module = 'github.com/cert-manager/cert-manager';
-      const folder = await requireCommand(
-        ['go', 'list', '-m', '-f', '{{.Dir}}', module],
-        'run `go mod download` in scripts/cluster/go/cert-manager',
-        { cwd: path.join(import.meta.dirname, '..', 'go', 'cert-manager') },
-      );
-      await cp(path.join(folder.trim(), 'deploy', 'crds'), path.join(unfinished, 'crds'), { recursive: true });
+      const folder = await moduleFolder('cert-manager', 'github.com/cert-manager/cert-manager');
+      await cp(path.join(folder, 'deploy', 'crds'), path.join(unfinished, 'crds'), { recursive: true });
     }),
   );
   return { program: path.join(directory, 'cert-manager'), crds: path.join(directory, 'crds') };

@@ -1,0 +1,238 @@
+import { beforeAll, expect, it } from '@jest/globals';
+import { whileBothAreCalling } from './client-loop.ts';
+import { eventually } from './eventually.ts';
+import { apply, conditionOf, get, kubectlOk, list, type KubeObject } from './kubectl.ts';
+import { everythingServer, oddServer, untilCondition } from './mcp-server.ts';
+import { node, runInside } from './node-pod.ts';
+import { gatewayName, settingsFor, type Edge, type RealGateway } from './real-gateway.ts';
+import { untilPodsAre, untilRolledOut } from './rollouts.ts';
+
+/** Of a stream: after how many milliseconds something came, and after how many somebody else ended it. */
+export interface Stream {
+  readonly status: number;
+  readonly at: readonly number[];
+  readonly endedAt?: number;
+}
+
+/** For a client of the era without sessions. */
+const modern = { 'mcp-protocol-version': '2026-07-28', accept: 'application/json, text/event-stream' };
+const meta = { _meta: { 'io.modelcontextprotocol/protocolVersion': '2026-07-28' } };
+const published = { gateway: { provider: 'httproute', configRef: 'edge' } };
+
+/** At the path of its name, unless `more` says otherwise. */
+export function publishedServer(name: string, more: Readonly<Record<string, unknown>> = {}, kind = 'good'): object {
+  return oddServer(name, kind, {
+    ...{ config: { port: 8080, path: `/${name}`, arguments: ['8080', kind] }, ...published },
+    ...more,
+  });
+}
+
+function version(name: string, value: string, kind = 'good'): { readonly config: object } {
+  const env = [{ name: 'VERSION', value }];
+  return { config: { port: 8080, path: `/${name}`, arguments: ['8080', kind], env } };
+}
+
+const search = (value: string): object =>
+  publishedServer('search', { ...version('search', value), mcp: { stateless: true }, runtime: { replicas: 2 } });
+const sessions = (value: string): object =>
+  publishedServer('sessions', version('sessions', value, 'keeps-sessions'), 'keeps-sessions');
+
+export function untilRegistered({ namespace }: Edge, name: string): Promise<KubeObject> {
+  return untilCondition(namespace, name, { type: 'GatewayRegistered', status: 'True' });
+}
+
+/** What a request without a body is answered: 405 by a server. */
+function statusOf({ namespace }: Edge, url: string, host?: string): Promise<string> {
+  const headers = host === undefined ? {} : { host };
+  const script = `
+    require('node:http').get('${url}', { headers: ${JSON.stringify(headers)} }, (answer) => {
+      console.log(answer.statusCode);
+      process.exit(0);
+    });`;
+  return runInside(namespace, 'client', script);
+}
+
+/** A gateway takes a route a moment before it serves it. */
+export function untilServed(edge: Edge, name: string, status = '405'): Promise<unknown> {
+  const url = `${edge.root}/${name}`;
+  return eventually(`calls for ${name} are answered ${status}`, async () => (await statusOf(edge, url)) === status, {
+    describe: () => statusOf(edge, url),
+  });
+}
+
+/** Calls a tool, whose server answers with a stream, and leaves after so many seconds. */
+export async function stream(edge: Edge, name: string, tool: string, seconds: number): Promise<Stream> {
+  const headers = { ...modern, 'mcp-method': 'tools/call', 'mcp-name': tool, 'content-type': 'application/json' };
+  const call = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: tool, arguments: {} } };
+  const script = `
+    const begun = Date.now();
+    const at = [];
+    const options = { method: 'POST', headers: ${JSON.stringify(headers)}, agent: false };
+    const request = require('node:http').request('${edge.root}/${name}', options, (response) => {
+      const leave = (more) => {
+        console.log(JSON.stringify({ status: response.statusCode, at, ...more }));
+        process.exit(0);
+      };
+      const ended = () => leave({ endedAt: Date.now() - begun });
+      response.setEncoding('utf8').on('data', () => at.push(Date.now() - begun));
+      response.on('end', ended).on('error', ended);
+      setTimeout(() => leave({}), ${seconds * 1_000});
+    });
+    request.end('${JSON.stringify(call)}');`;
+  return JSON.parse(await runInside(edge.namespace, 'client', script)) as Stream;
+}
+
+/** How many streams its pods know. */
+async function openStreams({ namespace }: Edge, name: string): Promise<number> {
+  const pods = await list({ namespace }, 'pods', `mcp-server=${name}`);
+  const script = `fetch('http://127.0.0.1:8080/streams').then(async (answer) => console.log(await answer.text()));`;
+  const counts = await Promise.all(pods.map(({ metadata }) => runInside(namespace, metadata.name, script)));
+  return counts.reduce((sum, count) => sum + Number(count), 0);
+}
+
+/** What the server `name` is told of its route, by the gateway and not while everybody waits. */
+async function untilRefused(namespace: string, name: string): Promise<string> {
+  const read = (): Promise<KubeObject | undefined> => get(namespace, 'mcpservers', name);
+  return eventually(
+    'the gateway refuses it',
+    async () => {
+      const { status, message } = conditionOf(await read(), 'GatewayRegistered') ?? {};
+      return status === 'False' && message?.includes('does not take') === true && message;
+    },
+    { describe: async () => (await read())?.status },
+  );
+}
+
+/** What is true of servers at any gateway. */
+export function itServesAt({ controllerName }: RealGateway, edge: Edge): void {
+  const { namespace, gateways, root } = edge;
+
+  beforeAll(async () => {
+    const everything = everythingServer('everything', published);
+    await apply(namespace, { apiVersion: 'v1', kind: 'List', items: [search('1'), sessions('1'), everything] });
+  });
+
+  it('is registered when the gateway has taken its route, and is said to be where clients reach it', async () => {
+    const { status } = await untilRegistered(edge, 'search');
+    expect(status?.address?.url).toBe(`${root}/search`);
+    expect(status?.['extensions']).toMatchObject({
+      clusterURL: `http://search.${namespace}.svc.cluster.local:8080/search`,
+    });
+    const route = await get(namespace, 'httproutes.gateway.networking.k8s.io', 'search-gateway-binding');
+    expect(route?.status).toMatchObject({
+      parents: [{ controllerName, parentRef: { name: gatewayName, namespace: gateways } }],
+    });
+    const binding = await get(namespace, 'mcpgatewaybindings', 'search-gateway-binding');
+    expect(binding?.status).toMatchObject({
+      url: `${root}/search`,
+      conditions: [{ type: 'Registered', status: 'True' }],
+    });
+  });
+
+  it('answers the official client through it, of the era with sessions', async () => {
+    const url = (await untilRegistered(edge, 'everything')).status?.address?.url ?? '';
+    const isServed = async (): Promise<boolean> => !/^(404|5..)$/.test(await statusOf(edge, url));
+    await eventually('calls are led to it', isServed);
+    const command = [node, '/app/mcp-client.cjs', url, 'echo', JSON.stringify({ message: 'hello' })];
+    const answer = await kubectlOk(['exec', '--namespace', namespace, 'client', '--', ...command]);
+    expect(JSON.parse(answer)).toMatchObject({ result: { content: [{ text: expect.stringContaining('hello') }] } });
+  });
+
+  it('has nothing published but its path, and that at its host alone', async () => {
+    await untilServed(edge, 'search');
+    expect(await statusOf(edge, `${root}/waits`)).toBe('404');
+    expect(await statusOf(edge, `${root}/search`, 'other.svc.cluster.local')).toBe('404');
+  });
+
+  it('takes a request of 4 MiB', async () => {
+    await untilServed(edge, 'search');
+    const script = `
+      const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/list', params: ${JSON.stringify(meta)}, padding: 'x'.repeat(4 * 2 ** 20) });
+      const headers = ${JSON.stringify({ ...modern, 'mcp-method': 'tools/list', 'content-type': 'application/json' })};
+      fetch('${root}/search', { method: 'POST', headers, body }).then(async (answer) => {
+        console.log(answer.status, (await answer.text()).includes('inputSchema'));
+      });`;
+    expect(await runInside(namespace, 'client', script)).toBe('200 true');
+  });
+
+  it('streams as it goes, and learns that a client has left', async () => {
+    await untilServed(edge, 'search');
+    const streaming = stream(edge, 'search', 'ticks', 5);
+    await eventually('the stream is open', async () => (await openStreams(edge, 'search')) === 1);
+    const ticks = await streaming;
+    expect(ticks).toMatchObject({ status: 200 });
+    expect(ticks.endedAt).toBeUndefined();
+    // Nothing is kept back until there is more of it.
+    expect(ticks.at[0]).toBeLessThan(3_000);
+    expect(ticks.at.length).toBeGreaterThan(2);
+    const hasNone = async (): Promise<boolean> => (await openStreams(edge, 'search')) === 0;
+    await eventually('the server has no stream any more', hasNone, { withinMs: 10_000 });
+  });
+
+  it('loses no call while it is replaced by a new version, of either era', async () => {
+    await untilServed(edge, 'search');
+    await untilRegistered(edge, 'sessions');
+    await untilServed(edge, 'sessions');
+    const urls = { stateless: `${root}/search`, sessions: `${root}/sessions` };
+    const calls = await whileBothAreCalling({ namespace, pod: 'client' }, urls, async () => {
+      await apply(namespace, { apiVersion: 'v1', kind: 'List', items: [search('2'), sessions('2')] });
+      await untilRolledOut(namespace, 'search');
+      await untilRolledOut(namespace, 'sessions');
+      await untilPodsAre(namespace, 'search', 2);
+      await untilPodsAre(namespace, 'sessions', 1);
+    });
+    expect([calls.stateless.failures, calls.sessions.failures]).toEqual([[], []]);
+    expect(Math.min(calls.stateless.answered, calls.sessions.answered)).toBeGreaterThan(20);
+    expect(calls.sessions.sessions).toBeGreaterThan(1);
+  });
+
+  it('is told in its words which host the gateway does not take, and is registered when that is corrected', async () => {
+    const elsewhere = { gateway: { provider: 'httproute', configRef: 'elsewhere' }, runtime: { replicas: 0 } };
+    await apply(namespace, settingsFor(edge, 'elsewhere', { 'route-hostname': 'mcp.example.com' }));
+    await apply(namespace, publishedServer('elsewhere', elsewhere));
+    expect(await untilRefused(namespace, 'elsewhere')).toMatch(
+      /does not take HTTPRoute elsewhere-gateway-binding: .*NoMatchingListener/,
+    );
+    await apply(namespace, settingsFor(edge, 'elsewhere'));
+    expect((await untilRegistered(edge, 'elsewhere')).status?.address?.url).toBe(`${root}/elsewhere`);
+  });
+
+  it('is told that the gateway admits no routes of its namespace', async () => {
+    await apply(gateways, settingsFor(edge, 'edge'));
+    await apply(gateways, publishedServer('inside', { runtime: { replicas: 0 } }));
+    expect(await untilRefused(gateways, 'inside')).toMatch(
+      /does not take HTTPRoute inside-gateway-binding: .*NotAllowedByListeners/,
+    );
+  });
+
+  it('keeps its place when a second server takes the same one, and both are told', async () => {
+    const config = { port: 8080, path: '/search', arguments: ['8080', 'good'] };
+    await apply(namespace, publishedServer('twin', { config, runtime: { replicas: 0 } }));
+    for (const name of ['twin', 'search'])
+      await eventually(`${name} is told of the other`, async () => {
+        const told = conditionOf(await get(namespace, 'mcpservers', name), 'GatewayRegistered');
+        return told?.status === 'True' && told.message.includes('the same host and path');
+      });
+    // The twin has no pod: calls that were led to it would fail.
+    expect(await statusOf(edge, `${root}/search`)).toBe('405');
+  });
+
+  it('has its address inside the cluster again when it is published no more', async () => {
+    await apply(namespace, publishedServer('elsewhere', { gateway: undefined, runtime: { replicas: 0 } }));
+    const inside = `http://elsewhere.${namespace}.svc.cluster.local:8080/elsewhere`;
+    await eventually('it has that address', async () => {
+      const { status } = (await get(namespace, 'mcpservers', 'elsewhere')) ?? {};
+      return status?.address?.url === inside;
+    });
+    const kinds = ['mcpgatewaybindings', 'httproutes.gateway.networking.k8s.io'];
+    for (const kind of kinds)
+      await eventually(`${kind} are gone`, async () => {
+        return (await get(namespace, kind, 'elsewhere-gateway-binding')) === undefined;
+      });
+  });
+
+  it('is not reached there any more when it is deleted', async () => {
+    await kubectlOk(['delete', 'mcpserver', 'search', 'twin', '--namespace', namespace]);
+    await untilServed(edge, 'search', '404');
+  });
+}
