@@ -4,11 +4,12 @@ import { shortenMiddle } from '../engine/text.ts';
 import { each, join, none } from '../engine/violations.ts';
 import { egressHostsOf } from '../mcpserver/egress-hosts.ts';
 import { inside, pathTo, placeOf, type Place } from '../mcpserver/place.ts';
-import type { EgressHost, MCPServer } from '../mcpserver/types.gen.ts';
+import type { EgressHost, MCPServer, NetworkPolicyPeer } from '../mcpserver/types.gen.ts';
 import type { Violation } from '../mcpserver/violation.ts';
-import { checkPeer, type PeerLimits } from './parts/limited-peer.ts';
+import { isInRanges, parseRange, rangesOf } from './parts/address-ranges.ts';
+import { checkPeer, nameOfNamespace, type PeerLimits } from './parts/limited-peer.ts';
 import { listed } from './parts/listed.ts';
-import { addressRange, hostname, maxPatterns } from './parts/parameter-forms.ts';
+import { addressRange, dnsServer, hostname, maxPatterns } from './parts/parameter-forms.ts';
 import { checkUsable } from './parts/usable-network.ts';
 
 const toDatabase = { podSelector: { matchLabels: { app: 'database' } } };
@@ -18,6 +19,7 @@ export const networkEgressLimited: Rule = defineRule({
   id: 'network-egress-limited',
   severity: 'deny',
   isOptIn: true,
+  stricterIn: 15,
   summary: 'A server must name what it may reach, and nothing by "everything".',
   rationale:
     'A model that is talked into it, or a server with a bug, sends what it knows wherever the network lets it: to the ' +
@@ -26,7 +28,8 @@ export const networkEgressLimited: Rule = defineRule({
     'a selector of namespaces has to need a label, and addresses have to be in ranges that the policy lists. Whoever allows ' +
     'the whole internet still keeps what is refused out of it: such addresses have to be excepted. DNS to anywhere stays open ' +
     'unless dnsEgressPeer or hosts are set, and can carry data away; a policy can ask for it. Hosts (egressHosts) have to be in its list: who ' +
-    'has a name in DNS says at which addresses it is, those of the metadata service included. Whatever Kubernetes refuses a NetworkPolicy ' +
+    'has a name in DNS says at which addresses it is, those of the metadata service included. So does whoever is asked: a server of ' +
+    'the author would say it of any host, so beside hosts dnsEgressPeer has to be where the policy believes it. Whatever Kubernetes refuses a NetworkPolicy ' +
     'for is refused here as well, of callers, too: a server whose policy is refused has none.',
   remedy: 'Name the destinations in spec.network.egressTo.',
   parameters: {
@@ -36,6 +39,12 @@ export const networkEgressLimited: Rule = defineRule({
       maxItems: maxPatterns,
       default: [],
       help: 'Hosts that `spec.extensions.network.egressHosts` may name, or globs of them: `*.example.com`. None by default.',
+    },
+    dnsServers: {
+      type: 'strings',
+      form: dnsServer,
+      default: ['kube-system'],
+      help: 'Whose answers are believed of hosts: namespaces, and address ranges (which have to be in `ranges`, too), in which `dnsEgressPeer` must be beside `egressHosts`.',
     },
     ranges: {
       type: 'strings',
@@ -89,6 +98,16 @@ export const networkEgressLimited: Rule = defineRule({
         spec: withHosts('api.example.com', '*.search.example.com'),
         parameters: { hosts: ['api.example.com', '*.search.example.com'], dnsPeer: true },
       },
+      {
+        title: 'hosts asked of a DNS server that the policy believes',
+        spec: {
+          ...withHosts('api.example.com'),
+          ...withNetwork({
+            dnsEgressPeer: { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'openshift-dns' } } },
+          }),
+        },
+        parameters: { hosts: ['api.example.com'], dnsServers: ['openshift-dns'] },
+      },
     ],
     rejects: [
       { title: 'a server that may reach everything' },
@@ -97,6 +116,14 @@ export const networkEgressLimited: Rule = defineRule({
         title: 'more hosts than the policy lists',
         spec: withHosts('*.example.com'),
         parameters: { hosts: ['api.example.com', '*.search.example.com'] },
+      },
+      {
+        title: 'hosts asked of pods of the author, who would say that they are anywhere',
+        spec: {
+          ...withHosts('api.example.com'),
+          ...withNetwork({ dnsEgressPeer: { podSelector: { matchLabels: { app: 'dns' } } } }),
+        },
+        parameters: { hosts: ['api.example.com'] },
       },
       { title: 'ports alone', spec: withNetwork({ egressPorts: [{ port: 443 }] }) },
       { title: 'every namespace', spec: withNetwork({ egressTo: [toDatabase, { namespaceSelector: {} }] }) },
@@ -133,12 +160,13 @@ export const networkEgressLimited: Rule = defineRule({
       },
     ],
   },
-  check(input, { hosts, ranges, refused, everyNamespace, dnsPeer }) {
+  check(input, { hosts, dnsServers, ranges, refused, everyNamespace, dnsPeer }) {
     const { server } = input;
     const limits = { ranges, refused, everyNamespace };
     return join(
       checkUsable(input),
       checkDns(server, limits, dnsPeer),
+      checkBelieved(server, dnsServers),
       each(egressHostsOf(server), hostsPlace, (host, at) => checkHost(host, at, hosts)),
       checkDestinations(server, limits),
     );
@@ -194,6 +222,38 @@ function checkDns(server: MCPServer, limits: PeerLimits, isWanted: boolean): rea
   const remedy =
     'Set it to the DNS server of the cluster: namespaceSelector and podSelector, as its pods are labelled.';
   return [{ path: pathTo(dnsPlace), headline: 'DNS may go to anywhere', detail: 'found no dnsEgressPeer', remedy }];
+}
+
+/** Whoever answers says at which addresses a host is, and these are opened. */
+function checkBelieved(server: MCPServer, believed: readonly string[]): readonly Violation[] {
+  const peer = server.spec.network?.dnsEgressPeer;
+  if (peer === undefined || egressHostsOf(server).length === 0 || isIn(peer, believed)) return none;
+  return [
+    {
+      path: pathTo(dnsPlace),
+      headline: 'hosts are asked of a DNS server that is not believed here',
+      detail: 'found one that may be elsewhere than the policy lists',
+      dependsOn: [pathTo(hostsPlace)],
+      remedy: `Leave it out, or choose it by ${nameOfNamespace} or ipBlock where the policy lists it: ${listed(believed)}.`,
+    },
+  ];
+}
+
+function isIn({ ipBlock, namespaceSelector }: NetworkPolicyPeer, places: readonly string[]): boolean {
+  if (ipBlock !== undefined) {
+    const range = parseRange(ipBlock.cidr);
+    return range !== undefined && isInRanges(range, rangesOf(places));
+  }
+  const { matchLabels, matchExpressions = [] } = namespaceSelector ?? {};
+  const named = matchLabels?.[nameOfNamespace];
+  const isPlace = (name: string): boolean => places.includes(name);
+  return (
+    (named !== undefined && isPlace(named)) ||
+    matchExpressions.some(
+      ({ key, operator, values = [] }) =>
+        key === nameOfNamespace && operator === 'In' && values.length > 0 && values.every(isPlace),
+    )
+  );
 }
 
 function withHosts(...hosts: readonly string[]): Readonly<Record<string, unknown>> {

@@ -43,7 +43,7 @@ function checkReach(
 }
 
 /** Every namespace has it, with its own name as the value: https://kubernetes.io/docs/reference/labels-annotations-taints/ */
-const nameOfNamespace = 'kubernetes.io/metadata.name';
+export const nameOfNamespace = 'kubernetes.io/metadata.name';
 
 /** Whether a namespace must have been given a label to be selected: what only excludes some selects all that are new. */
 function isLimiting({ matchLabels = {}, matchExpressions = [] }: LabelSelector): boolean {

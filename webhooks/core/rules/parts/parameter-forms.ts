@@ -59,3 +59,10 @@ export const addressRange: TextForm = {
   pattern: /^[0-9A-Fa-f:.]+\/[0-9]{1,3}$/,
   isUsable: (text) => parseRange(text) !== undefined,
 };
+
+/** Who is asked for names: everybody in a namespace of the platform, or whoever has an address. */
+export const dnsServer: TextForm = {
+  what: 'the name of a namespace, or an address range, such as 169.254.20.10/32',
+  pattern: /^(?:[a-z0-9-]{1,63}|[0-9A-Fa-f:.]+\/[0-9]{1,3})$/,
+  isUsable: (text) => !text.includes('/') || parseRange(text) !== undefined,
+};
