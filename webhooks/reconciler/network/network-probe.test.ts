@@ -241,6 +241,24 @@ describe('where it cannot be found out', () => {
     expect(probe.outcome).toBe('Enforced');
   });
 
+  it.each([
+    ['for a moment, what is kept is told then', 10_000, 'NotEnforced'],
+    ['for long, nothing is known, and nobody waits', 40_000, undefined],
+  ])('and the API server fails at the start %s', async (_, failsMs, outcome) => {
+    const of = cluster('open');
+    of.api.put(configMapPath, { data: { outcome: 'NotEnforced', release: '1', askedAt: '2026-01-01T00:00:00Z' } });
+    of.api.answer(({ path }) => path === configMapPath, 500);
+    const { probe, changes } = lead(of);
+    await of.clock.advance(5_000);
+    expect(probe.isSettled).toBe(false);
+    await of.clock.advance(failsMs - 5_000);
+    of.api.answer(() => false, undefined);
+    await of.clock.advance(2_000);
+    expect(probe.isSettled).toBe(true);
+    expect(probe.outcome).toBe(outcome);
+    expect(changes()).toBe(0);
+  });
+
   it('creates nothing without the ConfigMap, which would own it', async () => {
     const of = cluster();
     of.api.remove(configMapPath);

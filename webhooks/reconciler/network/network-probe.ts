@@ -25,6 +25,9 @@ export interface NetworkProbeOptions extends Omit<Asking, 'signal' | 'reaches'> 
 const periodMs = { known: 24 * 3_600_000, unknown: 3_600_000, afterFailure: 300_000 };
 const jitter = 0.2;
 
+/** For how long what is kept is asked for before it counts as not known, in milliseconds. */
+const firstRead = { ms: 30_000, pauseMs: 1_000 };
+
 /**
  * Finds out whether anything enforces NetworkPolicies: once for each release and each day, by whoever leads. The ConfigMap keeps it
  * for the next leader; the chart makes it, so that what is created for an attempt has an owner that goes with the value.
@@ -52,7 +55,7 @@ export class NetworkProbe {
   /** Runs until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock, log } = this.#options;
-    const read = await this.#read();
+    const read = await this.#readKept(signal);
     this.#verdict = read.ok ? networkVerdictIn(read.body) : undefined;
     this.#isSettled = true;
     await removeProbe(this.#options);
@@ -105,6 +108,17 @@ export class NetworkProbe {
       body: { data: networkVerdictData(verdict) },
     });
     if (!written.ok) log.warn('network probe: its ConfigMap cannot be written', { error: written.error.message });
+  }
+
+  /** While the API server fails, servers would be told another thing, and then the same again. But they do not wait for long. */
+  async #readKept(signal: AbortSignal): Promise<ApiResult> {
+    const { clock } = this.#options;
+    const endMs = clock.monotonicMs() + firstRead.ms;
+    for (;;) {
+      const read = await this.#read();
+      if (read.ok || !read.error.retry || signal.aborted || clock.monotonicMs() >= endMs) return read;
+      await clock.sleep(firstRead.pauseMs, signal);
+    }
   }
 
   #read(): Promise<ApiResult> {
