@@ -48,7 +48,8 @@ async function buildInto(unfinished: string, tell: (howFar: HowFar) => void): Pr
     await requireCommand(['go', 'mod', 'edit', `-replace=${module}=./${folder}`], 'see go.mod', { cwd: source });
   }
   await leaveOut(source);
-  await goBuild({ module: source, target: 'tool', output: path.join(unfinished, 'traefik') }, tell);
+  const target = { module: source, target: 'tool', output: path.join(unfinished, 'traefik'), isHurried: true };
+  await goBuild(target, tell);
   await rm(source, { recursive: true });
 }
 
