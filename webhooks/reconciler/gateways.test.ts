@@ -415,6 +415,53 @@ describe('a server whose policy lists the hosts at which it may be published', (
   });
 });
 
+describe('a server with a provider of others, and a policy that comes later and does not list it', () => {
+  const named = { 'gateway-allowed': { action: 'deny', parameters: { providers: ['httproute'] } } };
+  const document = { apiVersion: 'mcp-lifecycle.policy/v1alpha1', kind: 'Policy', rules: named };
+  const read = readPolicy(document, rules);
+  if (read.type !== 'usable') throw new Error(JSON.stringify(read));
+  const { policy } = read;
+  const stopAll = async (): Promise<void> => {
+    for (const stop of running.splice(0)) await stop();
+  };
+  const message = (api: FakeKubeApi): string =>
+    statusOf(api).conditions?.find(({ type }) => type === 'GatewayRegistered')?.message ?? '';
+
+  it('is not given to that provider when bindings come to be made, and runs on', async () => {
+    const api = withApis();
+    putServer(api, { provider: 'example.com/edge', configRef: 'edge' });
+    await start(api, []);
+    await stopAll();
+    const clock = await start(api, undefined, policy);
+    await clock.advance(60_000);
+    expect(api.get(bindingPath)).toBeUndefined();
+    expect(message(api)).toMatch(/policy does not let it be published: .*example\.com\/edge.*\[gateway-allowed\]$/);
+    expect(statusOf(api).conditions).toContainEqual(expect.objectContaining({ type: 'Accepted', status: 'True' }));
+    const writes = api.writes.length;
+    await clock.advance(600_000);
+    expect(api.writes.slice(writes).filter((write) => !write.includes('/leases/'))).toEqual([]);
+    await stopAll();
+    await start(api);
+    expect(api.get(bindingPath)).toMatchObject({ spec: { provider: 'example.com/edge' } });
+  });
+
+  it('stays published as it was, and nowhere else', async () => {
+    const api = withApis();
+    putServer(api, { provider: 'example.com/edge', configRef: 'edge' });
+    await start(api);
+    api.put(bindingPath, { status: { conditions: [{ type: 'Registered', status: 'True' }] } });
+    await stopAll();
+    const clock = await start(api, undefined, policy);
+    putServer(api, { provider: 'example.com/edge', configRef: 'bank' });
+    await clock.advance(2_000);
+    expect(statusOf(api).conditions).toContainEqual(
+      expect.objectContaining({ type: 'Accepted', status: 'True', observedGeneration: 2 }),
+    );
+    expect(api.get(bindingPath)).toMatchObject({ spec: { provider: 'example.com/edge', configRef: 'edge' } });
+    expect(message(api)).toMatch(/does not list it, so what is published stays as it is \[gateway-allowed\]/);
+  });
+});
+
 describe('a new version with another path and port, behind a Gateway of the Gateway API', () => {
   const deploymentPath = '/apis/apps/v1/namespaces/mcp/deployments/search';
   const routed = { provider: 'httproute', configRef: 'edge' };

@@ -105,6 +105,13 @@ function putGateway(api: FakeKubeApi, version: string, extension: object = {}): 
   api.put(`${version}/namespaces/mcp-system/mcpgatewayextensions/tools`, { spec: { targetRef, ...extension } });
 }
 
+function policyWith(parameters: object): Policy {
+  const named = { 'gateway-allowed': { action: 'deny', parameters } };
+  const read = readPolicy({ apiVersion: 'mcp-lifecycle.policy/v1alpha1', kind: 'Policy', rules: named }, rules);
+  if (read.type !== 'usable') throw new Error(JSON.stringify(read));
+  return read.policy;
+}
+
 const condition = (type: string, status: string, reason = 'R', message = 'm') => ({
   ...{ type, status, reason, message },
   lastTransitionTime: 'x',
@@ -324,19 +331,11 @@ describe('a server at the MCP gateway of Kuadrant', () => {
   });
 
   it('is routed to no Gateway that a policy does not list, whoever names it', async () => {
-    const read = readPolicy(
-      {
-        ...{ apiVersion: 'mcp-lifecycle.policy/v1alpha1', kind: 'Policy' },
-        rules: { 'gateway-allowed': { action: 'deny', parameters: { gateways: ['gateways/other'] } } },
-      },
-      rules,
-    );
-    if (read.type !== 'usable') throw new Error(JSON.stringify(read));
     const api = withApis(v1);
     putGateway(api, v1);
     putConfig(api);
     putServer(api, kuadrant);
-    await start(api, { policy: read.policy });
+    await start(api, { policy: policyWith({ gateways: ['gateways/other'] }) });
     const accepted = statusOf(api).conditions?.find(({ type }) => type === 'Accepted');
     expect(accepted).toMatchObject({ status: 'False', message: expect.stringContaining('gateways/edge') });
     expect([routePath, registrationIn(v1)].map((path) => api.get(path))).toEqual([undefined, undefined]);
@@ -391,6 +390,67 @@ describe('a server at the MCP gateway of Kuadrant', () => {
     const asked = questions.length;
     await clock.advance(120_000);
     expect(questions.length).toBe(asked);
+  });
+
+  it('is registered once with a prefix that is longer than any that is kept', async () => {
+    const prefix = 'a'.repeat(300);
+    const api = withApis(v1);
+    putGateway(api, v1);
+    putConfig(api, { ...said, prefix });
+    putServer(api, kuadrant);
+    const clock = await start(api);
+    expect(api.get(registrationIn(v1))).toMatchObject({ spec: { prefix } });
+    await clock.advance(120_000);
+    expect(api.writes.filter((write) => write === `DELETE ${registrationIn(v1)}`)).toEqual([]);
+  });
+
+  it.each(['mcpgatewayextensions', '/gateways/gateways/'])(
+    'stays what it is while nobody answers for %s',
+    async (what) => {
+      const { api, clock } = await registeredServer();
+      const before = statusOf(api);
+      const [writes, asked] = [api.writes.length, questions.length];
+      api.answer(({ method, path }) => method === 'GET' && path.includes(what), 500);
+      await clock.advance(400_000);
+      expect(statusOf(api)).toEqual(before);
+      api.answer(() => false, undefined);
+      await clock.advance(400_000);
+      expect(statusOf(api)).toEqual(before);
+      expect(api.writes.slice(writes).filter((write) => !write.includes('/leases/'))).toEqual([]);
+      expect(questions.length).toBeGreaterThan(asked);
+    },
+  );
+
+  it('says after another leader came what it said before, until the broker has answered', async () => {
+    const { api, clock } = await registeredServer();
+    broker.says = { ...offering, isReady: false, message: 'no route' };
+    await clock.advance(70_000);
+    expect(registered(api)).toMatch(/cannot use it: no route/);
+    for (const stop of running.splice(0)) await stop();
+    const writes = api.writes.length;
+    await start(api);
+    expect(registered(api)).toMatch(/cannot use it: no route/);
+    expect(api.writes.slice(writes).filter((write) => !write.includes('/leases/'))).toEqual([]);
+  });
+
+  it('is asked about no more while its ConfigMap names nothing', async () => {
+    const { api, clock } = await registeredServer();
+    putConfig(api, { 'extension-name': '', 'extension-namespace': '' });
+    await clock.advance(2_000);
+    const asked = questions.length;
+    await clock.advance(120_000);
+    expect(questions.length).toBe(asked);
+  });
+
+  it('tells no address that a policy does not list, whoever names it', async () => {
+    const api = withApis(v1);
+    putGateway(api, v1, { publicHost: 'bank.example.com' });
+    putConfig(api);
+    putServer(api, kuadrant);
+    await start(api, { policy: policyWith({ hostnames: ['*.mcp.local'] }) });
+    const accepted = statusOf(api).conditions?.find(({ type }) => type === 'Accepted');
+    expect(accepted).toMatchObject({ status: 'False', message: expect.stringContaining('bank.example.com') });
+    expect(api.get(routePath)).toBeUndefined();
   });
 
   async function registeredServer(): Promise<{ readonly api: FakeKubeApi; readonly clock: FakeClock }> {

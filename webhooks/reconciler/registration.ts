@@ -45,7 +45,7 @@ export async function registrationFor(
   // It may have been known before its server was, and was nobody's then.
   world.rivals.note(route, world.children.get(httpRoute.kind)?.named(key, name)?.child);
   const rival = world.rivals.of(route);
-  const offered = through && askedOf(key, input, { through, facts, world });
+  const offered = askedOf(key, input, { through, facts, world });
   const time = { now: timestamp(now), nowMs: now.getTime() };
   return decideGateway({ ...input, facts, clusterDomain, gateway, through, offered, rival, ...time });
 }
@@ -61,7 +61,7 @@ function askedOf(
     through,
     facts,
     world,
-  }: { readonly through: ExtensionFound; readonly facts: ReferenceFacts; readonly world: World },
+  }: { readonly through: ExtensionFound | undefined; readonly facts: ReferenceFacts; readonly world: World },
 ): Offered | undefined {
   const name = gatewayBindingName(server);
   const isRegistered = children.some(
@@ -72,7 +72,7 @@ function askedOf(
       registration?.answer.state === 'yes',
   );
   const extension = extensionNameOf(gatewaySettingsOf(server, facts));
-  const isKnown = through.extension.state === 'found' && extension !== undefined && isDnsLabel(extension.namespace);
+  const isKnown = through?.extension.state === 'found' && extension !== undefined && isDnsLabel(extension.namespace);
   if (!isRegistered || !isKnown) {
     world.brokers.forget(key);
     return undefined;

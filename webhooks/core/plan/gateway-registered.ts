@@ -19,7 +19,7 @@ import { present } from '../mcpserver/record.ts';
 import type { MCPServerStatus } from '../mcpserver/types.gen.ts';
 import { announcementOf } from '../resources/gateway-announcement.ts';
 import { GATEWAY_REGISTERED, gatewayAsking } from '../resources/gateway-asking.ts';
-import { publicUrlThrough, whyNoGateway } from '../resources/gateway-extension.ts';
+import { isUnanswered, publicUrlThrough, whyNoGateway } from '../resources/gateway-extension.ts';
 import type { ExtensionFound } from '../resources/gateway-extension.ts';
 import { httpRoute } from '../resources/http-route.ts';
 import { mcpGatewayBinding } from '../resources/mcp-gateway-binding.ts';
@@ -48,6 +48,9 @@ const lookMs = { toPending: 10_000, toGateway: 300_000, toUnread: 30_000 };
 
 /** Cause of the condition of a server whose route is taken by a Gateway without an address. */
 const PENDING = 'pending';
+
+/** How the cause begins of a server of which its broker has said that it cannot be used. */
+const NOT_OFFERED = 'not offered';
 
 export interface GatewayInput extends OptionalInput {
   readonly facts: ReferenceFacts;
@@ -139,13 +142,23 @@ function verdictOf(input: GatewayInput, binding: ObservedChild | undefined): Ver
   if (lacking !== undefined) return lacking;
   const [problem] = problemsOf(input.outcomes.filter(({ action }) => isForGateway(action.of)));
   if (problem !== undefined) return { status: 'False', ...problem, ...(isByRoute(input) ? whatStays(input) : {}) };
-  if (binding?.registration === undefined)
-    return { ...notRegistered('MCPGatewayBinding not found', WAITING), reason: 'BindingNotFound' };
-  if (isOnItsWayOut(binding, input)) return untilGone(binding.registration, input);
+  if (binding?.registration === undefined || isOnItsWayOut(binding, input)) return withoutBinding(input, binding);
   const { provider = '' } = input.server.spec.gateway ?? {};
   const announcement = announcementOf(input.server);
   if (announcement !== undefined) return announced(input, announcement.by);
   return isByRoute(input) ? byRoute(input) : byProvider(binding.registration, provider, input);
+}
+
+/** There is none yet of its provider. One that a policy does not let be made is not waited for. */
+function withoutBinding(input: GatewayInput, binding: ObservedChild | undefined): Verdict {
+  const refusal = denialBy(PUBLISHING_RULE, input.findings);
+  if (refusal !== undefined)
+    return {
+      ...refused(refusal, ourChild(httpRoute.kind, input) ?? binding),
+      ...(isByRoute(input) ? whatStays(input) : {}),
+    };
+  if (binding?.registration !== undefined) return untilGone(binding.registration, input);
+  return { ...notRegistered('MCPGatewayBinding not found', WAITING), reason: 'BindingNotFound' };
 }
 
 /** Where the feature is off, somebody else may have taken that name. */
@@ -246,8 +259,9 @@ function byRoute(input: GatewayInput): Verdict {
   return byGateway(input, { registration: route.registration, name: route.name, parent: settings.parent });
 }
 
-function refused({ ruleId, headline, detail }: Finding, route: ObservedChild | undefined): Verdict {
-  const stays = route === undefined ? '' : '; what is routed stays as it is';
+/** `there`: by what it is published; absent: by nothing. */
+function refused({ ruleId, headline, detail }: Finding, there: ObservedChild | undefined): Verdict {
+  const stays = there === undefined ? '' : '; what is routed stays as it is';
   return notRegistered(`The policy does not let it be published: ${headline}, ${detail} [${ruleId}]${stays}`, ruleId);
 }
 
@@ -287,7 +301,8 @@ function byGateway(input: GatewayInput, { registration, name, parent }: Route): 
 }
 
 /** Nobody said this time what the Gateway is. */
-function isUnsaid({ gateway }: GatewayInput): boolean {
+function isUnsaid({ gateway, through }: GatewayInput): boolean {
+  if (through !== undefined) return isUnanswered(through);
   return gateway?.state === 'unknown' && gateway.isPassing === true;
 }
 
@@ -325,10 +340,10 @@ function offeredAt(input: GatewayInput, gateway: string): Verdict {
   const why = whyNotOffered(offered);
   if (why === undefined) return verdict;
   // A new broker, or a new leader of ours, has not said anything yet.
-  if (offered === undefined && wasRegistered(input)) return asBefore(input);
+  if (offered === undefined && (wasRegistered(input) || wasNotOffered(input))) return asBefore(input);
   const { registration } = ourChild(mcpServerRegistration.kind, input) ?? {};
   const remainingMs = registration === undefined ? 0 : remainingPatienceMs(registration, input);
-  const cause = offered === undefined || remainingMs > 0 ? WAITING : `not offered ${offered.state}`;
+  const cause = offered === undefined || remainingMs > 0 ? WAITING : `${NOT_OFFERED} ${offered.state}`;
   const { lookAgainMs = Infinity } = verdict;
   return {
     ...{ ...verdict, ...notRegistered(why, cause), ofBinding: 'RegistrationNotReady' },
@@ -429,7 +444,8 @@ function whatIsMissing(
     const what = isOfKuadrant(server) ? 'MCPGatewayExtension' : 'Gateway';
     return incomplete(`ConfigMap '${configRef}' says nothing under ${missing.join(' and ')}`, `name the ${what} there`);
   }
-  const why = through && settings && whyNoGateway(settings, through);
+  if (through === undefined || settings === undefined || isUnanswered(through)) return { type: 'unknown' };
+  const why = whyNoGateway(settings, through);
   return why === undefined ? { type: 'unknown' } : incomplete(why.what, why.fix);
 }
 
@@ -441,7 +457,7 @@ function remainingPatienceMs({ appliedAt }: Registration, { nowMs }: GatewayInpu
 }
 
 function registered(
-  { server, isOpen = false, rival, offered }: GatewayInput,
+  { server, findings, isOpen = false, rival, offered }: GatewayInput,
   { url, besides }: { readonly url?: string; readonly besides?: string },
 ): Verdict {
   const open = isOpen
@@ -452,6 +468,8 @@ function registered(
     sayOffered(offered),
     besides,
     sayRival(rival),
+    denialBy(PUBLISHING_RULE, findings) &&
+      `the policy does not list it, so what is published stays as it is [${PUBLISHING_RULE}]`,
     gatewayAsking.caveat(server),
     open,
   ];
@@ -501,7 +519,11 @@ function wasRegistered({ server }: GatewayInput): boolean {
   return conditionOf(server.status, GATEWAY_REGISTERED)?.status === 'True';
 }
 
-/** The same, also of a server at a Gateway that had no address. */
+function wasNotOffered({ server }: GatewayInput): boolean {
+  return server.status?.extensions?.causes?.[GATEWAY_REGISTERED]?.startsWith(NOT_OFFERED) === true;
+}
+
+/** Also of a server at a Gateway that had no address. */
 function wasTaken(input: GatewayInput): boolean {
   return wasRegistered(input) || input.server.status?.extensions?.causes?.[GATEWAY_REGISTERED] === PENDING;
 }

@@ -50,8 +50,8 @@ export interface ExtensionFound {
 }
 
 /**
- * The settings of its route, as if the ConfigMap said them: Gateway and listener are those that the extension names, whatever
- * else stands there. Without a Gateway where that is not known, or has no host for the route.
+ * The settings of its route, as if the ConfigMap said them: Gateway, listener and the host that clients are told are those that
+ * the extension names, whatever else stands there. Without a Gateway where that is not known, or has no host for the route.
  */
 export function settingsThrough(
   server: MCPServer,
@@ -59,10 +59,10 @@ export function settingsThrough(
   found: ExtensionFound | undefined,
   digest: (text: string) => string,
 ): GatewaySettings {
-  const seen = found?.extension.state === 'found' ? found.extension : undefined;
-  const section = settingIn(said, 'sectionName') ?? seen?.section;
+  const seen: ExtensionSeen = found?.extension.state === 'found' ? found.extension : {};
+  const section = settingIn(said, 'sectionName') ?? seen.section;
   const host = hostnameIn(said, 'routeHostname') ?? derivedHost(server, listenerOf(found?.gateway, section));
-  const gateway = host === undefined ? undefined : seen?.gateway;
+  const gateway = host === undefined ? undefined : seen.gateway;
   return new Map(
     Object.entries({
       [gatewayKeys.extensionName]: settingIn(said, 'extensionName'),
@@ -71,6 +71,7 @@ export function settingsThrough(
       [gatewayKeys.gatewayNamespace]: gateway?.namespace,
       [gatewayKeys.sectionName]: section,
       [gatewayKeys.routeHostname]: host,
+      [gatewayKeys.publicHostname]: seen.publicHost,
       [gatewayKeys.prefix]: settingIn(said, 'prefix') ?? usualPrefix(server, digest),
     }).flatMap(([key, text]) => (text === undefined ? [] : [[key, text]])),
   );
@@ -111,6 +112,11 @@ export function whyNoGateway(
   const section = settingIn(said, 'sectionName') ?? extension.section ?? '';
   const what = `listener '${section}' of ${at} is not one for every host of a domain, so that no host follows for the route`;
   return { what, fix: `${orSay}, or section-name` };
+}
+
+/** Somebody who was asked did not answer this time, and may the next. */
+export function isUnanswered({ extension, gateway }: ExtensionFound): boolean {
+  return [extension, gateway].some((one) => one?.state === 'unknown' && one.isPassing === true);
 }
 
 /** Where clients reach the MCP gateway. */

@@ -1,3 +1,5 @@
+import { denialBy } from '../engine/denial-by.ts';
+import { PUBLISHING_RULE } from '../mcpserver/gateway.ts';
 import { API } from '../mcpserver/api.ts';
 import { gatewayBindingName } from '../mcpserver/names.ts';
 import { isRecord, present } from '../mcpserver/record.ts';
@@ -31,6 +33,8 @@ export const mcpGatewayBinding: ExpandedKind = {
   // Whoever registered it before has to see that it is over, and must not be believed any more.
   isAnother: ({ spec }, { provider }) =>
     isRecord(spec) && typeof spec['provider'] === 'string' && providerAsRead(spec['provider']) !== provider,
+  // A policy that comes later tolerates the server: it is published by nobody new for that, and nowhere else.
+  isUndecided: ({ verdict }) => denialBy(PUBLISHING_RULE, verdict?.findings) !== undefined,
   build({ server }) {
     const { gateway } = server.spec;
     if (gateway === undefined) return [];

@@ -5,7 +5,7 @@ import { childMetadata } from './child-metadata.ts';
 import type { ExpandedKind } from './expanded-kind.ts';
 import { gatewayAsking } from './gateway-asking.ts';
 import { httpRoute, isUnsaid, REGISTRATION_KIND } from './http-route.ts';
-import { readServerRegistration } from './registration.ts';
+import { prefixAsRead, readServerRegistration } from './registration.ts';
 
 /** Of releases that serve both it is the one that is stored; the one before it has the same fields. */
 const apiVersion = 'mcp.kuadrant.io/v1';
@@ -33,7 +33,8 @@ export const mcpServerRegistration: ExpandedKind = {
   registration: readServerRegistration,
   isUndecided: (input) => isOfKuadrant(input.server) && isUnsaid(input),
   // Its controller takes no other prefix for one that is there.
-  isAnother: ({ spec }, { prefix }) => isRecord(spec) && spec['prefix'] !== prefix,
+  isAnother: ({ spec }, { prefix }) =>
+    isRecord(spec) && typeof spec['prefix'] === 'string' && prefixAsRead(spec['prefix']) !== prefix,
   build({ server, gateway, served }) {
     if (!isOfKuadrant(server)) return [];
     const name = gatewayBindingName(server);

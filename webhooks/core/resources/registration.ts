@@ -148,8 +148,13 @@ export function readServerRegistration(raw: unknown): Registration {
   return present({
     appliedAt: appliedAt(raw),
     answer: answerOf(ready, generation),
-    prefix: prefix === '' ? undefined : oneLine(prefix, limits.host),
+    prefix: prefix === '' ? undefined : prefixAsRead(prefix),
   });
+}
+
+/** As it is kept of a registration: who compares it with another one has to have that in the same form. */
+export function prefixAsRead(prefix: string): string {
+  return oneLine(prefix, limits.host);
 }
 
 function isSameParent(a: Fields | undefined, b: Fields | undefined, raw: unknown): boolean {

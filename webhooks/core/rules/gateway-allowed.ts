@@ -28,10 +28,10 @@ export const gatewayAllowed: Rule = defineRule({
     'Gateway that admits routes of the namespace, under each of its hosts, although he may write no HTTPRoute himself. With this rule ' +
     'only at those that the policy lists. Gateways and hosts are those in the ConfigMap of a server with the provider `httproute`, ' +
     'and a route without a host takes all of those of its Gateway; with the provider `kuadrant` those that its MCPGatewayExtension ' +
-    'leads to, which are known in a cluster alone. What other providers do with a server is theirs to limit. The ' +
+    'leads to, its `publicHost` too, which are known in a cluster alone. What other providers do with a server is theirs to limit. The ' +
     'ConfigMap may change at any time: what is found there then, or when the policy comes, leaves the server running and accepted; its ' +
-    'route is neither made nor changed meanwhile, and `GatewayRegistered=False` says so. What is routed by then stays until somebody ' +
-    'deletes it.',
+    'route and its MCPGatewayBinding are neither made nor changed meanwhile, and `GatewayRegistered` says so. What is published by ' +
+    'then stays until somebody deletes it.',
   remedy: 'Use a provider, a Gateway and a host that the policy lists.',
   parameters: {
     providers: {
