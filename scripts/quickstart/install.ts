@@ -37,7 +37,7 @@ export interface InstallOptions {
 /** Installs the chart, or upgrades it; when it returns, the webhooks answer. */
 export async function ensureInstalled(
   cluster: ClusterHandle,
-  image: BuiltImage,
+  image: Pick<BuiltImage, 'reference' | 'digest'>,
   report: Report,
   options: InstallOptions = {},
 ): Promise<void> {
