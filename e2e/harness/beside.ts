@@ -76,3 +76,32 @@ export async function serviceBeside({ name, namespace, port, listensOn }: Servic
     },
   ];
 }
+
+export interface ApiBeside {
+  readonly group: string;
+  readonly version: string;
+  /** In kube-system. */
+  readonly serviceName: string;
+  readonly listensOn: number;
+}
+
+/** Has API servers ask a program beside the cluster for a group of APIs; what takes that back. */
+export async function registerApi(api: ApiBeside): Promise<() => Promise<void>> {
+  const { group, version, listensOn } = api;
+  const service = { name: api.serviceName, namespace: 'kube-system' };
+  const name = `${version}.${group}`;
+  const apiService = {
+    ...{ apiVersion: 'apiregistration.k8s.io/v1', kind: 'APIService', metadata: { name } },
+    spec: {
+      ...{ service, group, version, insecureSkipTLSVerify: true },
+      ...{ groupPriorityMinimum: 100, versionPriority: 100 },
+    },
+  };
+  const items = [...(await serviceBeside({ ...service, port: 443, listensOn })), apiService];
+  await kubectlOk(['apply', '--server-side', '--filename', '-'], { apiVersion: 'v1', kind: 'List', items });
+  return async () => {
+    await kubectlOk(['delete', '--ignore-not-found', 'apiservice', name]);
+    const ofService = ['service,endpointslice', service.name, '--namespace', service.namespace];
+    await kubectlOk(['delete', '--ignore-not-found', ...ofService]);
+  };
+}

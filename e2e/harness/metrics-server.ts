@@ -4,13 +4,12 @@ import path from 'node:path';
 import { commandInCluster, type ClusterHandle } from '../../scripts/cluster/cluster.ts';
 import { ensureMetricsServer } from '../../scripts/cluster/packages/metrics-server.ts';
 import { resolveSettings } from '../../scripts/cluster/settings.ts';
-import { serviceBeside, startProgram, type Running } from './beside.ts';
+import { registerApi, startProgram, type Running } from './beside.ts';
 import { eventually } from './eventually.ts';
-import { kubectl, kubectlOk } from './kubectl.ts';
+import { kubectl } from './kubectl.ts';
 
 const port = 10_443;
-const service = { name: 'metrics-server', namespace: 'kube-system' };
-const apiService = 'v1beta1.metrics.k8s.io';
+const api = { group: 'metrics.k8s.io', version: 'v1beta1', serviceName: 'metrics-server', listensOn: port };
 /** It wants to measure a good deal less often than it waits for a kubelet, or ends at once. */
 const seconds = { resolution: 10, timeout: 5 };
 
@@ -32,11 +31,9 @@ export async function startMetricsServer(cluster: ClusterHandle, program: string
     '--kubelet-preferred-address-types=InternalIP',
   ]);
   const running = startProgram(command, cluster.environment);
-  await kubectlOk(['apply', '--server-side', '--filename', '-'], await registration());
+  const unregister = await registerApi(api);
   const stop = async (): Promise<void> => {
-    await kubectlOk(['delete', '--ignore-not-found', 'apiservice', apiService]);
-    const ofService = ['service,endpointslice', service.name, '--namespace', service.namespace];
-    await kubectlOk(['delete', '--ignore-not-found', ...ofService]);
+    await unregister();
     await running.stop();
     await rm(folder, { recursive: true, force: true });
   };
@@ -51,22 +48,4 @@ export async function startMetricsServer(cluster: ClusterHandle, program: string
     throw error;
   }
   return { said: () => running.said(), stop };
-}
-
-/** No pod is behind the Service: the program runs beside them. */
-async function registration(): Promise<object> {
-  return {
-    apiVersion: 'v1',
-    kind: 'List',
-    items: [
-      ...(await serviceBeside({ ...service, port: 443, listensOn: port })),
-      {
-        ...{ apiVersion: 'apiregistration.k8s.io/v1', kind: 'APIService', metadata: { name: apiService } },
-        spec: {
-          ...{ service, group: 'metrics.k8s.io', version: 'v1beta1', insecureSkipTLSVerify: true },
-          ...{ groupPriorityMinimum: 100, versionPriority: 100 },
-        },
-      },
-    ],
-  };
 }

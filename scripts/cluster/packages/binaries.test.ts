@@ -4,6 +4,7 @@ import { componentVersions, linkFlags } from './binaries.ts';
 import { certManagerVersion } from './cert-manager.ts';
 import { chartToolVersions } from './chart-tools.ts';
 import { gatewayApiVersion } from './gateway-kinds.ts';
+import { kedaVersion } from './keda.ts';
 import { kubeStateMetricsVersion } from './kube-state-metrics.ts';
 import { metricsServerVersion } from './metrics-server.ts';
 import { operatorVersion } from './monitoring-kinds.ts';
@@ -16,6 +17,7 @@ describe('the built components', () => {
     ['etcd', 'go.etcd.io/etcd/server/v3'],
     ['coredns', 'github.com/coredns/coredns'],
     ['cert-manager', 'github.com/cert-manager/cert-manager'],
+    ['keda', 'github.com/kedacore/keda/v2'],
     ['kube-state-metrics', 'k8s.io/kube-state-metrics/v2'],
     ['metrics-server', 'sigs.k8s.io/metrics-server'],
     ['prometheus', 'github.com/prometheus/prometheus'],
@@ -30,6 +32,7 @@ describe('the built components', () => {
       ...componentVersions,
       ...chartToolVersions,
       'cert-manager': certManagerVersion,
+      keda: kedaVersion,
       'kube-state-metrics': kubeStateMetricsVersion,
       'metrics-server': metricsServerVersion,
       prometheus: prometheusVersion,

@@ -2,18 +2,34 @@ import { cp } from 'node:fs/promises';
 import path from 'node:path';
 import { cacheEntry } from '../cache.ts';
 import { requireCommand } from '../command.ts';
+import { reportWhile, type Report } from '../progress.ts';
+import { goBuild } from './binaries.ts';
 
-/** Of KEDA, of which nothing is built. */
-const kedaVersion = '2.21.0';
+/** The version in go/keda/go.mod; a test compares them. */
+export const kedaVersion = '2.21.0';
 
-/** The file of KEDA's ScaledObject, out of its Go module. */
-export async function ensureScaledObjectKind(cache: string): Promise<string> {
-  const directory = await cacheEntry(cache, `keda-crds-${kedaVersion}`, async (unfinished) => {
-    const module = `github.com/kedacore/keda/v2@v${kedaVersion}`;
-    const advice = 'it fetches the module from the Go module proxy, which has to be reached';
-    const text = await requireCommand(['go', 'mod', 'download', '-json', module], advice);
-    const { Dir: folder } = JSON.parse(text) as { readonly Dir: string };
-    await cp(path.join(folder, 'config', 'crd', 'bases'), path.join(unfinished, 'crds'), { recursive: true });
-  });
-  return path.join(directory, 'crds', 'keda.sh_scaledobjects.yaml');
+export interface KedaPrograms {
+  /** Makes autoscalers of ScaledObjects, asks for their metrics, and scales from and to zero. */
+  readonly operator: string;
+  /** Serves external.metrics.k8s.io with what the operator knows. */
+  readonly adapter: string;
+  /** A directory with all CRDs of KEDA, without one of which its operator does not start. */
+  readonly crds: string;
+}
+
+/** The real KEDA, built on first use and cached by version. */
+export async function ensureKeda(cache: string, report: Report): Promise<KedaPrograms> {
+  const directory = await cacheEntry(cache, `keda-${kedaVersion}`, (unfinished) =>
+    reportWhile(report, `building KEDA ${kedaVersion} (once, about ten minutes)`, async (tell) => {
+      await goBuild({ module: 'keda', target: 'tool', output: `${unfinished}/` }, tell);
+      const folder = await requireCommand(
+        ['go', 'list', '-m', '-f', '{{.Dir}}', 'github.com/kedacore/keda/v2'],
+        'run `go mod download` in scripts/cluster/go/keda',
+        { cwd: path.join(import.meta.dirname, '..', 'go', 'keda') },
+      );
+      await cp(path.join(folder.trim(), 'config', 'crd', 'bases'), path.join(unfinished, 'crds'), { recursive: true });
+    }),
+  );
+  const inside = (name: string): string => path.join(directory, name);
+  return { operator: inside('operator'), adapter: inside('adapter'), crds: inside('crds') };
 }
