@@ -503,7 +503,7 @@ describe('a new version with another path and port, behind a Gateway of the Gate
     const { rules } = api.get(routePath)?.['spec'] as { readonly rules: readonly Rule[] };
     const paths = rules.flatMap(({ matches }) => matches.map(({ path }) => path.value));
     const ports = rules.flatMap(({ backendRefs }) => backendRefs.map(({ port }) => port));
-    return [...paths.filter((path) => !path.startsWith('/.well-known')), ...ports];
+    return [...paths.filter((path) => !path.startsWith('/.well-known')), ...new Set(ports)];
   };
 
   async function published(): Promise<{ readonly api: FakeKubeApi; readonly clock: FakeClock }> {

@@ -18,7 +18,7 @@ describe('the HTTPRoute of a server', () => {
       spec: {
         parentRefs: [{ name: 'public', namespace: 'gateways' }],
         hostnames: ['mcp.example.com'],
-        rules: [{ backendRefs: [{ name: 'search', port: 8080, weight: 1 }], timeouts: { request: '0s' } }],
+        rules: [{ backendRefs: [{ name: 'search', port: 8080, weight: 1 }], timeouts: { request: '0s' } }, {}],
       },
     });
   });
@@ -28,14 +28,23 @@ describe('the HTTPRoute of a server', () => {
   /** Below it is what other servers of the host say of themselves. */
   const bare = { path: { type: 'Exact', value: '/.well-known/oauth-protected-resource' } };
 
-  it.each<[path: string, matches: readonly object[]]>([
-    ['/mcp', [...below('/mcp', '/.well-known/oauth-protected-resource/mcp'), bare]],
-    ['/team/mcp/', [...below('/team/mcp/', '/.well-known/oauth-protected-resource/team/mcp'), bare]],
-    ['/', below('/')],
-  ])('takes %s, and what says who protects it, but nothing of others on its host', (path, matches) => {
+  it.each<[path: string, rules: readonly (readonly object[])[]]>([
+    ['/mcp', [below('/mcp', '/.well-known/oauth-protected-resource/mcp'), [bare]]],
+    ['/team/mcp/', [below('/team/mcp/', '/.well-known/oauth-protected-resource/team/mcp'), [bare]]],
+    ['/', [below('/')]],
+  ])('takes %s, and what says who protects it, but nothing of others on its host', (path, rules) => {
     const [route] = httpRoute.build({ server: routed({ config: { port: 8080, path } }), gateway: settings() });
-    expect(route).toMatchObject({ spec: { rules: [{ matches }] } });
+    const backendRefs = [{ name: 'search', port: 8080, weight: 1 }];
+    const timeouts = { request: '0s' };
+    expect(route?.['spec']).toMatchObject({ rules: rules.map((matches) => ({ matches, backendRefs, timeouts })) });
     expect(route?.['spec']).not.toHaveProperty('hostnames');
+  });
+
+  it('has one rule at the MCP gateway of Kuadrant, which takes no other route', () => {
+    const server = routed({ gateway: { provider: 'kuadrant', configRef: 'edge' } });
+    const [route] = httpRoute.build({ server, gateway: settings() });
+    const matches = [...below('/mcp', '/.well-known/oauth-protected-resource/mcp'), bare];
+    expect(route?.['spec']).toMatchObject({ rules: [{ matches }] });
   });
 
   it('leads to what serves while its successor is proven, and takes the paths of both while that replaces it', () => {
@@ -46,10 +55,16 @@ describe('the HTTPRoute of a server', () => {
     const metadata = '/.well-known/oauth-protected-resource';
     const backendRefs = [{ name: 'search', port: 8080, weight: 1 }];
     expect(built(true)).toMatchObject({
-      rules: [{ matches: [...below('/mcp', `${metadata}/mcp`), bare], backendRefs }],
+      rules: [
+        { matches: below('/mcp', `${metadata}/mcp`), backendRefs },
+        { matches: [bare], backendRefs },
+      ],
     });
     expect(built(false)).toMatchObject({
-      rules: [{ matches: [...below('/mcp', `${metadata}/mcp`, '/v2', `${metadata}/v2`), bare], backendRefs }],
+      rules: [
+        { matches: below('/mcp', `${metadata}/mcp`, '/v2', `${metadata}/v2`), backendRefs },
+        { matches: [bare], backendRefs },
+      ],
     });
   });
 

@@ -44,16 +44,13 @@ export const httpRoute: ExpandedKind = {
         spec: present({
           parentRefs: [present({ ...parent, sectionName: isOfKuadrant(server) ? sectionName : undefined })],
           hostnames: hostname === undefined ? undefined : [hostname],
-          // One rule and one backend, which gateways for MCP ask for.
-          rules: [
-            {
-              matches: matchesOf(input),
-              // Of a change of the port both lead to every pod, and the endpoints of the former one are there.
-              backendRefs: [{ name: childName(server), port: served?.port ?? server.spec.config.port, weight: 1 }],
-              // A stream stays open for as long as client and server want: without this some gateways end it after 15 seconds.
-              timeouts: { request: '0s' },
-            },
-          ],
+          rules: matchesOfRules(input).map((matches) => ({
+            matches,
+            // Of a change of the port both lead to every pod, and the endpoints of the former one are there.
+            backendRefs: [{ name: childName(server), port: served?.port ?? server.spec.config.port, weight: 1 }],
+            // A stream stays open for as long as client and server want: without this some gateways end it after 15 seconds.
+            timeouts: { request: '0s' },
+          })),
         }),
       },
     ];
@@ -70,11 +67,14 @@ export function isUnsaid({ gateway, verdict }: ExpansionInput): boolean {
   return gatewayNameOf(gateway) === undefined || denialBy(PUBLISHING_RULE, verdict?.findings) !== undefined;
 }
 
-/** Nothing below the bare path is taken: that is about the paths of others. */
-function matchesOf(input: ExpansionInput): readonly object[] {
+/**
+ * The matches of each rule. The bare path, which every server of a host has, is in a rule of its own: Contour refuses a rule whole of
+ * which the host has a match already, and a route whole of which it refuses every rule. One rule for the MCP gateway of Kuadrant,
+ * which takes no other routes. Nothing below the bare path is taken: that is about the paths of others.
+ */
+function matchesOfRules(input: ExpansionInput): readonly (readonly object[])[] {
   const prefixes = publishedPrefixes(input);
-  return [
-    ...prefixes.map((value) => ({ path: { type: 'PathPrefix', value } })),
-    ...(prefixes.some(isAll) ? [] : [{ path: { type: 'Exact', value: PROTECTED_RESOURCE } }]),
-  ];
+  const own = prefixes.map((value) => ({ path: { type: 'PathPrefix', value } }));
+  const bare = prefixes.some(isAll) ? [] : [{ path: { type: 'Exact', value: PROTECTED_RESOURCE } }];
+  return isOfKuadrant(input.server) ? [[...own, ...bare]] : [own, bare].filter((matches) => matches.length > 0);
 }
