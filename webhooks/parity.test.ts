@@ -34,6 +34,7 @@ const everything: ReferenceFacts = { lookUp: () => ({ state: 'found', keys: new 
 
 /** The same of what no sample has; what one has was there before, and what it says is judged. */
 const everythingBeside = (facts: ReferenceFacts): ReferenceFacts => ({
+  ...facts,
   lookUp(kind, name) {
     const known = facts.lookUp(kind, name);
     return known.state === 'found' && known.settings !== undefined ? known : everything.lookUp(kind, name);
@@ -75,6 +76,7 @@ function decideOn(
     policy,
     policyVersion,
     now: anInstant,
+    ...(input.installation?.apis === undefined ? {} : { apis: input.installation.apis }),
     subject: prepared(server, policy.compatibility),
     observed,
     digest,

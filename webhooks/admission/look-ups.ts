@@ -1,12 +1,13 @@
-import type { ReferencedKind, ReferenceState } from '../core/engine/facts.ts';
+import type { ReferencedKind, ReferenceFacts, ReferenceState } from '../core/engine/facts.ts';
 import type { Reference } from '../core/mcpserver/references.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { KubeApi } from '../platform/kube/api.ts';
 import { createLargeReads } from '../platform/kube/large-reads.ts';
 import type { LargeReads } from '../platform/kube/large-reads.ts';
-import { factKey, gatherReferences } from '../platform/kube/references.ts';
+import { factKey, gatherReferences, whyUnknown } from '../platform/kube/references.ts';
 import { Slots } from '../platform/slots.ts';
 import type { SlotLimits } from '../platform/slots.ts';
+import { createListenerLookUps, gatewaysNamedBy, type GatewayAnswer } from './gateway-look-ups.ts';
 import type { GatherFacts } from './validate.ts';
 
 export interface LookUpLimits {
@@ -52,6 +53,8 @@ export type LookUpResult = (typeof lookUpResults)[number];
 
 export interface LookUpOptions {
   readonly limits?: LookUpLimits;
+  /** Whether anybody publishes servers by Gateways, so that these are looked up; default: nobody does. */
+  readonly isRouting?: () => boolean;
   /** Told of each object of each request, also of one that was found lately. */
   readonly onResult: (result: LookUpResult) => void;
 }
@@ -71,11 +74,25 @@ const overBudget = {
 export function createLookUps(
   api: KubeApi,
   clock: Clock,
-  { limits = defaultLookUpLimits, onResult }: LookUpOptions,
+  { limits = defaultLookUpLimits, onResult, isRouting = () => false }: LookUpOptions,
 ): GatherFacts {
   const takeSlot = createReaderSlots(limits);
   const cache = createCache(clock, limits);
   const budget = createBudget(clock, limits);
+  const takeRead = (namespace: string): (() => void) | undefined => {
+    const slot = takeSlot(namespace);
+    if (slot === undefined) return undefined;
+    const leave = (): void => {
+      slot.leave();
+    };
+    if (budget.take(namespace, 1) === 1) return leave;
+    leave();
+    return undefined;
+  };
+  const onAnswer = (answer: GatewayAnswer): void => {
+    onResult(resultOfAnswer(answer));
+  };
+  const lookUpListeners = createListenerLookUps(api, clock, { cacheMs: limits.cacheMs, takeRead, onAnswer });
 
   return async (namespace, references, context) => {
     const asked = group(references);
@@ -111,7 +128,10 @@ export function createLookUps(
     }
     const find = (key: string): ReferenceState => known.get(key) ?? (beyond.has(key) ? tooMany : overBudget);
     for (const key of asked.keys()) onResult(resultOf(find(key)));
-    return { lookUp: (kind, name) => find(factKey({ kind, name })) };
+    const facts: ReferenceFacts = { lookUp: (kind, name) => find(factKey({ kind, name })) };
+    const gateways = isRouting() ? gatewaysNamedBy(references, facts) : [];
+    if (gateways.length === 0) return facts;
+    return { ...facts, listenersOf: await lookUpListeners(namespace, gateways, context) };
   };
 }
 
@@ -154,6 +174,12 @@ function createReaderSlots({ readers, largeReaders }: LookUpLimits): TakeSlot {
 function resultOf(state: ReferenceState): LookUpResult {
   if (state.state !== 'unknown') return state.state;
   return resultsByCause.get(state.cause ?? '') ?? 'failed';
+}
+
+function resultOfAnswer(answer: GatewayAnswer): LookUpResult {
+  if (answer === 'over-budget') return answer;
+  if (answer === 'kept' || answer.ok) return 'found';
+  return answer.error.status === 404 ? 'missing' : resultOf({ state: 'unknown', ...whyUnknown(answer.error) });
 }
 
 const resultsByCause: ReadonlyMap<string, LookUpResult> = new Map([

@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import type { ApiStates } from '../core/engine/installation.ts';
 import type { Policy } from '../core/engine/policy.ts';
+import { httpRoute } from '../core/resources/http-route.ts';
 import { expandedKinds } from '../core/resources/index.gen.ts';
 import { isOptional } from '../core/resources/optional-kind.ts';
 import type { Clock } from '../platform/clock.ts';
@@ -134,6 +135,7 @@ function createHandlers(
     onResult: (result) => {
       metrics.lookedUp(result);
     },
+    isRouting: () => installation.apis.get(httpRoute.kind) === 'served',
   });
   const validating = (select: (policy: Policy) => Policy): ValidateOptions => ({
     ...links,

@@ -41,6 +41,21 @@ spec:
     scheduling: {runtimeClassName: kata, priorityClassName: late}
 `;
 
+/** At a Gateway of the cluster. */
+const published = `apiVersion: v1
+kind: ConfigMap
+metadata: {name: edge, namespace: tools}
+data: {gateway-name: public, gateway-namespace: gateways, route-hostname: mcp.example.com}
+---
+apiVersion: mcp.x-k8s.io/v1beta1
+kind: MCPServer
+metadata: {name: search, namespace: tools}
+spec:
+  source: {type: ContainerImage, containerImage: {ref: "example.com/search:1.4.0"}}
+  config: {port: 8080}
+  gateway: {provider: httproute, configRef: edge}
+`;
+
 const named: readonly NamedObject[] = [
   { kind: 'Secret', namespace: 'tools', name: 'token' },
   { kind: 'ConfigMap', namespace: 'tools', name: 'settings' },
@@ -220,6 +235,32 @@ describe('contexts of the kubeconfig', () => {
     expect(asked.out).not.toContain('RuntimeClass');
     expect(asked.out).not.toContain('not checked');
     expect(await runCli(['check', '--facts', file, '-'], placed)).toEqual(asked);
+  });
+
+  it('know the listeners of Gateways that ConfigMaps name, and what they told of them is replayed to the letter', async () => {
+    const prod = clusterWith();
+    const listener = { protocol: 'HTTP', port: 80, hostname: '*.example.org', allowedRoutes: {} };
+    prod.put('/apis/gateway.networking.k8s.io/v1/namespaces/gateways/gateways/public', {
+      spec: { listeners: [listener] },
+    });
+    const { folder } = await serve({ prod });
+    const file = join(folder, 'facts.json');
+    const asked = await runCli(['check', '--context', 'prod', '--record', file, '-'], published);
+    expect(asked.error).toBe('');
+    expect(asked.out).toContain('[gateway-hostname-matches-listener]');
+    const { clusters } = JSON.parse(readFileSync(file, 'utf8')) as { readonly clusters: readonly object[] };
+    const told = { 'gateways/public': [{ protocol: 'HTTP', port: 80, hostname: '*.example.org' }] };
+    expect(clusters).toMatchObject([{ gateways: told }]);
+    expect(await runCli(['check', '--facts', file, '-'], published)).toEqual(asked);
+  });
+
+  it('that may not tell of a Gateway leave its host unjudged', async () => {
+    const prod = clusterWith();
+    prod.answer(({ path }) => path.includes('/gateways/'), 403);
+    await serve({ prod });
+    const asked = await runCli(['check', '--context', 'prod', '-'], published);
+    expect(asked).toMatchObject({ code: 0, error: '' });
+    expect(asked.out).not.toContain('gateway-hostname');
   });
 
   it('that the kubeconfig does not have are refused', async () => {

@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs';
 import type { ReferenceState } from '../core/engine/facts.ts';
 import type { Policy } from '../core/engine/policy.ts';
 import { compatibilityProfiles } from '../core/mcpserver/compatibility.ts';
+import type { Listener } from '../core/mcpserver/gateway.ts';
 import { present } from '../core/mcpserver/record.ts';
+import { readGateway } from '../core/resources/public-url.ts';
 import { isRecord, listAt, recordAt, stringAt } from '../platform/kube/object.ts';
 import { toldStates, type KnownApis } from './ask-apis.ts';
 import { builtIn, readWritten, type ClusterPolicy } from './cluster-policy.ts';
@@ -10,6 +12,7 @@ import {
   isReferencedKind,
   toClusterFacts,
   type ClusterFacts,
+  type KnownGateways,
   type KnownObject,
   type NamespacesLabels,
 } from './known-facts.ts';
@@ -26,15 +29,27 @@ export type ReadFacts =
 export function renderFacts(clusters: readonly ClusterFacts[]): string {
   const document = {
     schemaVersion: factsSchemaVersion,
-    clusters: clusters.map(({ context, policy, labels, apis, objects }) => ({
+    clusters: clusters.map(({ context, policy, labels, apis, gateways, objects }) => ({
       context,
       ...(policy === undefined ? {} : { policy: toPolicyRecord(policy) }),
-      ...(labels === undefined ? {} : { labels: Object.fromEntries([...labels].sort(([a], [b]) => (a < b ? -1 : 1))) }),
+      ...(labels === undefined ? {} : { labels: byKey(labels) }),
       ...(apis === undefined ? {} : { apis: Object.fromEntries(apis) }),
+      ...(gateways === undefined ? {} : { gateways: toGatewayRecords(gateways) }),
       objects: [...objects].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, object]) => toRecord(object)),
     })),
   };
   return `${JSON.stringify(document, null, 2)}\n`;
+}
+
+function byKey(known: ReadonlyMap<string, unknown>): object {
+  return Object.fromEntries([...known].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function toGatewayRecords(gateways: KnownGateways): object {
+  const toListenerRecord = ({ name, protocol, port, hostname }: Listener) => ({
+    ...{ ...present({ name }), protocol, port, ...present({ hostname }) },
+  });
+  return byKey(new Map([...gateways].map(([place, listeners]) => [place, listeners.map(toListenerRecord)])));
 }
 
 function toPolicyRecord({ written, chosen: { by, policy } }: ClusterPolicy): object {
@@ -80,11 +95,13 @@ function parseFacts(file: string, document: unknown): ReadFacts {
     );
     const labels = recordAt(cluster, 'labels');
     const apis = recordAt(cluster, 'apis');
+    const gateways = recordAt(cluster, 'gateways');
     return {
       ...facts,
       policy: parsePolicy(context, recordAt(cluster, 'policy')),
       ...(labels === undefined ? {} : { labels: parseLabels(labels) }),
       ...(apis === undefined ? {} : { apis: parseApis(apis) }),
+      ...(gateways === undefined ? {} : { gateways: parseGateways(gateways) }),
     };
   });
   return { type: 'read', clusters };
@@ -109,6 +126,13 @@ function parseApis(record: Readonly<Record<string, unknown>>): KnownApis {
       const state = toldStates.find((one) => one === value);
       return state === undefined ? [] : [[kind, state] as const];
     }),
+  );
+}
+
+/** The record of one is the list of its listeners, as a Gateway has them. */
+function parseGateways(record: Readonly<Record<string, unknown>>): KnownGateways {
+  return new Map(
+    Object.entries(record).map(([place, listeners]) => [place, readGateway({ spec: { listeners } }).listeners]),
   );
 }
 

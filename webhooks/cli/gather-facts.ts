@@ -7,6 +7,7 @@ import type { InputProblem } from '../platform/manifests/manifest.ts';
 import { replaceFile } from '../platform/replace-file.ts';
 import { askApis, needsApis } from './ask-apis.ts';
 import { askCluster } from './ask-cluster.ts';
+import { askGateways } from './ask-gateways.ts';
 import { askNamespaces } from './ask-namespaces.ts';
 import { askPolicy, builtIn } from './cluster-policy.ts';
 import { readFacts, renderFacts } from './facts-file.ts';
@@ -65,7 +66,7 @@ export async function gatherFacts(
     );
   }
   const asked = await askContexts(contexts, {
-    objects: contexts.length === 0 ? [] : objectsNamedIn(input, namespace),
+    ...{ input, namespace, objects: contexts.length === 0 ? [] : objectsNamedIn(input, namespace) },
     namespaces: input.servers.map(({ value }) => identityOf(value, namespace).namespace),
     asksPolicy,
     asksApis: contexts.length > 0 && dependsOnApis(input, namespace),
@@ -97,6 +98,9 @@ interface AskedContexts {
 }
 
 interface Questions {
+  readonly input: Input;
+  /** Of objects that name none. */
+  readonly namespace: string;
   readonly objects: readonly NamedObject[];
   /** Of servers of the input. */
   readonly namespaces: readonly string[];
@@ -116,7 +120,11 @@ async function askContexts(contexts: readonly string[], questions: Questions): P
       return { type: 'refused', problem: `--context ${context}: ${connection.problem}` };
     const { facts, problem } = await askCluster(connection.api, { context, objects: questions.objects });
     const policy = await askForPolicy(connection.api, context, questions);
-    clusters.push({ ...facts, ...policy, ...(questions.asksApis ? { apis: await askApis(connection.api) } : {}) });
+    const apis = questions.asksApis ? { apis: await askApis(connection.api) } : {};
+    const { input, namespace } = questions;
+    const gateways =
+      problem === undefined ? await askGateways(connection.api, input, { cluster: facts, namespace }) : {};
+    clusters.push({ ...facts, ...policy, ...apis, ...gateways });
     if (problem !== undefined) problems.push(problem);
   }
   return { type: 'asked', clusters, problems };

@@ -1,15 +1,16 @@
-import type { ReferencedKind, ReferenceFacts, ReferenceState } from '../core/engine/facts.ts';
+import type { Listeners, ReferencedKind, ReferenceFacts, ReferenceState } from '../core/engine/facts.ts';
 import { oneLine } from '../core/engine/text.ts';
 import { maxGatewaySettingBytes, readGatewayKeys } from '../core/mcpserver/gateway.ts';
 import type { GatewaySettings } from '../core/mcpserver/gateway.ts';
 import { CA_BUNDLE_KEY, referableKinds } from '../core/mcpserver/references.ts';
+import { readGateway } from '../core/resources/public-url.ts';
 import { keyOf } from '../platform/kube/object.ts';
 import { accessModesOf } from '../platform/kube/object-contents.ts';
 import { parseCaBundle } from '../platform/tls/ca-certificates.ts';
 import { recordAt, stringAt } from '../platform/kube/object.ts';
 import type { Manifest } from '../platform/manifests/manifest.ts';
 import { identityOf, type ObjectIdentity } from './identity.ts';
-import { factsIn, isReferencedKind, objectNamed, type ClusterFacts, type NamedObject } from './known-facts.ts';
+import { factsIn, isReferencedKind, objectNamed, placeOf, type ClusterFacts, type NamedObject } from './known-facts.ts';
 
 /** A reference to an object that is not in the input, and of which no cluster told anything. */
 export interface NotChecked extends NamedObject {
@@ -25,11 +26,16 @@ const notInInput: ReferenceState = {
 /** What the objects of the input that servers can name answer. Their values are dropped here: key names are kept, and settings of a gateway. */
 export class InputFacts {
   readonly #found = new Map<string, Found>();
+  readonly #gateways = new Map<string, Listeners>();
   readonly #notChecked = new Map<string, NotChecked>();
 
   /** Remembers an object that servers can name; says whether the object was one. */
   add(manifest: Manifest, defaultNamespace: string): boolean {
     const identity = identityOf(manifest.value, defaultNamespace);
+    if (isGateway(identity)) {
+      this.#gateways.set(placeOf(identity), readGateway(manifest.value).listeners);
+      return true;
+    }
     if (!isReferable(identity)) return false;
     const { kind, namespace, name } = identity;
     this.#found.set(keyOf(objectNamed(kind, namespace, name)), stateOf(kind, manifest.value));
@@ -49,6 +55,7 @@ export class InputFacts {
         this.#notChecked.set(key, { ...object, ...reason });
         return state;
       },
+      listenersOf: (gateway) => this.#gateways.get(placeOf(gateway)) ?? beyond?.listenersOf?.(gateway),
     };
   }
 
@@ -56,6 +63,7 @@ export class InputFacts {
   beside(namespace: string): ReferenceFacts {
     return {
       lookUp: (kind, name): ReferenceState => this.#found.get(keyOf(objectNamed(kind, namespace, name))) ?? notInInput,
+      listenersOf: (gateway) => this.#gateways.get(placeOf(gateway)),
     };
   }
 
@@ -83,6 +91,10 @@ const dataFields = {
 function isReferable(identity: ObjectIdentity): identity is ObjectIdentity & { readonly kind: ReferencedKind } {
   const { apiVersion, kind, name } = identity;
   return isReferencedKind(kind) && referableKinds[kind].apiVersion === apiVersion && name !== '';
+}
+
+function isGateway({ apiVersion, kind, name }: ObjectIdentity): boolean {
+  return kind === 'Gateway' && apiVersion.startsWith('gateway.networking.k8s.io/') && name !== '';
 }
 
 type Found = ReferenceState & { readonly state: 'found' };

@@ -1,5 +1,6 @@
-import type { ReferencedKind, ReferenceFacts, ReferenceState } from '../core/engine/facts.ts';
+import type { Listeners, ReferencedKind, ReferenceFacts, ReferenceState } from '../core/engine/facts.ts';
 import type { LabelsOf } from '../core/engine/policy.ts';
+import type { GatewayName } from '../core/mcpserver/gateway.ts';
 import { referableKinds } from '../core/mcpserver/references.ts';
 import { keyOf } from '../platform/kube/object.ts';
 import type { KnownApis } from './ask-apis.ts';
@@ -21,11 +22,16 @@ export interface ClusterFacts {
   readonly objects: ReadonlyMap<string, KnownObject>;
   /** What judges there; absent where a policy was named, so that none was asked for. */
   readonly policy?: ClusterPolicy | undefined;
+  /** Of Gateways that ConfigMaps name, by namespace and name; absent where none was asked for. */
+  readonly gateways?: KnownGateways;
   /** Of namespaces that this policy chooses by them, as far as they could be read. */
   readonly labels?: NamespacesLabels;
   /** Absent where no server of the input depends on them. */
   readonly apis?: KnownApis;
 }
+
+/** By `namespace/name`. */
+export type KnownGateways = ReadonlyMap<string, Listeners>;
 
 export type NamespacesLabels = ReadonlyMap<string, Readonly<Record<string, string>>>;
 
@@ -54,12 +60,17 @@ export function labelsIn(inInput: LabelsOf | undefined, cluster: ClusterFacts | 
 }
 
 /** The facts of one namespace; what was never asked for is unknown. */
-export function factsIn({ context, objects }: ClusterFacts, namespace: string): ReferenceFacts {
+export function factsIn({ context, objects, gateways }: ClusterFacts, namespace: string): ReferenceFacts {
   return {
     lookUp: (kind, name) =>
       objects.get(keyOf(objectNamed(kind, namespace, name)))?.state ?? {
         state: 'unknown',
         reason: `it is not in the input, and not in the facts of ${context}`,
       },
+    listenersOf: (gateway) => gateways?.get(placeOf(gateway)),
   };
+}
+
+export function placeOf({ namespace, name }: GatewayName): string {
+  return `${namespace}/${name}`;
 }

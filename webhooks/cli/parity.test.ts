@@ -62,8 +62,20 @@ function objectsBeside({ secrets, configMaps, serviceAccounts = [], ...others }:
       spec: { accessModes },
     })),
     ...classesOf('scheduling.k8s.io/v1', 'PriorityClass', others.priorityClasses),
+    ...Object.entries(others.gateways ?? {}).map(([place, hosts]) => toGateway(place, hosts)),
     ...classesOf('node.k8s.io/v1', 'RuntimeClass', others.runtimeClasses),
   ];
+}
+
+function toGateway(place: string, hosts: readonly string[]): object {
+  const [namespace, name] = place.split('/');
+  const listeners = hosts.map((hostname) => ({ protocol: 'HTTP', port: 80, ...(hostname === '' ? {} : { hostname }) }));
+  return {
+    apiVersion: 'gateway.networking.k8s.io/v1',
+    kind: 'Gateway',
+    metadata: { namespace, name },
+    spec: { listeners },
+  };
 }
 
 /** Objects of the cluster, which are in no namespace. */
@@ -84,6 +96,7 @@ function objectsOf(kind: string, objects: Example['configMaps'] = {}): readonly 
 function factsOf(example: Example): ReferenceFacts {
   const existing = inMemoryFacts(example);
   return {
+    ...existing,
     lookUp(kind, name) {
       const found = existing.lookUp(kind, name);
       return found.state === 'missing' ? { state: 'unknown', reason: 'not in the input' } : found;

@@ -58,6 +58,10 @@ function renderExample(example: Example): string {
   const ofCluster = [
     ...(example.priorityClasses ?? []).map((name) => `PriorityClass \`${name}\``),
     ...(example.runtimeClasses ?? []).map((name) => `RuntimeClass \`${name}\``),
+    ...Object.entries(example.gateways ?? {}).map(
+      ([name, hosts]) =>
+        `Gateway \`${name}\` with listeners for ${hosts.map((host) => (host === '' ? 'every host' : `\`${host}\``)).join(', ')}`,
+    ),
   ];
   const { installation, parameters } = example;
   const around = [

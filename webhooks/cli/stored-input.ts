@@ -4,6 +4,7 @@ import { metaOf } from '../platform/kube/object.ts';
 import type { KubeApi } from '../platform/kube/api.ts';
 import type { InputProblem } from '../platform/manifests/manifest.ts';
 import { askCluster } from './ask-cluster.ts';
+import { askGateways } from './ask-gateways.ts';
 import { askNamespaces, type AskedNamespaces } from './ask-namespaces.ts';
 import { choosePolicy, renderProblems, type Chosen } from './chosen-policy.ts';
 import { askPolicy, type ClusterPolicy } from './cluster-policy.ts';
@@ -105,6 +106,9 @@ async function gatherFromCluster(
   const facts = new InputFacts();
   const objects = objectsNamedIn({ servers, facts }, namespace);
   const asked = await askCluster(api, { context, objects, isInput: true });
+  const cluster = asked.facts;
+  const gateways =
+    asked.problem === undefined ? await askGateways(api, { servers, facts }, { cluster, namespace }) : {};
   const namespaces = await askNamespaces(
     api,
     policy,
@@ -112,7 +116,7 @@ async function gatherFromCluster(
   );
   const problems = [problem, asked.problem, problemOf(namespaces, context)].flatMap((one) => one ?? []);
   const { labelsOf } = namespaces;
-  const input: Input = { servers, facts, labelsOf, clusters: [asked.facts], others: 0, problems };
+  const input: Input = { servers, facts, labelsOf, clusters: [{ ...cluster, ...gateways }], others: 0, problems };
   return { input, notes: noteUnknownLabels(namespaces) };
 }
 

@@ -16,7 +16,7 @@ import { readServer } from './read-server.ts';
 import { refreshChild } from './refresh-child.ts';
 import type { KnownReferences } from './reference-tracker.ts';
 import { TellableError } from './tell-quarantined.ts';
-import { factsThrough, lookThrough } from './through-extension.ts';
+import { factsThrough, lookThrough, withListeners } from './through-extension.ts';
 import type { World } from './world.ts';
 
 /** Everything that is known about one server before anything is decided. */
@@ -53,7 +53,8 @@ export async function gather(key: string, world: World, signal: AbortSignal): Pr
   const references = await world.references.gather(key, configuration, { api: world.api, signal });
   const { server } = subject;
   const through = await lookThrough(server, references.facts, { world, signal });
-  const facts = factsThrough(server, references.facts, through);
+  const known = factsThrough(server, references.facts, through);
+  const facts = await withListeners(server, known, { world, signal });
   const whole = await readWhole(key, world, signal);
   if (!whole.ok) return { type: 'failed', error: whole.error };
   const { children: observed, unreadKinds } = whole;

@@ -1,10 +1,11 @@
 import { gatewaySettingsOf } from '../core/engine/facts.ts';
 import type { ReferenceFacts } from '../core/engine/facts.ts';
-import { extensionNameOf, isOfKuadrant } from '../core/mcpserver/gateway.ts';
+import { extensionNameOf, gatewayNameOf, isOfKuadrant, isRouted } from '../core/mcpserver/gateway.ts';
 import { namespaceOf } from '../core/mcpserver/names.ts';
 import type { MCPServer } from '../core/mcpserver/types.gen.ts';
 import { settingsThrough } from '../core/resources/gateway-extension.ts';
 import type { ExtensionFound } from '../core/resources/gateway-extension.ts';
+import { httpRoute } from '../core/resources/http-route.ts';
 import { mcpServerRegistration } from '../core/resources/mcp-server-registration.ts';
 import { digest } from '../platform/digest.ts';
 import type { World } from './world.ts';
@@ -44,4 +45,19 @@ export function factsThrough(
       return kind === 'ConfigMap' && name === configRef && state.state === 'found' ? { ...state, settings } : state;
     },
   };
+}
+
+/** The facts of a server with the listeners of the Gateway that its ConfigMap names, where routes can be made. */
+export async function withListeners(
+  server: MCPServer,
+  facts: ReferenceFacts,
+  { world, signal }: { readonly world: Looking; readonly signal: AbortSignal },
+): Promise<ReferenceFacts> {
+  const isByName = isRouted(server) && !isOfKuadrant(server);
+  const name = isByName ? gatewayNameOf(gatewaySettingsOf(server, facts)) : undefined;
+  const isServed = world.optional.statesIn(namespaceOf(server)).get(httpRoute.kind) === 'served';
+  if (name === undefined || !isServed) return facts;
+  const gateway = await world.gateways.read(name, signal);
+  // A server names one.
+  return gateway.state === 'found' ? { ...facts, listenersOf: () => gateway.listeners } : facts;
 }

@@ -1,7 +1,7 @@
 import { compatibilityProfiles } from '../../core/mcpserver/compatibility.ts';
 import { referableKinds } from '../../core/mcpserver/references.ts';
 import { toldStates } from '../ask-apis.ts';
-import { list, object, oneOf, text, toDocument } from './json-schema.ts';
+import { list, number, object, oneOf, text, toDocument } from './json-schema.ts';
 
 /** Of the file: it changes when a field changes its meaning or goes; new fields may come at any time. */
 export const factsSchemaVersion = 'mcp-lifecycle.facts/v1';
@@ -42,6 +42,23 @@ export const factsSchema = toDocument(
               'Of kinds of other projects without which servers of the input are refused, by kind: off in the chart, served, or absent. Only what could be told.',
             additionalProperties: oneOf(toldStates, 'What the cluster said.'),
           },
+          gateways: {
+            type: 'object',
+            description:
+              'Of Gateways that ConfigMaps of servers of the input name, by `namespace/name`: their listeners. Only those that could be read; absent where none is named.',
+            additionalProperties: list(
+              'Its listeners.',
+              object(
+                {
+                  name: text('Its own.'),
+                  protocol: text('HTTP or HTTPS where it takes servers.'),
+                  port: number('Where clients reach it.', 1),
+                  hostname: text('In lower case; absent: it takes every host.'),
+                },
+                ['name', 'hostname'],
+              ),
+            ),
+          },
           objects: list(
             'What servers of the input name.',
             object(
@@ -62,7 +79,7 @@ export const factsSchema = toDocument(
             ),
           ),
         },
-        ['policy', 'labels', 'apis'],
+        ['policy', 'labels', 'apis', 'gateways'],
       ),
     ),
   }),

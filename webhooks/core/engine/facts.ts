@@ -1,4 +1,4 @@
-import type { GatewaySettings } from '../mcpserver/gateway.ts';
+import type { GatewayName, GatewaySettings, Listener } from '../mcpserver/gateway.ts';
 import type { Reference } from '../mcpserver/references.ts';
 import type { MCPServer } from '../mcpserver/types.gen.ts';
 
@@ -34,7 +34,11 @@ export type ReferenceState =
  */
 export interface ReferenceFacts {
   lookUp(kind: ReferencedKind, name: string): ReferenceState;
+  /** Of the Gateway that a ConfigMap names; undefined where nobody knows them. */
+  readonly listenersOf?: (gateway: GatewayName) => Listeners | undefined;
 }
+
+export type Listeners = readonly Listener[];
 
 /** What the ConfigMap says that a server names for its gateway; undefined where it names none, or nobody knows. */
 export function gatewaySettingsOf({ spec }: MCPServer, facts: ReferenceFacts): GatewaySettings | undefined {

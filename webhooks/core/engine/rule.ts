@@ -32,6 +32,8 @@ export interface Example {
   readonly configMaps?: Readonly<Record<string, readonly string[]>>;
   /** ConfigMaps for gateways that exist: names to what they say. */
   readonly gatewaySettings?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** Gateways that are known: namespace and name to the hosts of their HTTP listeners, of which an empty one takes any. */
+  readonly gateways?: Readonly<Record<string, readonly string[]>>;
   readonly secrets?: Readonly<Record<string, readonly string[]>>;
   /** Names of those that exist. */
   readonly serviceAccounts?: readonly string[];

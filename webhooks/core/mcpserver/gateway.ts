@@ -62,6 +62,17 @@ export interface GatewayName {
   readonly namespace: string;
 }
 
+/** What is known of one of its listeners. */
+export interface Listener {
+  readonly name?: string;
+  readonly protocol: string;
+  readonly port: number;
+  /** Absent: it takes every host. */
+  readonly hostname?: string;
+  /** Of which namespaces it takes routes (`allowedRoutes.namespaces.from`); absent: it does not say. */
+  readonly from?: string;
+}
+
 /** Undefined where the settings do not name one: a key is missing, or empty. */
 export function gatewayNameOf(settings: GatewaySettings | undefined): GatewayName | undefined {
   return nameIn(settings, 'gatewayName', 'gatewayNamespace');

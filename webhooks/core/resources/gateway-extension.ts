@@ -1,11 +1,11 @@
 import { oneLine } from '../engine/text.ts';
 import { extensionNameOf, gatewayKeys, hostnameIn, settingIn } from '../mcpserver/gateway.ts';
-import type { GatewayName, GatewaySettings } from '../mcpserver/gateway.ts';
+import type { GatewayName, GatewaySettings, Listener } from '../mcpserver/gateway.ts';
 import { namespaceOf } from '../mcpserver/names.ts';
 import { present } from '../mcpserver/record.ts';
 import type { MCPServer } from '../mcpserver/types.gen.ts';
 import { isHost, urlOf } from './public-url.ts';
-import type { GatewayState, Listener, PublicUrl } from './public-url.ts';
+import type { GatewayState, PublicUrl } from './public-url.ts';
 import { fieldsIn, textIn } from './raw-fields.ts';
 
 /** What is known of the MCPGatewayExtension that a ConfigMap names. */

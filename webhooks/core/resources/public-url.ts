@@ -1,6 +1,6 @@
 import { oneLine } from '../engine/text.ts';
 import { gatewayNameOf, hostnameIn } from '../mcpserver/gateway.ts';
-import type { GatewaySettings } from '../mcpserver/gateway.ts';
+import type { GatewaySettings, Listener } from '../mcpserver/gateway.ts';
 import { isSubdomain } from '../mcpserver/kubernetes-names.ts';
 import { isRecord, present } from '../mcpserver/record.ts';
 
@@ -15,16 +15,6 @@ export interface GatewaySeen {
   /** At most {@link limits} of each. */
   readonly listeners: readonly Listener[];
   readonly addresses: readonly string[];
-}
-
-export interface Listener {
-  readonly name?: string;
-  readonly protocol: string;
-  readonly port: number;
-  /** Absent: it takes every host. */
-  readonly hostname?: string;
-  /** Of which namespaces it takes routes (`allowedRoutes.namespaces.from`); absent: it does not say. */
-  readonly from?: string;
 }
 
 /** A Gateway may have 64 listeners and 16 addresses. */
@@ -120,17 +110,26 @@ export function isHost(text: string | undefined): text is string {
   return text !== undefined && (isSubdomain(text) || /^[0-9a-f]*:[0-9a-f]*:[0-9a-f:.]*$/i.test(text));
 }
 
+/** What an HTTPRoute can have, in lower case: the name of a host, or every one below a domain. */
+export function isHostOfRoute(text: string): boolean {
+  return isSubdomain(text.replace(/^\*\./, ''));
+}
+
 export function urlOf({ protocol, port }: Listener, host: string, path: string): string {
   const scheme = protocol === 'HTTPS' ? 'https' : 'http';
   const authority = host.includes(':') ? `[${host}]` : host;
   return `${scheme}://${authority}${port === defaultPorts[protocol] ? '' : `:${port}`}${path}`;
 }
 
+/** Whether it takes HTTPRoutes; what protocols of other projects do is not known here. */
+export function isForHttp({ protocol }: Listener): boolean {
+  return Object.hasOwn(defaultPorts, protocol);
+}
+
 /** Of several that take the host, and may take a route of that namespace, one with TLS. */
 function listenerFor(listeners: readonly Listener[], { host, isOfSame }: Wanted): Listener | undefined {
   const taking = listeners.filter(
-    ({ protocol, hostname, from }) =>
-      Object.hasOwn(defaultPorts, protocol) && areCompatible(hostname, host) && !shutsOut(from, isOfSame),
+    (one) => isForHttp(one) && areCompatible(one.hostname, host) && !shutsOut(one.from, isOfSame),
   );
   return taking.find(({ protocol }) => protocol === 'HTTPS') ?? taking[0];
 }

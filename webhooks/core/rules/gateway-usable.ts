@@ -8,6 +8,7 @@ import { pathOf } from '../mcpserver/names.ts';
 import type { MCPServer } from '../mcpserver/types.gen.ts';
 import type { Violation } from '../mcpserver/violation.ts';
 import { ownProviders } from '../resources/gateway-announcement.ts';
+import { isHostOfRoute } from '../resources/public-url.ts';
 
 const routed = { gateway: { provider: HTTP_ROUTE_PROVIDER, configRef: 'edge' } };
 const at = (more: Readonly<Record<string, string>>) => ({
@@ -101,7 +102,7 @@ interface Form {
 
 const hostOfRoute: Form = {
   ...{ key: gatewayKeys.routeHostname, what: 'the name of a host, or *. and a domain' },
-  isUsable: (text) => isSubdomain(text.toLowerCase().replace(/^\*\./, '')),
+  isUsable: (text) => isHostOfRoute(text.toLowerCase()),
 };
 
 /** By key of the ConfigMap, what it can say. */

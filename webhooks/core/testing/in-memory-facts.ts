@@ -1,10 +1,13 @@
 import type { ReferencedKind, ReferenceFacts, ReferenceState } from '../engine/facts.ts';
+import type { Listener } from '../mcpserver/gateway.ts';
 
 /** The objects that exist: name to key names. */
 export interface InMemoryObjects {
   readonly configMaps?: Readonly<Record<string, readonly string[]>>;
   /** ConfigMaps for gateways: name to what they say. */
   readonly gatewaySettings?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  /** Gateways: namespace and name to the hosts of their HTTP listeners, of which an empty one takes any. */
+  readonly gateways?: Readonly<Record<string, readonly string[]>>;
   readonly secrets?: Readonly<Record<string, readonly string[]>>;
   readonly serviceAccounts?: readonly string[];
   readonly priorityClasses?: readonly string[];
@@ -17,7 +20,7 @@ export interface InMemoryObjects {
 
 /** Facts for tests and for the examples of rules: what is not named is missing. */
 export function inMemoryFacts(objects: InMemoryObjects = {}): ReferenceFacts {
-  const { configMaps = {}, gatewaySettings = {}, secrets = {}, claims = {}, unknown = {} } = objects;
+  const { configMaps = {}, gatewaySettings = {}, gateways = {}, secrets = {}, claims = {}, unknown = {} } = objects;
   const existing: Record<ReferencedKind, Readonly<Record<string, readonly string[]>>> = {
     ConfigMap: configMaps,
     Secret: secrets,
@@ -38,7 +41,12 @@ export function inMemoryFacts(objects: InMemoryObjects = {}): ReferenceFacts {
       if (kind === 'PersistentVolumeClaim') return { state: 'found', keys: new Set(), accessModes: found };
       return { state: 'found', keys: new Set(found) };
     },
+    listenersOf: ({ namespace, name }) => own(gateways, `${namespace}/${name}`)?.map(toListener),
   };
+}
+
+function toListener(hostname: string): Listener {
+  return { protocol: 'HTTP', port: 80, ...(hostname === '' ? {} : { hostname }) };
 }
 
 function withoutKeys(names: readonly string[] = []): Readonly<Record<string, readonly string[]>> {

@@ -251,7 +251,7 @@ const whys: Readonly<Record<string, Why>> = {
   NoTurn: { cause: 'NoTurn', reason: 'too many other large objects are being read' },
 };
 
-function whyUnknown({ status, reason }: ApiError): Why {
+export function whyUnknown({ status, reason }: ApiError): Why {
   if (status === 403 || status === 401) return { cause: 'Forbidden', reason: 'we are not allowed to read it' };
   const known = Object.hasOwn(whys, reason) ? whys[reason] : undefined;
   if (known !== undefined) return known;
