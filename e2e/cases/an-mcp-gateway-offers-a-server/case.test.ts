@@ -1,6 +1,5 @@
 /**
  * @alone it installs the chart with other values, and CustomResourceDefinitions of other projects.
- * @installs the chart with the features for the MCP gateway of Kuadrant.
  */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { installChart } from '../../harness/chart.ts';
