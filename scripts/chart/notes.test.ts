@@ -77,6 +77,14 @@ describe('the notes', () => {
       expect(await read()).not.toContain(told);
       expect(await read('--is-upgrade', '--set', 'autoscaling.enabled=true')).not.toContain(told);
     });
+
+    it('name the policies of Cilium in an upgrade, which go on opening hosts (they said nothing)', async () => {
+      const told = 'kubectl delete ciliumnetworkpolicies --all-namespaces';
+      const upgrade = ['--is-upgrade', '--api-versions', 'cilium.io/v2/CiliumNetworkPolicy'];
+      expect(await read(...upgrade)).toContain(told);
+      expect(await read('--is-upgrade')).not.toContain(told);
+      expect(await read(...upgrade, '--set', 'egressHosts.enabled=true')).not.toContain(told);
+    });
   });
 
   it.each([

@@ -99,7 +99,7 @@ function checkApis({ apis, failedApis, installation: { deployment } }: Survey): 
     const failure = failedApis.get(of.kind);
     if (failure !== undefined) {
       const what = `whether the cluster has ${of.kind} (${of.apiVersion})`;
-      return notKnown(topic, { what, seen: { state: 'unknown', because: failure, isFailure: true }, right: '' });
+      return notKnown(topic, { what, ...failure });
     }
     const lack = lackOf(of, state);
     const { beside } = of.requirement;

@@ -34,6 +34,13 @@ export interface NotSeen {
   readonly isFailure?: boolean;
 }
 
+/** Of an optional kind. */
+interface UnseenApi {
+  readonly seen: NotSeen;
+  /** That it takes. */
+  readonly right: string;
+}
+
 /** All that is looked at in one cluster; nothing is written. */
 export interface Survey {
   readonly context: string;
@@ -53,8 +60,8 @@ export interface Survey {
   readonly policy: ClusterPolicy;
   /** Of the optional kinds that are switched on; `off`: the others. */
   readonly apis: ApiStates;
-  /** Kinds of which that could not be looked up, although everybody may, and why: a clause. */
-  readonly failedApis: ReadonlyMap<string, string>;
+  /** Kinds of which that could not be looked up, although everybody may, or whoever may list what shows that somebody obeys them. */
+  readonly failedApis: ReadonlyMap<string, UnseenApi>;
   readonly servers: ReadStates;
   readonly composites: ReadComposites;
   /** What is switched on in the installation; absent where that is not known. */
@@ -214,7 +221,7 @@ const nothingLookedUp: LookedUp = { apis: new Map(), failedApis: new Map() };
 
 async function lookForApis(api: KubeApi, features: readonly string[]): Promise<LookedUp> {
   const states = new Map<string, ApiState>();
-  const failedApis = new Map<string, string>();
+  const failedApis = new Map<string, UnseenApi>();
   const optional = expandedKinds.filter(isOptional);
   for (const apiVersion of new Set(optional.map((of) => of.apiVersion))) {
     const kinds = optional.filter((of) => of.apiVersion === apiVersion);
@@ -224,17 +231,22 @@ async function lookForApis(api: KubeApi, features: readonly string[]): Promise<L
     const found = await look(api, `/apis/${apiVersion}`);
     for (const { kind, plural, requirement } of wanted) {
       const state = stateIn(found, plural);
-      states.set(kind, state === 'served' ? await stateByEvidence(api, apiVersion, requirement) : state);
-      if (found.state === 'unknown' && found.isFailure === true) failedApis.set(kind, found.because);
+      const evidence = state === 'served' ? await lookForEvidence(api, apiVersion, requirement) : undefined;
+      states.set(kind, evidence === undefined ? state : stateByEvidence(evidence));
+      if (found.state === 'unknown' && found.isFailure === true) failedApis.set(kind, { seen: found, right: '' });
+      if (evidence?.state !== 'unknown') continue;
+      failedApis.set(kind, { seen: evidence, right: `list ${requirement.evidence ?? ''}` });
     }
   }
   return { apis: states, failedApis };
 }
 
-/** Of a kind that is served: whether somebody obeys it, where that is asked. */
-async function stateByEvidence(api: KubeApi, apiVersion: string, { evidence }: OptionalApi): Promise<ApiState> {
-  if (evidence === undefined) return 'served';
-  const found = await look(api, `/apis/${apiVersion}/${evidence}`, { limit: '1' });
+/** Of a kind that is served: what shows that somebody obeys it, where that is asked. */
+async function lookForEvidence(api: KubeApi, apiVersion: string, { evidence }: OptionalApi): Promise<Look | undefined> {
+  return evidence === undefined ? undefined : look(api, `/apis/${apiVersion}/${evidence}`, { limit: '1' });
+}
+
+function stateByEvidence(found: Look): ApiState {
   if (found.state !== 'found') return found.state === 'missing' ? 'absent' : 'unknown';
   return listAt(found.object, 'items').length > 0 ? 'served' : 'absent';
 }

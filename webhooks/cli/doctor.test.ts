@@ -114,6 +114,7 @@ afterEach(async () => {
 });
 
 async function examine(api: FakeKubeApi, ...args: readonly string[]): Promise<CliRun> {
+  await served?.end();
   served = await serveContexts({ prod: api });
   return runCli(['doctor', ...args]);
 }
@@ -401,6 +402,22 @@ describe('doctor', () => {
     expect((await examine(api)).out).toMatch(/^warning +CiliumNetworkPolicy: .*no ciliumnodes/m);
     api.put('/apis/cilium.io/v2/ciliumnodes/node-1', { metadata: { name: 'node-1' } });
     expect((await examine(api)).out).toMatch(/^ok +CiliumNetworkPolicy .* is there and used\.$/m);
+  });
+
+  it.each([
+    [
+      403,
+      0,
+      /^unknown +Not known whether the cluster has CiliumN.*you may not.*\n +Ask somebody who may list ciliumnodes/m,
+    ],
+    [500, 1, /^problem +Not known whether the cluster has CiliumNetworkPolicy .*\n +Try again/m],
+  ])('says why it does not know whether somebody obeys a kind: %d', async (status, exitCode, found) => {
+    const api = withAbove('monitoring,egressHosts');
+    api.put('/apis/cilium.io/v2', { kind: 'APIResourceList', resources: [{ name: 'ciliumnetworkpolicies' }] });
+    api.answer(({ path }) => path.endsWith('/ciliumnodes'), status);
+    const { code, out } = await examine(api);
+    expect(out).toMatch(found);
+    expect(code).toBe(exitCode);
   });
 
   it.each<[what: string, cluster: () => FakeKubeApi, found: RegExp]>([
