@@ -20,6 +20,9 @@ export interface MetricsServerOptions extends Pick<PlainServerOptions, 'log' | '
   readonly config: Pick<ReconcilerConfig, 'metricsCertificate' | 'metricsPort' | 'namespace'>;
 }
 
+/** One that is not valid yet by our clock is looked at again by then, in milliseconds. */
+const relistMs = 240_000;
+
 /**
  * `/metrics` at its port. Over TLS it serves what the Secret of the webhook's certificate holds, whoever writes it, from the
  * moment at which it is there; what cannot be served leaves the one of before in place.
@@ -55,7 +58,7 @@ function createWatch(options: MetricsServerOptions, name: string, transport: Tls
     else log.warn('the certificate for metrics cannot be used', { secret: name, why: problems.join('; ') });
   };
   return new ListWatch({
-    ...{ api, clock, log, random: Math.random, kind: secret.kind, name: 'metrics-certificate' },
+    ...{ api, clock, log, random: Math.random, kind: secret.kind, name: 'metrics-certificate', relistMs },
     ...selectByName(secret),
     handlers: { onUpsert, onDelete: ignore, onReplace: ignore },
   });
