@@ -71,11 +71,31 @@ describe('the notes', () => {
       expect(await read(...off)).not.toContain(command);
     });
 
-    it('name the autoscalers in an upgrade, which go on scaling (they said nothing)', async () => {
-      const told = 'autoscaling.enabled is false';
-      expect(await read('--is-upgrade')).toContain(told);
+    it('name the registrations at Kuadrant, in either version of their kind (they said nothing)', async () => {
+      const told = 'kubectl delete mcpserverregistrations --all-namespaces';
+      const on = ['--set', 'gateway.httpRoute.enabled=true,gateway.kuadrant.enabled=true'];
       expect(await read()).not.toContain(told);
-      expect(await read('--is-upgrade', '--set', 'autoscaling.enabled=true')).not.toContain(told);
+      for (const version of ['v1', 'v1alpha1']) {
+        const has = ['--api-versions', `mcp.kuadrant.io/${version}/MCPServerRegistration`];
+        expect(await read(...has)).toContain(told);
+        expect(await read(...has, ...on)).not.toContain(told);
+      }
+    });
+
+    it.each([
+      ['autoscaling', 'horizontalpodautoscalers'],
+      ['disruptionBudgets', 'poddisruptionbudgets'],
+      ['ingress', 'ingresses'],
+    ])('name in an upgrade what %s made, which goes on (they said nothing)', async (value, plural) => {
+      const told = new RegExp(`^Off: .*${value}\\.enabled.*\n\`kubectl delete \\S*${plural}\\S* --all-namespaces`, 'm');
+      expect(await read('--is-upgrade')).toMatch(told);
+      expect(await read()).not.toMatch(told);
+      expect(await read('--is-upgrade', '--set', `${value}.enabled=true`)).not.toMatch(told);
+    });
+
+    it('name nothing of all that in an upgrade where it is on', async () => {
+      const on = ['autoscaling', 'disruptionBudgets', 'ingress'].map((value) => `${value}.enabled=true`);
+      expect(await read('--is-upgrade', '--set', on.join(','))).not.toContain('Off: ');
     });
 
     it('name the policies of Cilium in an upgrade, which go on opening hosts (they said nothing)', async () => {
@@ -85,6 +105,14 @@ describe('the notes', () => {
       expect(await read('--is-upgrade')).not.toContain(told);
       expect(await read(...upgrade, '--set', 'egressHosts.enabled=true')).not.toContain(told);
     });
+  });
+
+  it('say what a webhook that fails open lets pass, and whether API servers refuse privileges (they said nothing)', async () => {
+    const open = ['--set', 'webhook.failurePolicy.validating=Ignore'];
+    expect(await read()).not.toContain('is Ignore');
+    expect(await read(...open)).toMatch(/is Ignore: .*\nAPI servers themselves go on refusing privileges/);
+    const withoutPolicy = await read(...open, '--set', 'compatibility.profile=reference');
+    expect(withoutPolicy).toMatch(/is Ignore: .*\nAPI servers themselves refuse no privileges/);
   });
 
   it.each([
