@@ -37,6 +37,10 @@ const withSettings = (settings: Readonly<Record<string, string>>): ReferenceFact
 });
 const complete = withSettings({ 'gateway-name': 'public', 'gateway-namespace': 'gateways' });
 const served: ApiState = 'served';
+const switchedOff = [
+  ['HTTPRoute', 'off'],
+  ['MCPServerRegistration', 'off'],
+] as const;
 
 function decided(input: Partial<GatewayInput> & Pick<GatewayInput, 'server'>): GatewayReport {
   const report = decideGateway({
@@ -93,6 +97,43 @@ describe('a server at a gateway of another project', () => {
     expect(waiting.lookAgainMs).toBe(20_000);
     expect(said(by({}))).toMatch(/^False\/GatewayNotRegistered: No controller has answered .* <silent>$/);
     expect(by({}).lookAgainMs).toBeUndefined();
+  });
+
+  it('is not answered by what mcp-lifecycle itself has said, while the feature was on', () => {
+    const words = { status: 'False', reason: 'GatewayNotRegistered', message: 'ConfigMap not found' };
+    const before = { observedGeneration: 1, lastTransitionTime: appliedAt };
+    const fieldsOfOurs = { 'f:status': {}, 'f:reason': {}, 'f:message': {} };
+    const ours = {
+      ...{ manager: 'mcp-lifecycle-status', operation: 'Apply', subresource: 'status' },
+      fieldsV1: { 'f:status': { 'f:conditions': { 'k:{"type":"Registered"}': fieldsOfOurs } } },
+    };
+    const read = (status: object, managedFields: readonly object[] = [ours]): GatewayReport => {
+      const raw = { metadata: { generation: 1, managedFields }, spec: { provider: 'kuadrant' }, status };
+      const server = asking('kuadrant');
+      return decided({
+        server,
+        children: [child(mcpGatewayBinding, readBinding(raw))],
+        ...{ apis: new Map<string, ApiState>([['MCPGatewayBinding', served], ...switchedOff]) },
+      });
+    };
+    for (const status of [
+      { conditions: [{ type: 'Registered', ...words, ...before }] },
+      { conditions: [{ type: 'Registered', ...words, ...before, status: 'True' }], url: 'https://mcp.example.com/mcp' },
+    ]) {
+      const report = read(status);
+      expect(said(report)).toMatch(
+        /^False\/GatewayNotRegistered: No controller has answered .*set gateway\.kuadrant\.enabled=true.*stays until/,
+      );
+      expect(report.url).toBeUndefined();
+      expect(report.writes?.status).toMatchObject({ conditions: [{ status: 'False', message: report.said.message }] });
+      // What is written then is read again, and nothing is written any more.
+      const again = read(report.writes?.status ?? {});
+      expect([said(again), again.writes]).toEqual([said(report), undefined]);
+    }
+    const another = { ...ours, fieldsV1: { 'f:status': { 'f:conditions': { 'k:{"type":"Registered"}': {} } } } };
+    const theirs = read({ conditions: [{ type: 'Registered', ...words, ...before }] }, [another]);
+    expect(said(theirs)).toMatch(/'kuadrant' has not registered the server: ConfigMap not found/);
+    expect(theirs.writes).toBeUndefined();
   });
 
   it('does not believe what was said of a binding before it was changed', () => {

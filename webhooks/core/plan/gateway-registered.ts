@@ -201,6 +201,9 @@ function announced(input: GatewayInput, by: string): Verdict {
 /** A controller of another project, which speaks by the binding. */
 function byProvider(registration: Registration, provider: string, input: GatewayInput): Verdict {
   const { answer, url } = registration;
+  // It was ours until the feature was switched off: nobody looks any more whether it is so.
+  if (registration.isSaidByUs === true)
+    return { ...unansweredBy(provider, registration, input), ofBinding: 'GatewayNotRegistered' };
   switch (answer.state) {
     case 'yes': {
       if (url === undefined) return registered(input, {});
@@ -216,19 +219,27 @@ function byProvider(registration: Registration, provider: string, input: Gateway
       );
     }
     case 'none':
-    case 'stale': {
-      const remainingMs = remainingPatienceMs(registration, input);
-      if (remainingMs > 0) {
-        const message = `Waiting for gateway provider '${provider}' to register the server`;
-        return { ...notRegistered(message, WAITING), lookAgainMs: remainingMs };
-      }
-      const feature = features.get(provider);
-      const orSwitchOn =
-        feature === undefined ? '' : `set ${feature}.enabled=true in the values of the mcp-lifecycle chart, `;
-      const fix = `${orSwitchOn}install a controller that watches MCPGatewayBindings of that provider, or correct spec.gateway.provider`;
-      return notRegistered(`No controller has answered for gateway provider '${provider}' in 30 s: ${fix}`, 'silent');
-    }
+    case 'stale':
+      return unansweredBy(provider, registration, input);
   }
+}
+
+function unansweredBy(provider: string, registration: Registration, input: GatewayInput): Verdict {
+  const remainingMs = remainingPatienceMs(registration, input);
+  if (remainingMs > 0) {
+    const message = `Waiting for gateway provider '${provider}' to register the server`;
+    return { ...notRegistered(message, WAITING), lookAgainMs: remainingMs };
+  }
+  const feature = features.get(provider);
+  const orSwitchOn =
+    feature === undefined ? '' : `set ${feature}.enabled=true in the values of the mcp-lifecycle chart, `;
+  const fix = `${orSwitchOn}install a controller that watches MCPGatewayBindings of that provider, or correct spec.gateway.provider`;
+  const stays =
+    registration.isSaidByUs === true ? '; a route of mcp-lifecycle that is there stays until somebody deletes it' : '';
+  return notRegistered(
+    `No controller has answered for gateway provider '${provider}' in 30 s: ${fix}${stays}`,
+    'silent',
+  );
 }
 
 /** By provider: what makes it ours. */

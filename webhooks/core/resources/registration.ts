@@ -1,5 +1,5 @@
 import { oneLine } from '../engine/text.ts';
-import { FIELD_MANAGER } from '../mcpserver/names.ts';
+import { FIELD_MANAGER, STATUS_FIELD_MANAGER } from '../mcpserver/names.ts';
 import { present } from '../mcpserver/record.ts';
 import type { Fields } from '../mcpserver/record.ts';
 import { fieldsIn, listIn, numberIn, textIn } from './raw-fields.ts';
@@ -23,6 +23,8 @@ export interface Registration {
   readonly url?: string;
   /** Of an MCPGatewayBinding: what stands there, as it was written. */
   readonly said?: SaidOfBinding;
+  /** Of an MCPGatewayBinding: what stands there is ours, so no other provider has said it. */
+  readonly isSaidByUs?: true;
   /** Of an HTTPRoute that a gateway has taken: from `takenBy`; absent where there is nothing. */
   readonly takes?: readonly string[];
   /** Of an HTTPRoute: where the Gateway is that it names, whether or not that has taken it. */
@@ -75,7 +77,17 @@ export function readBinding(raw: unknown): Registration {
     // One that is cut leads nowhere.
     url: url === '' || url.length > limits.url ? undefined : oneLine(url, limits.url),
     said: found === undefined ? undefined : saidIn(found),
+    isSaidByUs: isSaidByUs(raw) ? (true as const) : undefined,
   });
+}
+
+/** Whoever writes other words takes them over: https://kubernetes.io/docs/reference/using-api/server-side-apply/#conflicts */
+function isSaidByUs(raw: unknown): boolean {
+  const ours = listIn(fieldsIn(raw, 'metadata'), 'managedFields').find(
+    (one) => textIn(one, 'manager') === STATUS_FIELD_MANAGER && textIn(one, 'operation') === 'Apply',
+  );
+  const conditions = fieldsIn(fieldsIn(fieldsIn(ours, 'fieldsV1'), 'f:status'), 'f:conditions');
+  return fieldsIn(fieldsIn(conditions, 'k:{"type":"Registered"}'), 'f:message') !== undefined;
 }
 
 /** As it is kept of a binding: who compares it with another one has to have that in the same form. */
