@@ -112,6 +112,14 @@ describe('cost', () => {
     expect(out).toMatch(/^tools +search +1 +200m +- +256Mi +- +- +-$/m);
   });
 
+  it('finds none in a mistyped namespace, which is no success', async () => {
+    await aCluster('search');
+    const { code, out, error } = await run('-n', 'tolls');
+    expect([code, error]).toEqual([1, 'no MCPServer in namespace tolls of context prod\n']);
+    expect(out).toMatch(/^0 MCPServers/);
+    expect((await run()).code).toBe(0);
+  });
+
   it('suggests from a week of Prometheus, says since when nobody has called, and asks of that namespace alone', async () => {
     await aCluster('search', 'wiki');
     const { url, queries } = await servePrometheus(aWeek);
@@ -123,6 +131,9 @@ describe('cost', () => {
     expect(out).toMatch(/request cpu 400m, memory 512Mi; as suggested: cpu 250m, memory 328Mi$/m);
     expect(queries).toHaveLength(5);
     for (const query of queries) expect(query).toMatch(/namespace="tools".*\[7d(:\w+)?\]/);
+    await cost('--prometheus', url, '--window', '2w');
+    expect(queries.slice(5)).toHaveLength(5);
+    for (const query of queries.slice(5)) expect(query).toMatch(/\[2w(:\w+)?\]/);
   });
 
   it('writes what it suggests as commands, with the limits that the pods have, and what is idle as a comment', async () => {
@@ -274,6 +285,7 @@ describe('cost', () => {
   it.each([
     [['--window', '1y'], /--window takes/],
     [['--window', '40d'], /--window takes/],
+    [['--window', '14d'], /with --window name a --prometheus/],
     [['--prometheus', 'file:///etc/passwd'], /http or https/],
     [['-n', 'tools', '-A'], /not both/],
     [['-A', 'search'], /of one namespace/],

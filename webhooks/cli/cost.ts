@@ -29,6 +29,9 @@ const outputs = {
   patch: renderPatches,
 } as const satisfies Readonly<Record<string, (servers: readonly ServerCost[], context: string) => string>>;
 
+/** As PromQL writes it. */
+const standardWindow = '7d';
+
 /** What MCPServers request, what of it they use, and what would fit better. */
 export const cost = defineCommand({
   synopsis: 'cost [options] [NAME…]',
@@ -48,26 +51,40 @@ day: with --output patch as commands of kubectl that set it. It takes the right 
       default: '',
       help: 'what has measured them; user:password@ is sent',
     },
-    window: { type: 'text', placeholder: 'TIME', default: '7d', help: 'how far it is looked back: 12h, 7d, 4w' },
+    window: {
+      type: 'text',
+      placeholder: 'TIME',
+      default: '',
+      help: `how far Prometheus looks back: 12h, 7d, 4w (default ${standardWindow})`,
+    },
     context: { type: 'text', placeholder: 'NAME', default: '', help: 'of the kubeconfig' },
   },
-  exitCodes: { clean: 'printed' },
+  exitCodes: { clean: 'all of it could be read', found: 'there is none with --namespace' },
   judgeArguments(names, { namespace, 'all-namespaces': isEverywhere, prometheus, window }) {
     if (isEverywhere && namespace !== '') return 'name a --namespace, or --all-namespaces, not both';
     if (isEverywhere && names.length > 0) return 'a NAME is of one namespace: leave --all-namespaces out';
     if (namespace !== '' && !isDnsLabel(namespace)) return `--namespace takes a name: not '${printable(namespace)}'`;
     if (prometheus !== '' && !isHttp(prometheus)) return '--prometheus takes an http or https URL';
-    return isWindow(window) ? undefined : `--window takes 1h to 30d, as 12h, 7d or 4w: not '${printable(window)}'`;
+    if (window === '') return undefined;
+    if (!isWindow(window)) return `--window takes 1h to 30d, as 12h, 7d or 4w: not '${printable(window)}'`;
+    return prometheus === '' ? 'with --window name a --prometheus: nobody else knows of the past' : undefined;
   },
   async run({ values, positionals }, { writeOut, writeError }) {
     const cluster = await connectOne(values.context, { writeError });
     if (cluster === undefined) return exitCodes.unusable;
     const own = values.namespace === '' ? cluster.namespace : values.namespace;
     const namespace = values['all-namespaces'] ? '' : own;
-    const { servers, problems } = await readCosts(cluster, { ...values, namespace, names: new Set(positionals) });
+    const window = values.window === '' ? standardWindow : values.window;
+    const wanted = { ...values, window, namespace, names: new Set(positionals) };
+    const { servers, problems } = await readCosts(cluster, wanted);
     writeOut(outputs[values.output](servers, cluster.context));
     for (const problem of problems) writeError(`${printable(problem)}\n`);
-    return problems.length === 0 ? exitCodes.clean : exitCodes.unusable;
+    if (problems.length > 0) return exitCodes.unusable;
+    if (servers.length > 0) return exitCodes.clean;
+    const where = namespace === '' ? 'any namespace' : `namespace ${namespace}`;
+    writeError(`${printable(`no MCPServer in ${where} of context ${cluster.context}`)}\n`);
+    // A mistyped one is no success.
+    return values.namespace === '' ? exitCodes.clean : exitCodes.found;
   },
 });
 
