@@ -251,6 +251,27 @@ describe('an object of an optional kind', () => {
     expect(api.reads.filter((read) => read.includes('podmonitors')).length).toBeLessThanOrEqual(1);
   });
 
+  it('is said to be missing as it is missing now, also of a server that is not accepted', async () => {
+    const api = createFakeKubeApi();
+    anMCPServer(api);
+    const first = await start(api);
+    expect(monitored(api)).toBe('False/APINotInstalled');
+    await first.stop();
+    const env = [{ name: 'TOKEN', valueFrom: { secretKeyRef: { name: 'not-there', key: 'token' } } }];
+    api.put(serverPath(), { spec: { config: { env } } });
+    const second = await start(api, { features: [] });
+    await second.clock.advance(noticedMs);
+    expect([condition(api, 'Accepted'), monitored(api)]).toEqual(['False/Invalid', 'False/FeatureDisabled']);
+    await second.stop();
+    install(api);
+    const third = await start(api);
+    await third.clock.advance(noticedMs);
+    expect([condition(api, 'Accepted'), monitored(api)]).toEqual(['False/Invalid', 'Unknown/Initializing']);
+    const writes = api.writes.length;
+    await third.clock.advance(600_000);
+    expect(api.writes.slice(writes).filter((write) => write.includes('/status'))).toEqual([]);
+  });
+
   it('of somebody else is left alone and named', async () => {
     const api = createFakeKubeApi();
     install(api);

@@ -14,7 +14,7 @@ import { nextReport } from '../core/plan/report.ts';
 import type { Report, Rolling } from '../core/plan/report.ts';
 import type { GatewayInput, GatewayReport } from '../core/plan/gateway-registered.ts';
 import { noticeOnNetwork } from '../core/plan/network-notice.ts';
-import { optionalConditions, tellsTroubleInMs } from '../core/plan/optional-conditions.ts';
+import { lackingNow, optionalConditions, tellsTroubleInMs } from '../core/plan/optional-conditions.ts';
 import type { PlannedRollout } from '../core/plan/plan-rollout.ts';
 import { decideIngress } from '../core/plan/ingress-published.ts';
 import { clusterUrlIn } from '../core/plan/served-address.ts';
@@ -121,7 +121,7 @@ export async function reconcile(key: string, world: World, signal: AbortSignal):
   const report = nextReport({
     ...{ ...workload, isQueued, accepted: acceptanceOf(decision, notice), policy: decision.policy },
     ...{ problem: findProblem(serving), standing: standingFor(key, decision, { round, held }, world) },
-    ...{ optional: optional.said, registration: optional.registration, rolling },
+    ...{ optional: optional.said, lacking: optional.lacking, registration: optional.registration, rolling },
   });
   const address = clusterUrlIn(report.status);
   keepAsking(key, decision.server, { ask: report.ask, address, caBundle: references.caBundle }, world);
@@ -401,6 +401,8 @@ interface Optional extends Pick<GatewayReport, 'writes'> {
   readonly lookAgainMs?: number | undefined;
   /** Absent where nothing was brought about. */
   readonly said?: readonly Said[];
+  /** In its place then. */
+  readonly lacking?: ReadonlyMap<string, Said>;
   readonly registration?: RegistrationStatus;
 }
 
@@ -410,7 +412,7 @@ async function optionalFor(
   { facts, isOpen, ...known }: Pick<GatewayInput, 'apis' | 'outcomes' | 'facts' | 'isOpen' | 'nowMs'>,
   { world, signal }: { readonly world: World; readonly signal: AbortSignal },
 ): Promise<Optional> {
-  if (verdict !== 'accepted') return {};
+  if (verdict !== 'accepted') return { lacking: lackingNow({ server, apis: known.apis }) };
   const existing = expandedKinds.filter(isOptional).flatMap(({ kind }) => world.children.get(kind)?.of(key) ?? []);
   const input = { ...known, server, children: existing.map(({ child }) => child) };
   const said = optionalConditions(input);

@@ -9,7 +9,7 @@ import { anMCPServer, withGeneration, withRawSpec, withStatus, withUid } from '.
 import type { Option } from '../testing/builders.ts';
 import type { Outcome } from './action.ts';
 import { findProblem } from './child-problem.ts';
-import { optionalConditions, tellsTroubleInMs } from './optional-conditions.ts';
+import { lackingNow, optionalConditions, tellsTroubleInMs } from './optional-conditions.ts';
 import type { OptionalInput } from './optional-conditions.ts';
 import { aChild } from './testing/a-child.ts';
 
@@ -149,5 +149,49 @@ describe('an autoscaler that does nothing', () => {
       told({ server: scaled({ minReplicas, maxReplicas: 3 }), outcomes: [outcome] })[0]?.message;
     expect(refusedAt(0)).toMatch(/must be greater than or equal to 1; .*HPAScaleToZero/);
     expect(refusedAt(1)).not.toContain('HPAScaleToZero');
+  });
+});
+
+describe('what is missing of a server of which nothing is brought about', () => {
+  const before = (reason: string, type = 'Monitored'): Option =>
+    withStatus({
+      conditions: [{ type, status: 'False', reason, message: 'x', observedGeneration: 1, lastTransitionTime: now }],
+    });
+  const lacking = (state: ApiState, ...options: readonly Option[]): readonly string[] =>
+    [...lackingNow({ server: asking(...options), apis: new Map([['PodMonitor', state]]) }).values()].map(
+      ({ type, status, reason }) => `${type}=${status} ${reason}`,
+    );
+
+  it.each<[string, ApiState, string, readonly string[]]>([
+    ['it was applied, and is switched off', 'off', 'Applied', ['Monitored=False FeatureDisabled']],
+    ['it was missing, and is switched off', 'off', 'APINotInstalled', ['Monitored=False FeatureDisabled']],
+    ['it was switched off, and is missing', 'absent', 'FeatureDisabled', ['Monitored=False APINotInstalled']],
+    ['it was missing, and is there', 'served', 'APINotInstalled', ['Monitored=Unknown Initializing']],
+    ['it was applied, and is there', 'served', 'Applied', []],
+    ['nobody could tell', 'unknown', 'APINotInstalled', []],
+  ])('is said where %s', (_, state, reason, expected) => {
+    expect(lacking(state, before(reason))).toEqual(expected);
+  });
+
+  it('is not said where nothing was said before, or where nobody asks for it any more', () => {
+    expect(lacking('off')).toEqual([]);
+    const server = anMCPServer(withUid('u-1'), before('APINotInstalled'));
+    expect(lackingNow({ server, apis: new Map([['PodMonitor', 'off']]) }).size).toBe(0);
+  });
+
+  it('is said of the binding at a gateway, and not of a route, of which somebody else may have to tell', () => {
+    const server = asking(
+      withRawSpec({ gateway: { provider: 'httproute', configRef: 'x' } }),
+      before('GatewayNotRegistered', 'GatewayRegistered'),
+    );
+    const reasons = (states: readonly (readonly [string, ApiState])[]): readonly string[] =>
+      [...lackingNow({ server, apis: new Map(states) }).values()].map(({ reason }) => reason);
+    expect(reasons([['MCPGatewayBinding', 'off']])).toEqual(['FeatureDisabled']);
+    expect(
+      reasons([
+        ['MCPGatewayBinding', 'served'],
+        ['HTTPRoute', 'off'],
+      ]),
+    ).toEqual([]);
   });
 });

@@ -1,12 +1,13 @@
-import type { ApiStates } from '../engine/installation.ts';
+import type { ApiState, ApiStates } from '../engine/installation.ts';
 import type { MCPServer } from '../mcpserver/types.gen.ts';
 import { renderPath } from '../mcpserver/violation.ts';
 import type { ChildKind, Trouble } from '../resources/expanded-kind.ts';
 import { GATEWAY_REGISTERED } from '../resources/gateway-asking.ts';
 import { expandedKinds } from '../resources/index.gen.ts';
 import { INGRESS_PUBLISHED } from '../resources/ingress.ts';
+import { mcpGatewayBinding } from '../resources/mcp-gateway-binding.ts';
 import { isAsked, lackOf, stateOf } from '../resources/optional-kind.ts';
-import type { AskedKind } from '../resources/optional-kind.ts';
+import type { AskedKind, Lack } from '../resources/optional-kind.ts';
 import type { Outcome } from './action.ts';
 import { problemsOf } from './child-problem.ts';
 import { conditionOf, sayAgain } from './condition.ts';
@@ -52,6 +53,26 @@ export function optionalConditions(input: OptionalInput): readonly Said[] {
     .map((of) => sayOptional(of, input));
 }
 
+/**
+ * Where nothing is brought about, what was said of an optional kind stays, but for what is missing: that is of the installation
+ * and the cluster as they are, whatever became of the server. By type.
+ */
+export function lackingNow({ server, apis }: Pick<OptionalInput, 'server' | 'apis'>): ReadonlyMap<string, Said> {
+  const said = new Map<string, Said>();
+  for (const of of allAsked) {
+    const { asking } = of.requirement;
+    const type = asking.condition;
+    // Of its route somebody else may have to tell.
+    if (type === GATEWAY_REGISTERED && of.kind !== mcpGatewayBinding.kind) continue;
+    const before = conditionOf(server.status, type);
+    if (before === undefined || !asking.isAskedFor(server)) continue;
+    const lack = sayLack(of, stateOf(of, apis));
+    if (lack?.status === 'False') said.set(type, { type, ...lack });
+    else if (lack === undefined && lackReasons.has(before.reason)) said.set(type, { type, ...waitingFor(of) });
+  }
+  return said;
+}
+
 /** When what is not told yet will be told, in milliseconds; undefined: there is no such thing. */
 export function tellsTroubleInMs({ children, nowMs }: Pick<OptionalInput, 'children' | 'nowMs'>): number | undefined {
   const waits = children.flatMap(({ trouble }) => (trouble === undefined ? [] : [untilToldMs(trouble, nowMs)]));
@@ -81,11 +102,8 @@ export function sayOptional(of: AskedKind, input: OptionalInput): Said {
 function verdictOf(of: AskedKind, input: OptionalInput): Omit<Said, 'type'> {
   const { server, apis, outcomes, children } = input;
   const { asking } = of.requirement;
-  const lack = lackOf(of, stateOf(of, apis));
-  if (lack !== undefined) {
-    const { status, reason, what, fix } = lack;
-    return { status, reason, message: `${renderPath(asking.path)} has no effect: ${what}; ${fix}`, cause: of.kind };
-  }
+  const lack = sayLack(of, stateOf(of, apis));
+  if (lack !== undefined) return lack;
   // Another kind of the same feature counts too: what it left behind does the same thing twice.
   const [problem] = problemsOf(outcomes.filter(({ action }) => isAbout(action.of, asking.condition)));
   if (problem !== undefined) {
@@ -93,12 +111,25 @@ function verdictOf(of: AskedKind, input: OptionalInput): Omit<Said, 'type'> {
     return { status: 'False', ...problem, message };
   }
   const existing = children.find(({ kind, controller }) => kind === of.kind && isOurs(controller, server));
-  if (existing === undefined)
-    return { status: 'Unknown', reason: 'Initializing', message: `Waiting for the ${of.kind}` };
+  if (existing === undefined) return waitingFor(of);
   const applied = `${of.kind} ${existing.name} is applied`;
   const trouble = troubleToTell(of, existing, input);
   if (trouble !== undefined) return { ...trouble, message: `${applied} and does nothing: ${trouble.message}` };
   return { status: 'True', reason: 'Applied', message: withClause(applied, asking.caveat(server)) };
+}
+
+const lackReasons: ReadonlySet<string> = new Set<Lack['reason']>(['FeatureDisabled', 'APINotInstalled']);
+
+function sayLack(of: AskedKind, state: ApiState): Omit<Said, 'type'> | undefined {
+  const lack = lackOf(of, state);
+  if (lack === undefined) return undefined;
+  const { status, reason, what, fix } = lack;
+  const message = `${renderPath(of.requirement.asking.path)} has no effect: ${what}; ${fix}`;
+  return { status, reason, message, cause: of.kind };
+}
+
+function waitingFor({ kind }: AskedKind): Omit<Said, 'type'> {
+  return { status: 'Unknown', reason: 'Initializing', message: `Waiting for the ${kind}` };
 }
 
 /** What its controller says, and what to do about it. */

@@ -37,6 +37,8 @@ export interface StatusInput {
   readonly serving: Pick<Serving, 'generation' | 'podSet' | 'replicaSets' | 'isRolling'>;
   /** From `optionalConditions`; absent when nothing was brought about: what status says of them stays. */
   readonly optional?: readonly Said[] | undefined;
+  /** From `lackingNow`, in the place of `optional`: what status says of them otherwise than before. */
+  readonly lacking?: ReadonlyMap<string, Said> | undefined;
   /** Beside `optional`: what is known of where the server is published; absent: nowhere. */
   readonly registration?: RegistrationStatus | undefined;
   readonly verification: Verification;

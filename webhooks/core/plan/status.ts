@@ -257,8 +257,7 @@ function optionalCondition(type: string): ConditionOfOurs {
   return {
     type,
     say: (input) => sayOptional(input, type),
-    cause: ({ optional, previous }) =>
-      optional === undefined ? causeBefore(previous, type) : optional.find((said) => said.type === type)?.cause,
+    cause: (input) => sayOptional(input, type)?.cause,
   };
 }
 
@@ -280,11 +279,12 @@ function causeBefore(previous: MCPServerStatus | undefined, type: string): strin
   return previous?.extensions?.causes?.[type];
 }
 
-/** Where nothing was brought about, what was said of it stays. */
-function sayOptional({ optional, previous }: StatusInput, type: string): Saying | undefined {
+/** Where nothing was brought about, what was said of it stays, unless something else is missing now. */
+function sayOptional({ optional, lacking, previous }: StatusInput, type: string): Said | undefined {
   if (optional !== undefined) return optional.find((said) => said.type === type);
   const before = conditionOf(previous, type);
-  return before === undefined ? undefined : sayAgain(before);
+  if (before === undefined) return undefined;
+  return lacking?.get(type) ?? { type, ...sayAgain(before), ...present({ cause: causeBefore(previous, type) }) };
 }
 
 interface ConditionOfOurs {
