@@ -47,6 +47,11 @@ export function bounded({ found, remedy, ...line }: DoctorLine): DoctorLine {
   };
 }
 
+/** `2026-11-30 10:00 UTC`; to the minute. */
+export function renderMoment(moment: string): string {
+  return `${new Date(moment).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+}
+
 export interface NotKnown {
   /** A clause behind "Not known". */
   readonly what: string;

@@ -1,6 +1,6 @@
 import { metaOf } from '../platform/kube/object.ts';
 import { networkVerdictIn } from '../platform/network-verdict.ts';
-import { notKnown, type DoctorLine } from './doctor-line.ts';
+import { notKnown, renderMoment, type DoctorLine } from './doctor-line.ts';
 import type { Survey } from './doctor-survey.ts';
 
 const topic = 'network';
@@ -21,19 +21,20 @@ export function checkNetwork({ installation: { deployment, network } }: Survey):
   if (verdict === undefined) {
     return [{ topic, level: 'note', found: `Not known ${what}: that is tried within minutes of an installation` }];
   }
-  const { outcome, because = '', askedAt } = verdict;
+  const { outcome, because = '' } = verdict;
+  const when = renderMoment(verdict.askedAt);
   switch (outcome) {
     case 'Enforced':
-      return [{ topic, level: 'ok', found: `NetworkPolicies are enforced, as was tried at ${askedAt}` }];
+      return [{ topic, level: 'ok', found: `NetworkPolicies are enforced, as was tried at ${when}` }];
     case 'NotEnforced': {
-      const found = `Nothing enforces NetworkPolicies: at ${askedAt} one was tried, and did not keep two pods of ${namespace} apart`;
+      const found = `Nothing enforces NetworkPolicies: at ${when} one was tried, and did not keep two pods of ${namespace} apart`;
       const remedy =
         'Install a network plugin that enforces them, as Calico, Cilium or kube-router; until then everybody reaches every server, whatever spec.network says';
       return [{ topic, level: 'warning', found, remedy }];
     }
     case 'Unknown': {
-      const remedy = 'Let the pod run, which is tried every hour, or set networkPolicy.probe=false';
-      return [{ topic, level: 'warning', found: `Not known ${what}: ${because}`, remedy }];
+      const remedy = 'Mend what that names: it is tried again every hour; or set networkPolicy.probe=false';
+      return [{ topic, level: 'warning', found: `Not known ${what}, as of ${when}: ${because}`, remedy }];
     }
   }
 }

@@ -3,7 +3,7 @@ import { listAt, recordAt, stringAt } from '../platform/kube/object.ts';
 import { splitPem } from '../platform/tls/pem.ts';
 import { findTrustAnchor } from '../platform/tls/trust-bundle.ts';
 import { parseWebhookConfiguration, webhookConfigurations } from '../platform/tls/webhook-configuration.ts';
-import { notKnown, type DoctorLine } from './doctor-line.ts';
+import { notKnown, renderMoment, type DoctorLine } from './doctor-line.ts';
 import type { Look, Survey } from './doctor-survey.ts';
 import { configurationName } from './installation.ts';
 import { count } from './outputs/told.ts';
@@ -128,7 +128,7 @@ function ageOf(
   const topic = 'certificate';
   const [from, to] = [Date.parse(validFrom), Date.parse(validTo)];
   const leftMs = to - now.getTime();
-  const until = `is valid until ${new Date(to).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+  const until = `is valid until ${renderMoment(validTo)}`;
   const remedy =
     'See docs/guides/certificates.md: whoever issues it should have replaced it; the log of container webhook says why not';
   if (leftMs <= 0)

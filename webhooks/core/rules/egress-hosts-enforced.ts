@@ -19,11 +19,14 @@ export const egressHostsEnforced: Rule = {
   summary: 'Hosts that a server may reach need a network that knows hosts.',
   rationale:
     'No NetworkPolicy can name a host, so `egressHosts` become a CiliumNetworkPolicy, which Cilium alone obeys. Where the cluster has no such ' +
-    'kind, no agent of Cilium has written a CiliumNode, or the value of the chart is off, nothing would open the hosts: the ' +
+    'kind, no agent of Cilium has written a CiliumNode, or `egressHosts.enabled` of the chart is off, nothing would open the hosts: the ' +
     'NetworkPolicy of the server closes everything but DNS and `egressTo`, and the server would reach none of them. It is refused instead; ' +
     'nothing more is opened in their place. Should Cilium go later, `EgressHostsOpened=False` says so, and what runs stays closed, ' +
-    'as far as another network obeys the NetworkPolicy. While nobody could look yet, as in the first moments after a start, nothing is found.',
-  remedy: 'Name destinations by address or labels in spec.network.egressTo instead.',
+    'as far as another network obeys the NetworkPolicy; other changes of the server are admitted, and other hosts are not: where some got in ' +
+    'during the minute until it was noticed, the ones of before are other hosts, too. While nobody could look yet, as in the first moments after a start, nothing is found.',
+  remedy:
+    'Set `egressHosts.enabled=true` in the values of the chart, where Cilium is the network of the cluster. Where it is not, or has gone, take spec.extensions.network.egressHosts out ' +
+    '(spec.extensions.network as a whole, if nothing else is in it), and name destinations by address or labels in spec.network.egressTo in the same change: without any, everybody can be reached.',
   examples: {
     accepts: [
       { title: 'a server without hosts', installation: installationIn('off') },

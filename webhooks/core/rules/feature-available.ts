@@ -10,6 +10,8 @@ import type { Violation } from '../mcpserver/violation.ts';
 /** What would be open or closed otherwise than the spec says is refused: egress-hosts-enforced. */
 const optionalKinds = expandedKinds.filter(isAsked).filter(({ kind }) => kind !== ciliumNetworkPolicy.kind);
 
+const values = [...new Set(optionalKinds.map(({ requirement }) => `\`${requirement.feature}.enabled\``))];
+
 const asksForMetrics = { extensions: { metrics: { port: 'mcp' } } };
 const installationIn = (state: ApiState): Installation => ({
   ...{ namespace: 'mcp-lifecycle-system', image: 'registry.example.com/mcp-lifecycle:0.1.0' },
@@ -24,8 +26,10 @@ export const featureAvailable: Rule = {
   rationale:
     'Some parts of a spec become objects of other projects, such as a PodMonitor of the Prometheus operator. Without ' +
     'that project in the cluster, or while the feature is switched off in the values of the chart, they have no effect. ' +
+    `Each has a value: ${values.join(', ')}. ` +
     'The server runs all the same, a condition says what is missing, and what was asked for is made as soon as it can be.',
-  remedy: 'Install what is missing, or leave the field out.',
+  remedy:
+    'Set the value of the chart, where the feature is switched off; install what is missing, where it is on; or leave the field out.',
   examples: {
     accepts: [
       { title: 'a server that asks for nothing', installation: installationIn('off') },
