@@ -91,7 +91,7 @@ function checkPolicy({ policy, service }: Survey): readonly DoctorLine[] {
   return [{ topic, level: 'warning', found: ignored, remedy: 'Correct it, or upgrade to a release that knows it' }];
 }
 
-function checkApis({ apis, failedApis, installation: { deployment } }: Survey): readonly DoctorLine[] {
+function checkApis({ apis, apiVersions, failedApis, installation: { deployment } }: Survey): readonly DoctorLine[] {
   const topic = 'apis';
   if (deployment.state !== 'found') return [];
   return expandedKinds.filter(isOptional).map((of): DoctorLine => {
@@ -102,10 +102,11 @@ function checkApis({ apis, failedApis, installation: { deployment } }: Survey): 
       return notKnown(topic, { what, ...failure });
     }
     const lack = lackOf(of, state);
+    const served = `${of.kind} (${apiVersions.get(of.kind) ?? of.apiVersion}) is there`;
     const { beside } = of.requirement;
     if (lack === undefined && beside !== undefined && apis.get(beside) !== 'served')
-      return { topic, level: 'note', found: `${of.kind} (${of.apiVersion}) is there, and not used without ${beside}` };
-    if (lack === undefined) return { topic, level: 'ok', found: `${of.kind} (${of.apiVersion}) is there and used` };
+      return { topic, level: 'note', found: `${served}, and not used without ${beside}` };
+    if (lack === undefined) return { topic, level: 'ok', found: `${served} and used` };
     const found = `${of.kind}: ${lack.what}`;
     if (state === 'off') return { topic, level: 'note', found };
     if (state === 'absent' && hasOther(of, apis)) return { topic, level: 'note', found };

@@ -3,6 +3,7 @@ import { API } from '../core/mcpserver/api.ts';
 import { expandedKinds } from '../core/resources/index.gen.ts';
 import type { OptionalApi } from '../core/resources/expanded-kind.ts';
 import { isOptional } from '../core/resources/optional-kind.ts';
+import type { OptionalKind } from '../core/resources/optional-kind.ts';
 import { LONGEST_OBJECT_BYTES, objectPath, type ApiError, type ApiResult, type KubeApi } from '../platform/kube/api.ts';
 import { isForWantOfRights } from '../platform/kube/api-error.ts';
 import type { ConnectedContext } from '../platform/kube/connect.ts';
@@ -60,6 +61,8 @@ export interface Survey {
   readonly policy: ClusterPolicy;
   /** Of the optional kinds that are switched on; `off`: the others. */
   readonly apis: ApiStates;
+  /** In which version they are served, by kind. */
+  readonly apiVersions: ReadonlyMap<string, string>;
   /** Kinds of which that could not be looked up, although everybody may, or whoever may list what shows that somebody obeys them. */
   readonly failedApis: ReadonlyMap<string, UnseenApi>;
   readonly servers: ReadStates;
@@ -215,30 +218,55 @@ function theOneOf(listed: Look, service: string): Look {
   return { state: 'found', object: only };
 }
 
-type LookedUp = Pick<Survey, 'apis' | 'failedApis'>;
+type LookedUp = Pick<Survey, 'apis' | 'apiVersions' | 'failedApis'>;
 
-const nothingLookedUp: LookedUp = { apis: new Map(), failedApis: new Map() };
+const nothingLookedUp: LookedUp = { apis: new Map(), apiVersions: new Map(), failedApis: new Map() };
 
 async function lookForApis(api: KubeApi, features: readonly string[]): Promise<LookedUp> {
-  const states = new Map<string, ApiState>();
+  const apis = new Map<string, ApiState>();
+  const apiVersions = new Map<string, string>();
   const failedApis = new Map<string, UnseenApi>();
-  const optional = expandedKinds.filter(isOptional);
-  for (const apiVersion of new Set(optional.map((of) => of.apiVersion))) {
-    const kinds = optional.filter((of) => of.apiVersion === apiVersion);
-    const wanted = kinds.filter(({ requirement }) => features.includes(requirement.feature));
-    for (const { kind } of kinds) states.set(kind, 'off');
-    if (wanted.length === 0) continue;
-    const found = await look(api, `/apis/${apiVersion}`);
-    for (const { kind, plural, requirement } of wanted) {
-      const state = stateIn(found, plural);
-      const evidence = state === 'served' ? await lookForEvidence(api, apiVersion, requirement) : undefined;
-      states.set(kind, evidence === undefined ? state : stateByEvidence(evidence));
-      if (found.state === 'unknown' && found.isFailure === true) failedApis.set(kind, { seen: found, right: '' });
-      if (evidence?.state !== 'unknown') continue;
-      failedApis.set(kind, { seen: evidence, right: `list ${requirement.evidence ?? ''}` });
-    }
+  const looks = new Map<string, Look>();
+  const lookAt = async (apiVersion: string): Promise<Look> => {
+    const found = looks.get(apiVersion) ?? (await look(api, `/apis/${apiVersion}`));
+    looks.set(apiVersion, found);
+    return found;
+  };
+  for (const of of expandedKinds.filter(isOptional)) {
+    const isOn = features.includes(of.requirement.feature);
+    const { state, apiVersion, failed }: LookedUpKind = isOn ? await lookForKind(api, of, lookAt) : { state: 'off' };
+    apis.set(of.kind, state);
+    if (apiVersion !== undefined) apiVersions.set(of.kind, apiVersion);
+    if (failed !== undefined) failedApis.set(of.kind, failed);
   }
-  return { apis: states, failedApis };
+  return { apis, apiVersions, failedApis };
+}
+
+interface LookedUpKind {
+  readonly state: ApiState;
+  /** The first of its versions that has it; absent: none does. */
+  readonly apiVersion?: string;
+  readonly failed?: UnseenApi;
+}
+
+/** As the programs in the cluster look for it. */
+async function lookForKind(
+  api: KubeApi,
+  { apiVersion, plural, requirement }: OptionalKind,
+  lookAt: (apiVersion: string) => Promise<Look>,
+): Promise<LookedUpKind> {
+  for (const version of [apiVersion, ...(requirement.olderVersions ?? [])]) {
+    const found = await lookAt(version);
+    if (found.state === 'unknown')
+      return { state: 'unknown', ...(found.isFailure === true ? { failed: { seen: found, right: '' } } : {}) };
+    if (stateIn(found, plural) !== 'served') continue;
+    const evidence = await lookForEvidence(api, version, requirement);
+    if (evidence === undefined) return { state: 'served', apiVersion: version };
+    const right = `list ${requirement.evidence ?? ''}`;
+    const failed = evidence.state === 'unknown' ? { failed: { seen: evidence, right } } : {};
+    return { state: stateByEvidence(evidence), apiVersion: version, ...failed };
+  }
+  return { state: 'absent' };
 }
 
 /** Of a kind that is served: what shows that somebody obeys it, where that is asked. */

@@ -395,6 +395,22 @@ describe('doctor', () => {
     expect(out).toMatch(/^warning +MCPGatewayBinding: /m);
   });
 
+  it('calls a kind used that is served in an older version alone, and says in which', async () => {
+    const api = withAbove('monitoring,gateway,gateway.httpRoute,gateway.kuadrant');
+    api.put('/apis/gateway.networking.k8s.io/v1', { kind: 'APIResourceList', resources: [{ name: 'httproutes' }] });
+    expect((await examine(api)).out).toMatch(/^warning +MCPServerRegistration: this cluster has no /m);
+    const list = { kind: 'APIResourceList', resources: [{ name: 'mcpserverregistrations' }] };
+    api.put('/apis/mcp.kuadrant.io/v1alpha1', list);
+    const isUsed = /^ok +MCPServerRegistration \(mcp\.kuadrant\.io\/v1alpha1\) is there and used\.$/m;
+    expect((await examine(api)).out).toMatch(isUsed);
+    api.put('/apis/mcp.kuadrant.io/v1', { kind: 'APIResourceList', resources: [{ name: 'mcpgatewayextensions' }] });
+    expect((await examine(api)).out).toMatch(isUsed);
+    api.put('/apis/mcp.kuadrant.io/v1', list);
+    expect((await examine(api)).out).toMatch(
+      /^ok +MCPServerRegistration \(mcp\.kuadrant\.io\/v1\) is there and used\.$/m,
+    );
+  });
+
   it('does not call a kind used that nobody obeys', async () => {
     const api = withAbove('monitoring,egressHosts');
     api.put('/apis/cilium.io/v2', { kind: 'APIResourceList', resources: [{ name: 'ciliumnetworkpolicies' }] });
