@@ -164,10 +164,14 @@ it.each(namesOf(commands))('%s shows an example in its help, which is no mistake
     const [first, ...args] = example.split(' ');
     expect(first).toBe(name);
     const env = { ...process.env, KUBECONFIG: join(folder, 'none') };
-    const { error } = await runCli([name, ...args.map((word) => word.replace(/=/, `=${folder}/`))], '', {
-      folder,
-      env,
-    });
+    const { error } = await runCli(
+      [name, ...args.map((word) => word.replace(/(?<==)|^(?=\w+\.json$)/, `${folder}/`))],
+      '',
+      {
+        folder,
+        env,
+      },
+    );
     expect(error).not.toContain('usage: ');
   }
   rmSync(folder, { recursive: true });
