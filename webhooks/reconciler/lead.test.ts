@@ -281,6 +281,26 @@ describe('the reconciler', () => {
     expect(api.get(deploymentPath())).toBeDefined();
   });
 
+  it('leaves the pods of a server alone whose ConfigMap has gone, and counts them', async () => {
+    const api = createFakeKubeApi();
+    anMCPServer(api, withConfigMap);
+    aConfigMap(api);
+    const { clock } = await start(api);
+    becomesAvailable(api);
+    await clock.advance(1_000);
+    expect(conditions(api)).toMatchObject({ Ready: 'True/Available' });
+    const deployment = api.get(deploymentPath());
+    api.remove(configMapPath);
+    await clock.advance(1_000);
+    expect(conditions(api)).toMatchObject({
+      ...{ Accepted: 'False/Invalid', Available: 'False/ConfigurationInvalid', Verified: 'Unknown/NotVerified' },
+    });
+    const status = api.get(serverPath())?.['status'];
+    expect(status).toMatchObject({ phase: 'Failed', readyReplicas: 1 });
+    expect(status).not.toHaveProperty('address');
+    expect(api.get(deploymentPath())).toEqual(deployment);
+  });
+
   it('changes the configuration hash when a referenced ConfigMap changes', async () => {
     const api = createFakeKubeApi();
     anMCPServer(api, withConfigMap);

@@ -27,7 +27,9 @@ export const statusSchema = toDocument(
             'Why, in one word: that of a condition or of a roll-out, or `Waiting` (nobody has looked at it yet), `NotReady`, `Deleting`.',
           ),
           message: text('Why, for people; empty where nobody has said anything yet.'),
-          isServing: yesOrNo('Whether pods serve, of an older version perhaps.'),
+          isServing: yesOrNo(
+            'Whether pods serve, of an older version perhaps; false while the configuration is not valid, whatever runs.',
+          ),
           version: text('What the server says of itself; absent where it was not verified.'),
           url: text('Inside the cluster; absent where there is none.'),
           tools: number('How many it lists; absent where they were not counted.'),
