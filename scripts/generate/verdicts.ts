@@ -103,7 +103,7 @@ function countFindings(subject: Subject, rules: readonly Rule[]): ReadonlyMap<st
     .map((rule) => ownEntry(rule, rule.id === of?.rule ? of.example.parameters : undefined));
   const server = applyDefaults(subject.server);
   const policy = { rules, entriesFor: () => entries };
-  const input = { server, references: referencesOf(server), facts, installation };
+  const input = { server, references: referencesOf(server), facts, installation, apis: installation?.apis };
   const findings = evaluate(input, { policy, now: '2026-01-01T00:00:00Z' });
   const found = Map.groupBy(
     findings.filter(({ isUnchecked }) => isUnchecked !== true),

@@ -1,27 +1,28 @@
 import type { ApiState } from '../core/engine/installation.ts';
-import { egressHostsOf } from '../core/mcpserver/egress-hosts.ts';
 import type { MCPServer } from '../core/mcpserver/types.gen.ts';
-import { ciliumNetworkPolicy } from '../core/resources/cilium-network-policy.ts';
-import { isOptional } from '../core/resources/optional-kind.ts';
+import { expandedKinds } from '../core/resources/index.gen.ts';
+import { isAsked } from '../core/resources/optional-kind.ts';
+import type { AskedKind } from '../core/resources/optional-kind.ts';
 import { ApiDiscovery } from '../platform/kube/api-discovery.ts';
 import type { KubeApi } from '../platform/kube/api.ts';
 import { silentLogger } from '../platform/log.ts';
 import { askEnvironment } from './cluster-policy.ts';
 
-/** By kind, of those that a server is refused without; what nobody could tell is not there. */
+/** By kind, of those that servers ask for; what nobody could tell is not there. */
 export type KnownApis = ReadonlyMap<string, ApiState>;
 
 /** What a record can say of one. */
 export const toldStates = ['off', 'served', 'absent'] as const satisfies readonly ApiState[];
 
-/** Whether the verdict about a server depends on what {@link askApis} tells. */
-export function needsApis(server: MCPServer): boolean {
-  return egressHostsOf(server).length > 0;
+/** Kinds of other projects that some of the servers ask for: the verdict about them depends on what {@link askApis} tells. */
+export function kindsAskedForBy(servers: readonly MCPServer[]): readonly AskedKind[] {
+  return expandedKinds
+    .filter(isAsked)
+    .filter(({ requirement }) => servers.some((server) => requirement.asking.isAskedFor(server)));
 }
 
 /** As the cluster's own programs know it: whether the feature is on, whether the kind is there and somebody obeys it. */
-export async function askApis(api: KubeApi): Promise<KnownApis> {
-  const kinds = [ciliumNetworkPolicy].filter(isOptional);
+export async function askApis(api: KubeApi, kinds: readonly AskedKind[]): Promise<KnownApis> {
   const installed = await askEnvironment(api);
   const switchedOn = 'because' in installed ? undefined : (installed.env.get('FEATURES') ?? '').split(',');
   const discovery = new ApiDiscovery({

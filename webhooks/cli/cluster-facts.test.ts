@@ -460,8 +460,10 @@ describe('contexts of the kubeconfig', () => {
       });
     });
 
-    describe('and tell whether somebody opens hosts', () => {
+    describe('and tell what is there of other projects', () => {
       const named = `${using}  extensions: {network: {egressHosts: [{host: api.example.com}]}}
+`;
+      const published = `${using}  gateway: {provider: kuadrant}
 `;
       const withCilium = (features: string, ...nodes: readonly string[]) => {
         const api = install(everything(), '', { name: 'FEATURES', value: features });
@@ -494,6 +496,32 @@ describe('contexts of the kubeconfig', () => {
       it('passes it where they are on and an agent is there', async () => {
         const { code, apis } = await checkTwice(withCilium('egressHosts', 'node-1'));
         expect([code, apis]).toEqual([0, { CiliumNetworkPolicy: 'served' }]);
+      });
+
+      it('warns of what is switched off, and of what is missing, as at admission', async () => {
+        const serving = (features: string, ...apis: readonly (readonly [string, string])[]) => {
+          const api = withCilium(features);
+          for (const [path, name] of [['mcp.x-k8s.io/v1alpha1', 'mcpgatewaybindings'] as const, ...apis])
+            api.put(`/apis/${path}`, { kind: 'APIResourceList', resources: [{ name }] });
+          return api;
+        };
+        const warned = ({ out }: { readonly out: string }): readonly string[] =>
+          out.split('\n').filter((line) => line.includes('[feature-available]'));
+
+        const off = await checkTwice(serving('gateway'), published);
+        const state = { HTTPRoute: 'off', MCPGatewayBinding: 'served', MCPServerRegistration: 'off' };
+        expect([off.code, off.apis]).toEqual([0, state]);
+        expect(warned(off)).toEqual([
+          expect.stringMatching(/gateway\.httpRoute is switched off.*Set gateway\.httpRoute\.enabled=true/),
+          expect.stringMatching(/gateway\.kuadrant is switched off.*Set gateway\.kuadrant\.enabled=true/),
+        ]);
+
+        const [route, registration] = ['gateway.networking.k8s.io/v1', 'mcp.kuadrant.io/v1alpha1'];
+        const features = 'gateway,gateway.httpRoute,gateway.kuadrant';
+        const missing = await checkTwice(serving(features, [route, 'httproutes']), published);
+        expect(warned(missing)).toEqual([expect.stringContaining('this cluster has no MCPServerRegistration')]);
+        const there = serving(features, [route, 'httproutes'], [registration, 'mcpserverregistrations']);
+        expect(warned(await checkTwice(there, published))).toEqual([]);
       });
 
       it('says nothing of what nobody could tell, and asks for nothing that no server needs', async () => {

@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { prepare } from '../core/engine/judge.ts';
 import { toStored } from '../core/mcpserver/as-stored.ts';
+import type { MCPServer } from '../core/mcpserver/types.gen.ts';
+import type { AskedKind } from '../core/resources/optional-kind.ts';
 import type { KubeApi } from '../platform/kube/api.ts';
 import { keyOf } from '../platform/kube/object.ts';
 import type { InputProblem } from '../platform/manifests/manifest.ts';
 import { replaceFile } from '../platform/replace-file.ts';
-import { askApis, needsApis } from './ask-apis.ts';
+import { askApis, kindsAskedForBy } from './ask-apis.ts';
 import { askCluster } from './ask-cluster.ts';
 import { askGateways } from './ask-gateways.ts';
 import { askNamespaces } from './ask-namespaces.ts';
@@ -69,7 +71,7 @@ export async function gatherFacts(
     ...{ input, namespace, objects: contexts.length === 0 ? [] : objectsNamedIn(input, namespace) },
     namespaces: input.servers.map(({ value }) => identityOf(value, namespace).namespace),
     asksPolicy,
-    asksApis: contexts.length > 0 && dependsOnApis(input, namespace),
+    kinds: contexts.length === 0 ? [] : kindsAskedForBy(serversIn(input, namespace)),
   });
   if (asked.type === 'refused') return asked;
   const problems = [...asked.problems, ...problemsOfPolicies(asked.clusters)];
@@ -105,7 +107,8 @@ interface Questions {
   /** Of servers of the input. */
   readonly namespaces: readonly string[];
   readonly asksPolicy: boolean;
-  readonly asksApis: boolean;
+  /** Of other projects, that servers of the input ask for. */
+  readonly kinds: readonly AskedKind[];
 }
 
 async function askContexts(contexts: readonly string[], questions: Questions): Promise<AskedContexts | Refused> {
@@ -120,8 +123,8 @@ async function askContexts(contexts: readonly string[], questions: Questions): P
       return { type: 'refused', problem: `--context ${context}: ${connection.problem}` };
     const { facts, problem } = await askCluster(connection.api, { context, objects: questions.objects });
     const policy = await askForPolicy(connection.api, context, questions);
-    const apis = questions.asksApis ? { apis: await askApis(connection.api) } : {};
-    const { input, namespace } = questions;
+    const { input, namespace, kinds } = questions;
+    const apis = kinds.length === 0 ? {} : { apis: await askApis(connection.api, kinds) };
     const gateways =
       problem === undefined ? await askGateways(connection.api, input, { cluster: facts, namespace }) : {};
     clusters.push({ ...facts, ...policy, ...apis, ...gateways });
@@ -142,10 +145,11 @@ async function askForPolicy(
   return { policy, labels: known };
 }
 
-function dependsOnApis({ servers }: Pick<Input, 'servers'>, defaultNamespace: string): boolean {
-  return servers.some(({ value }) => {
+/** Of which the schema holds. */
+function serversIn({ servers }: Pick<Input, 'servers'>, defaultNamespace: string): readonly MCPServer[] {
+  return servers.flatMap(({ value }) => {
     const prepared = prepare(toStored(completeMetadata(value, defaultNamespace)).object);
-    return prepared.parsed && needsApis(prepared.server);
+    return prepared.parsed ? [prepared.server] : [];
   });
 }
 

@@ -39,7 +39,7 @@ export const factsSchema = toDocument(
           apis: {
             type: 'object',
             description:
-              'Of kinds of other projects without which servers of the input are refused, by kind: off in the chart, served, or absent. Only what could be told.',
+              'Of kinds of other projects that servers of the input ask for, by kind: off in the chart, served, or absent. Only what could be told; absent where none asks for one.',
             additionalProperties: oneOf(toldStates, 'What the cluster said.'),
           },
           gateways: {

@@ -44,8 +44,7 @@ export const featureAvailable: Rule = {
       },
     ],
   },
-  check({ server, installation }) {
-    const apis = installation?.apis;
+  check({ server, apis }) {
     if (apis === undefined) return none;
     let found: Violation[] | undefined;
     for (const of of optionalKinds) {
