@@ -104,7 +104,7 @@ async function untilRefused(namespace: string, name: string): Promise<string> {
 }
 
 /** What is true of servers at any gateway. */
-export function itServesAt({ controllerName }: RealGateway, edge: Edge): void {
+export function itServesAt({ controllerName, refusesTwins = false }: RealGateway, edge: Edge): void {
   const { namespace, gateways, root } = edge;
 
   beforeAll(async () => {
@@ -205,13 +205,17 @@ export function itServesAt({ controllerName }: RealGateway, edge: Edge): void {
     );
   });
 
-  it('keeps its place when a second server takes the same one, and both are told', async () => {
+  it('keeps its place when a second server takes the same one, and whoever can know of it is told', async () => {
     const config = { port: 8080, path: '/search', arguments: ['8080', 'good'] };
     await apply(namespace, publishedServer('twin', { config, runtime: { replicas: 0 } }));
-    for (const name of ['twin', 'search'])
-      await eventually(`${name} is told of the other`, async () => {
+    const both = { status: 'True', words: 'the same host and path' };
+    const refused = { status: 'False', words: 'give the server a path or a host of its own' };
+    const untouched = { status: 'True', words: 'Gateway integration is active' };
+    const expected = refusesTwins ? { twin: refused, search: untouched } : { twin: both, search: both };
+    for (const [name, { status, words }] of Object.entries(expected))
+      await eventually(`${name} is told so`, async () => {
         const told = conditionOf(await get(namespace, 'mcpservers', name), 'GatewayRegistered');
-        return told?.status === 'True' && told.message.includes('the same host and path');
+        return told?.status === status && told.message.includes(words);
       });
     // The twin has no pod: calls that were led to it would fail.
     expect(await statusOf(edge, `${root}/search`)).toBe('405');
@@ -234,5 +238,34 @@ export function itServesAt({ controllerName }: RealGateway, edge: Edge): void {
   it('is not reached there any more when it is deleted', async () => {
     await kubectlOk(['delete', 'mcpserver', 'search', 'twin', '--namespace', namespace]);
     await untilServed(edge, 'search', '404');
+  });
+}
+
+/** Longer than gateways wait that end what lasts or is silent for five minutes. */
+const minutes = 320;
+
+/** Three streams of a server of their own, beside everything that happens to others: call it after {@link itServesAt}. */
+export function itStreamsForMinutes(edge: Edge, { endsSilence }: { readonly endsSilence: boolean }): void {
+  let streams: Promise<readonly Stream[]>;
+
+  beforeAll(async () => {
+    await apply(edge.namespace, publishedServer('patient', { mcp: { stateless: true } }));
+    await untilRegistered(edge, 'patient');
+    await untilServed(edge, 'patient');
+    streams = Promise.all(['ticks', 'waits', 'silent'].map((tool) => stream(edge, 'patient', tool, minutes)));
+    // Who awaits them is told.
+    streams.catch(() => undefined);
+  });
+
+  it('has streams of more than five minutes, also those that are silent for a minute at a time', async () => {
+    const [ticks, waits, silent] = await streams;
+    expect(ticks).toMatchObject({ status: 200 });
+    expect(ticks?.endedAt).toBeUndefined();
+    expect(ticks?.at.length).toBeGreaterThan(minutes * 0.8);
+    expect(waits).toMatchObject({ status: 200 });
+    expect(waits?.endedAt).toBeUndefined();
+    expect(waits?.at.length).toBe(Math.floor(minutes / 61));
+    expect(silent).toMatchObject({ status: 200, at: [] });
+    expect((silent?.endedAt ?? Infinity) < minutes * 1_000).toBe(endsSilence);
   });
 }

@@ -16,6 +16,8 @@ export interface RealGateway {
   /** Of the listener, and where it listens for that at the address of the node. */
   readonly port: number;
   readonly listensOn: number;
+  /** Whether it refuses the younger of two routes with the same host and path; default: it takes both. */
+  readonly refusesTwins?: boolean;
   /** The first time it takes minutes. */
   readonly build: (cache: string, report: Report) => Promise<BuiltGateway>;
 }
@@ -31,6 +33,8 @@ export interface Where {
   readonly cluster: ClusterHandle;
   /** Of the node. */
   readonly address: string;
+  /** What it serves. */
+  readonly gateway: { readonly name: string; readonly namespace: string };
 }
 
 /** Where servers are published in a case, and who calls them. */
@@ -61,7 +65,8 @@ export function useGateway({ controllerName, port, listensOn, build }: RealGatew
     await installChart({ args: ['--set', 'gateway.httpRoute.enabled=true'] });
     await kubectlOk(['apply', '--server-side', '--force-conflicts', '--filename', built.crds]);
     await kubectlOk(['wait', '--for=condition=Established', '--timeout=60s', '--filename', built.crds]);
-    running = await built.start({ cluster: await localCluster(), address: await addressOfNode() });
+    const gateway = { name: gatewayName, namespace: gateways };
+    running = await built.start({ cluster: await localCluster(), address: await addressOfNode(), gateway });
     await kubectlOk(['apply', '--server-side', '--filename', '-'], gatewayClass(gateways, controllerName));
     const service = await serviceBeside({ name: 'edge', namespace: gateways, port, listensOn });
     await apply(gateways, { apiVersion: 'v1', kind: 'List', items: [gatewayFor(edge, port), ...service] });

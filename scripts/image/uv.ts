@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { chmod, rename } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { requireCommand } from '../cluster/command.ts';
+import { unpackWheel } from '../cluster/wheel.ts';
 
 /** Of https://pypi.org/project/uv/. */
 export const uvVersion = '0.13.9';
@@ -21,13 +21,7 @@ export async function ensureUv(): Promise<string> {
 /** The folder is there when all of it is. */
 async function downloadUv(folder: string): Promise<void> {
   const unfinished = `${folder}.unfinished`;
-  await rm(unfinished, { recursive: true, force: true });
-  await mkdir(unfinished, { recursive: true });
-  const advice = 'check the network, and that python3 on the PATH has pip';
-  const download = ['python3', '-m', 'pip', 'download', '--quiet', '--no-deps', '--only-binary', ':all:'];
-  await requireCommand([...download, '--dest', unfinished, `uv==${uvVersion}`], advice);
-  const [wheel = ''] = (await readdir(unfinished)).filter((name) => name.endsWith('.whl'));
-  await requireCommand(['python3', '-m', 'zipfile', '-e', join(unfinished, wheel), unfinished], advice);
+  await unpackWheel('uv', uvVersion, unfinished);
   for (const name of ['uv', 'uvx']) await chmod(join(unfinished, scripts, name), 0o755);
   await rename(unfinished, folder);
 }

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { componentVersions, linkFlags } from './binaries.ts';
 import { certManagerVersion } from './cert-manager.ts';
 import { chartToolVersions } from './chart-tools.ts';
+import { contourVersion } from './contour.ts';
 import { gatewayApiVersion } from './gateway-kinds.ts';
 import { kedaVersion } from './keda.ts';
 import { kubeStateMetricsVersion } from './kube-state-metrics.ts';
@@ -17,6 +18,7 @@ describe('the built components', () => {
     ['etcd', 'go.etcd.io/etcd/server/v3'],
     ['coredns', 'github.com/coredns/coredns'],
     ['cert-manager', 'github.com/cert-manager/cert-manager'],
+    ['contour', 'github.com/projectcontour/contour'],
     ['keda', 'github.com/kedacore/keda/v2'],
     ['kube-state-metrics', 'k8s.io/kube-state-metrics/v2'],
     ['metrics-server', 'sigs.k8s.io/metrics-server'],
@@ -32,6 +34,7 @@ describe('the built components', () => {
       ...componentVersions,
       ...chartToolVersions,
       'cert-manager': certManagerVersion,
+      contour: contourVersion,
       keda: kedaVersion,
       'kube-state-metrics': kubeStateMetricsVersion,
       'metrics-server': metricsServerVersion,

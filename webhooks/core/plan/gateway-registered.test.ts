@@ -326,6 +326,16 @@ describe('a server at a Gateway of the Gateway API', () => {
     expect(said(at({ state: 'yes' }, {}))).not.toMatch(/the same host/);
   });
 
+  it('says what a gateway leaves out of a route, and what becomes of one that it refuses for another', () => {
+    expect(said(at({ state: 'yes', leftOut: 'Dropped Rule: some (RuleMatchPartiallyConflict)' }))).toMatch(
+      /^True.*leaves a part of the route out.*: Dropped Rule: some \(RuleMatchPartiallyConflict\)$/,
+    );
+    expect(said(at({ state: 'yes' }))).not.toMatch(/leaves/);
+    expect(said(at({ state: 'no', reason: 'RuleMatchConflict', message: 'taken' }))).toMatch(
+      /^False.*: taken \(RuleMatchConflict\); another route has the same host and path: give/,
+    );
+  });
+
   it('says of a policy that shuts the gateway out', () => {
     const closed = asking('httproute', withRawSpec({ network: { ingressFrom: [{ podSelector: {} }] } }));
     expect(said(at({ state: 'yes' }, { server: closed }))).toMatch(/^True.*spec\.network\.ingressFrom/);

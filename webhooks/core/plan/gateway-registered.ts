@@ -26,6 +26,7 @@ import { mcpGatewayBinding } from '../resources/mcp-gateway-binding.ts';
 import { mcpServerRegistration } from '../resources/mcp-server-registration.ts';
 import { isAsked, lackOf, stateOf } from '../resources/optional-kind.ts';
 import type { OptionalKind } from '../resources/optional-kind.ts';
+import { PROTECTED_RESOURCE } from '../resources/published-paths.ts';
 import { publicUrlOf } from '../resources/public-url.ts';
 import type { GatewayState } from '../resources/public-url.ts';
 import { maxSaidLength, providerAsRead } from '../resources/registration.ts';
@@ -412,6 +413,7 @@ function remedyFor(reason: string, { namespace, name }: GatewayName, { server }:
     NoMatchingListenerHostname: `choose a route-hostname in ConfigMap '${configRef}' that a listener of the Gateway has`,
     NoMatchingParent: `correct gateway-name and gateway-namespace in ConfigMap '${configRef}'`,
     RefNotPermitted: 'allow the reference with a ReferenceGrant in the namespace of what it names',
+    RuleMatchConflict: 'another route has the same host and path: give the server a path or a host of its own',
     BackendNotFound: 'see whether the Service of the server is there',
   };
   const remedy = Object.hasOwn(remedies, reason) ? remedies[reason] : undefined;
@@ -468,9 +470,10 @@ function remainingPatienceMs({ appliedAt }: Registration, { nowMs }: GatewayInpu
 }
 
 function registered(
-  { server, findings, isOpen = false, rival, offered }: GatewayInput,
+  input: GatewayInput,
   { url, besides }: { readonly url?: string; readonly besides?: string },
 ): Verdict {
+  const { server, findings, isOpen = false, rival, offered } = input;
   const open = isOpen
     ? 'the server answers without credentials, so whoever the gateway lets through can call its tools'
     : undefined;
@@ -479,6 +482,7 @@ function registered(
     sayOffered(offered),
     besides,
     sayRival(rival),
+    sayLeftOut(input),
     denialBy(PUBLISHING_RULE, findings) &&
       `the policy does not list it, so what is published stays as it is [${PUBLISHING_RULE}]`,
     gatewayAsking.caveat(server),
@@ -498,6 +502,13 @@ function sayRival(rival: RouteRival | undefined): string | undefined {
   if (rival === undefined) return undefined;
   const who = typeof rival === 'object' ? `MCPServer '${rival.name}' has` : unnamed[rival];
   return `${who} the same host and path at this Gateway, and calls go to the older route: give each a path or a host of its own`;
+}
+
+/** Gateways do not say which rule it is. */
+function sayLeftOut(input: GatewayInput): string | undefined {
+  const { answer } = (isByRoute(input) ? ourChild(httpRoute.kind, input)?.registration : undefined) ?? {};
+  if (answer?.state !== 'yes' || answer.leftOut === undefined) return undefined;
+  return `the gateway leaves a part of the route out, mostly ${PROTECTED_RESOURCE}, which the oldest server of a host has: ${answer.leftOut}`;
 }
 
 function notRegistered(message: string, cause: string): Verdict {

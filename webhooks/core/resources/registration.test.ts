@@ -79,6 +79,16 @@ describe('what gateways say of a route', () => {
     ],
     ['that one takes it', [{ parentRef, conditions: [accepted, resolved] }], { state: 'yes' }],
     [
+      'that one takes a part of it',
+      [{ parentRef, conditions: [accepted, resolved, condition('PartiallyInvalid', 'True')] }],
+      { state: 'yes', leftOut: 'said (PartiallyInvalidTrue)' },
+    ],
+    [
+      'that nothing of it is left out',
+      [{ parentRef, conditions: [accepted, resolved, condition('PartiallyInvalid', 'False')] }],
+      { state: 'yes' },
+    ],
+    [
       'that it is not accepted',
       [{ parentRef, conditions: [condition('Accepted', 'False'), resolved] }],
       { state: 'no', reason: 'AcceptedFalse', message: 'said' },

@@ -47,7 +47,8 @@ export interface SaidOfBinding {
 export type Answer =
   /** Nobody has looked at the object, or not at its newest spec. */
   | { readonly state: 'none' | 'stale' }
-  | { readonly state: 'yes' }
+  /** `leftOut`: of a route of which the gateway takes some rules only, in its words, bounded and on one line. */
+  | { readonly state: 'yes'; readonly leftOut?: string }
   /** `reason`, `message`: in the words of the gateway, bounded and on one line. */
   | { readonly state: 'no'; readonly reason: string; readonly message: string };
 
@@ -183,7 +184,18 @@ function answerOfParent(parent: Fields, generation: number): Answer {
     ),
   );
   const [accepted = { state: 'none' as const }] = answers;
-  return accepted.state === 'yes' ? (answers.find(({ state }) => state === 'no') ?? accepted) : accepted;
+  if (accepted.state !== 'yes') return accepted;
+  return answers.find(({ state }) => state === 'no') ?? present({ ...accepted, leftOut: leftOutIn(conditions) });
+}
+
+/** https://gateway-api.sigs.k8s.io/reference/spec/#routeconditiontype: PartiallyInvalid */
+function leftOutIn(conditions: readonly Fields[]): string | undefined {
+  const found = conditions.find(
+    (one) => textIn(one, 'type') === 'PartiallyInvalid' && textIn(one, 'status') === 'True',
+  );
+  if (found === undefined) return undefined;
+  const { reason, message } = wordsOf(found);
+  return `${message} (${reason})`;
 }
 
 function answerOf(condition: Fields | undefined, generation: number): Answer {
