@@ -8,7 +8,7 @@ import { gatewayName, settingsFor, type Edge, type RealGateway } from './real-ga
 import { untilPodsAre, untilRolledOut } from './rollouts.ts';
 
 /** Of a stream: after how many milliseconds something came, and after how many somebody else ended it. */
-export interface Stream {
+interface Stream {
   readonly status: number;
   readonly at: readonly number[];
   readonly endedAt?: number;
@@ -53,7 +53,7 @@ function statusOf({ namespace }: Edge, url: string, host?: string): Promise<stri
 }
 
 /** A gateway takes a route a moment before it serves it. */
-export function untilServed(edge: Edge, name: string, status = '405'): Promise<unknown> {
+function untilServed(edge: Edge, name: string, status = '405'): Promise<unknown> {
   const url = `${edge.root}/${name}`;
   return eventually(`calls for ${name} are answered ${status}`, async () => (await statusOf(edge, url)) === status, {
     describe: () => statusOf(edge, url),
@@ -61,7 +61,7 @@ export function untilServed(edge: Edge, name: string, status = '405'): Promise<u
 }
 
 /** Calls a tool, whose server answers with a stream, and leaves after so many seconds. */
-export async function stream(edge: Edge, name: string, tool: string, seconds: number): Promise<Stream> {
+async function stream(edge: Edge, name: string, tool: string, seconds: number): Promise<Stream> {
   const headers = { ...modern, 'mcp-method': 'tools/call', 'mcp-name': tool, 'content-type': 'application/json' };
   const call = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: tool, arguments: {} } };
   const script = `
