@@ -2,7 +2,7 @@
 
 /** A filter for Jest: the cases that run alone, but for those of `installing.cjs`. */
 module.exports = async (testPaths) => {
-  const { changesInstallation, declarationOf } = await import('./declaration.ts');
+  const { hasOwnInstallation, declarationOf } = await import('./declaration.ts');
   const isAlone = (testPath) => declarationOf(testPath).alone !== undefined;
-  return { filtered: testPaths.filter((testPath) => isAlone(testPath) && !changesInstallation(testPath)) };
+  return { filtered: testPaths.filter((testPath) => isAlone(testPath) && !hasOwnInstallation(testPath)) };
 };

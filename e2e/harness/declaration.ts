@@ -17,10 +17,9 @@ export function declarationOf(testPath: string): Declaration {
   return { alone: oneText(alone), installs: oneText(installs), slow: oneText(slow) };
 }
 
-/** Cases that begin with an installation of their own, or install, upgrade or remove us, alone: on a cluster where nobody else works. */
-export function changesInstallation(testPath: string): boolean {
-  const { alone, installs } = declarationOf(testPath);
-  return alone !== undefined && (installs !== undefined || /^(install|uninstall|upgrade)/.test(caseOf(testPath)));
+/** Cases that begin with an installation of their own: on a cluster where nobody needs the usual one. */
+export function hasOwnInstallation(testPath: string): boolean {
+  return declarationOf(testPath).installs !== undefined;
 }
 
 /** The folder of a case is its name. */

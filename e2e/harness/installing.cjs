@@ -1,7 +1,7 @@
 'use strict';
 
-/** A filter for Jest: the cases that run alone and change how we are installed. */
+/** A filter for Jest: the cases that begin with an installation of their own. */
 module.exports = async (testPaths) => {
-  const { changesInstallation } = await import('./declaration.ts');
-  return { filtered: testPaths.filter(changesInstallation) };
+  const { hasOwnInstallation } = await import('./declaration.ts');
+  return { filtered: testPaths.filter(hasOwnInstallation) };
 };

@@ -101,6 +101,7 @@ const uses: Readonly<Record<string, Use>> = {
   },
   // Whoever runs the command asks with rights of his own.
   'cli/ask-cluster.ts': { requests: ['GET'], needs: [] },
+  'cli/ask-gateways.ts': { requests: ['GET'], needs: [] },
   'cli/ask-namespaces.ts': { requests: ['GET'], needs: [] },
   'cli/cluster-policy.ts': { requests: ['GET'], needs: [] },
   'cli/composite-read.ts': { requests: ['GET'], needs: [] },
@@ -124,6 +125,7 @@ const uses: Readonly<Record<string, Use>> = {
   'reconciler/composites/let-go.ts': { requests: ['PATCH'], needs: [] },
   'reconciler/list-late-pods.ts': { requests: ['GET'], needs: rights(everywhere, ['list'], ['/pods']) },
   // Only where HTTPRoutes are switched on: see below.
+  'admission/gateway-look-ups.ts': { requests: ['GET'], needs: [] },
   'reconciler/gateways.ts': { requests: ['GET'], needs: [] },
   // Only with networkPolicy.probe: see below.
   'reconciler/network/ask-network.ts': { requests: ['DELETE', 'GET', 'POST'], needs: [] },

@@ -100,7 +100,7 @@ export const aloneSteps: readonly Step[] = [
   endToEnd('end-to-end tests on the local cluster, one after another', './e2e/harness/alone.cjs'),
 ];
 
-/** What installs, upgrades and removes us mostly waits, too: on another cluster beside, which is gone afterwards. */
+/** What begins with an installation of its own mostly waits, too: on another cluster beside, which is gone afterwards. */
 const another = { MCP_LIFECYCLE_CLUSTER: 'installations' };
 export const installingSteps: readonly Step[] = [
   {
