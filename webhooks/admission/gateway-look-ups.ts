@@ -3,7 +3,7 @@ import { gatewayKeys, gatewayNameOf } from '../core/mcpserver/gateway.ts';
 import type { GatewayName } from '../core/mcpserver/gateway.ts';
 import { isDnsLabel, isSubdomain } from '../core/mcpserver/kubernetes-names.ts';
 import type { Reference } from '../core/mcpserver/references.ts';
-import { readGateway } from '../core/resources/public-url.ts';
+import { gatewaysApi, readGateway } from '../core/resources/public-url.ts';
 import type { Clock } from '../platform/clock.ts';
 import { objectPath } from '../platform/kube/api.ts';
 import type { ApiResult, KubeApi } from '../platform/kube/api.ts';
@@ -54,7 +54,7 @@ export function createListenerLookUps(
     const leave = takeRead(namespace);
     if (leave === undefined) return 'over-budget';
     try {
-      const path = objectPath({ apiVersion: 'gateway.networking.k8s.io/v1', plural: 'gateways', ...gateway });
+      const path = objectPath({ ...gatewaysApi, ...gateway });
       const limits = { timeoutMs: context.remainingMs(), maxBytes, signal: context.signal() };
       return await api.request({ method: 'GET', path, ...limits });
     } finally {

@@ -4,7 +4,7 @@ import { prepare } from '../core/engine/judge.ts';
 import { gatewayNameOf, HTTP_ROUTE_PROVIDER } from '../core/mcpserver/gateway.ts';
 import type { GatewayName } from '../core/mcpserver/gateway.ts';
 import { toStored } from '../core/mcpserver/as-stored.ts';
-import { readGateway } from '../core/resources/public-url.ts';
+import { gatewaysApi, readGateway } from '../core/resources/public-url.ts';
 import { LONGEST_OBJECT_BYTES, objectPath, type KubeApi } from '../platform/kube/api.ts';
 import type { Input } from './gather.ts';
 import { identityOf } from './identity.ts';
@@ -27,7 +27,7 @@ export async function askGateways(
     if (gateway !== undefined) named.set(placeOf(gateway), gateway);
   }
   for (const [place, gateway] of named) {
-    const path = objectPath({ apiVersion: 'gateway.networking.k8s.io/v1', plural: 'gateways', ...gateway });
+    const path = objectPath({ ...gatewaysApi, ...gateway });
     const answer = await api.request({ method: 'GET', path, maxBytes: LONGEST_OBJECT_BYTES });
     if (answer.ok) known.set(place, readGateway(answer.body).listeners);
   }

@@ -2,7 +2,7 @@ import type { GatewayName } from '../core/mcpserver/gateway.ts';
 import { readExtension } from '../core/resources/gateway-extension.ts';
 import type { ExtensionState } from '../core/resources/gateway-extension.ts';
 import { mcpServerRegistration } from '../core/resources/mcp-server-registration.ts';
-import { readGateway } from '../core/resources/public-url.ts';
+import { gatewaysApi, readGateway } from '../core/resources/public-url.ts';
 import type { GatewayState } from '../core/resources/public-url.ts';
 import type { Clock } from '../platform/clock.ts';
 import { objectPath } from '../platform/kube/api.ts';
@@ -92,7 +92,7 @@ class NamedObjects<State> {
 export class Gateways extends NamedObjects<GatewayState> {
   constructor(world: Surroundings) {
     const looking: Looking<GatewayState> = {
-      ...{ apiVersion: 'gateway.networking.k8s.io/v1', kind: 'Gateway', plural: 'gateways' },
+      ...{ ...gatewaysApi, kind: 'Gateway' },
       read: (raw) => ({ state: 'found', ...readGateway(raw) }),
       isWhole: (answer) => answer.state === 'found' && answer.addresses.length > 0,
     };

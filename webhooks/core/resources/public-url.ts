@@ -20,6 +20,9 @@ export interface GatewaySeen {
 /** A Gateway may have 64 listeners and 16 addresses. */
 const limits = { listeners: 64, addresses: 16, text: 253 };
 
+/** https://gateway-api.sigs.k8s.io/reference/spec/#gateway */
+export const gatewaysApi = { apiVersion: 'gateway.networking.k8s.io/v1', plural: 'gateways' } as const;
+
 /** https://gateway-api.sigs.k8s.io/reference/spec/#gateway; `raw` is whatever the API server sent. */
 export function readGateway(raw: unknown): GatewaySeen {
   const listeners = listAt(raw, 'spec', 'listeners').slice(0, limits.listeners);
