@@ -131,7 +131,7 @@ const uses: Readonly<Record<string, Use>> = {
   'reconciler/network/ask-network.ts': { requests: ['DELETE', 'GET', 'POST'], needs: [] },
   'reconciler/network/network-probe.ts': { requests: ['GET', 'PATCH'], needs: [] },
   'reconciler/refresh-child.ts': { requests: ['GET'], needs: rights(everywhere, ['get'], children) },
-  'reconciler/newest-failure.ts': { requests: ['GET'], needs: rights(everywhere, ['get'], ['apps/replicasets']) },
+  'reconciler/newest-failure.ts': { requests: ['GET'], needs: rights(everywhere, ['list'], ['apps/replicasets']) },
   'reconciler/template-revision.ts': { requests: ['GET'], needs: rights(everywhere, ['get'], ['apps/replicasets']) },
   'reconciler/hold-template.ts': {
     requests: ['GET'],

@@ -1,3 +1,4 @@
+import { APP, LABELS } from '../core/mcpserver/api.ts';
 import { namespaceOf } from '../core/mcpserver/names.ts';
 import type { MCPServer } from '../core/mcpserver/types.gen.ts';
 import type { ReportInput } from '../core/plan/report.ts';
@@ -5,7 +6,7 @@ import { saidToServe } from '../core/plan/served-generation.ts';
 import { templateToCheck } from '../core/plan/serving.ts';
 import { timestamp } from '../platform/clock.ts';
 import type { CachedChild } from './child-cache.ts';
-import { ofNewestTemplate, type OfNewest } from './newest-failure.ts';
+import { ofNewestTemplate, type NamedDeployment, type OfNewest } from './newest-failure.ts';
 import { readTemplateRevision } from './template-revision.ts';
 import { lastVerification } from './verification.ts';
 import type { World } from './world.ts';
@@ -21,8 +22,8 @@ export interface WorkloadScope {
 }
 
 /**
- * Looks into the caches, and at a ReplicaSet once after a rollout, and while pods cannot be created; decides nothing, and starts nothing. `server` with every
- * default applied.
+ * Looks into the caches, at a ReplicaSet once after a rollout, and at all of the server while pods cannot be created; decides
+ * nothing, and starts nothing. `server` with every default applied.
  */
 export async function gatherWorkload(
   key: string,
@@ -33,7 +34,7 @@ export async function gatherWorkload(
   const { deployment, ...newest } =
     found === undefined
       ? { deployment: undefined, isFormerFailure: false }
-      : await ofNewestTemplate(found, namespaceOf(server), world, signal);
+      : await ofNewestTemplate(found, deploymentOf(server), world, signal);
   const servingPods = world.pods.servingOf(key);
   const { generation = 0 } = server.metadata;
   const template = templateToCheck(
@@ -56,6 +57,11 @@ export async function gatherWorkload(
     // Not on the monotonic clock: it is compared with when a kubelet says that a container started.
     nowMs: now.getTime(),
   };
+}
+
+function deploymentOf(server: MCPServer): NamedDeployment {
+  const { name } = server.metadata;
+  return { namespace: namespaceOf(server), name, labelSelector: `${LABELS.app}=${APP},${LABELS.server}=${name}` };
 }
 
 function ourChild(key: string, server: MCPServer, kind: string, world: World): CachedChild | undefined {

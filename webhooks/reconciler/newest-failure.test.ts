@@ -11,7 +11,7 @@ import { verified } from './testing/verified.ts';
 
 const serverPath = '/apis/mcp.x-k8s.io/v1beta1/namespaces/mcp/mcpservers/search';
 const deploymentPath = '/apis/apps/v1/namespaces/mcp/deployments/search';
-const replicaSetPath = (hash: string): string => `/apis/apps/v1/namespaces/mcp/replicasets/search-${hash}`;
+const replicaSetsPath = '/apis/apps/v1/namespaces/mcp/replicasets';
 const revision = 'deployment.kubernetes.io/revision';
 
 let api: FakeKubeApi;
@@ -46,10 +46,13 @@ function deploymentIs(newest: string, at: string, failure?: object): void {
   });
 }
 
-function replicaSetIs(hash: string, at: string, failure?: object): void {
-  api.put(replicaSetPath(hash), {
+function replicaSetIs(hash: string, at: string, failure?: object, deployment = 'search'): void {
+  const name = `search-${hash}`;
+  const labels = { app: 'mcp-server', 'mcp-server': 'search' };
+  const ownerReferences = [{ kind: 'Deployment', name: deployment, uid: `${deployment}-uid`, controller: true }];
+  api.put(`${replicaSetsPath}/${name}`, {
     ...{ apiVersion: 'apps/v1', kind: 'ReplicaSet' },
-    metadata: { name: `search-${hash}`, namespace: 'mcp', annotations: { [revision]: at } },
+    metadata: { name, namespace: 'mcp', labels, ownerReferences, annotations: { [revision]: at } },
     status: { conditions: failure === undefined ? [] : [failure] },
   });
 }
@@ -57,7 +60,7 @@ function replicaSetIs(hash: string, at: string, failure?: object): void {
 const image = (tag: number): object => ({
   source: { type: 'ContainerImage', containerImage: { ref: `example.com/search:${tag}` } },
 });
-const looks = (): number => api.reads.filter((read) => read.includes('/replicasets/')).length;
+const looks = (): number => api.reads.filter((read) => read.endsWith('/replicasets')).length;
 
 beforeEach(async () => {
   api = createFakeKubeApi();
@@ -102,6 +105,18 @@ it('it is not told of the version that corrects it, as long as the former Replic
   expect(api.writes.slice(writes).filter((write) => !write.includes('/leases/'))).toEqual([]);
 });
 
+it('nor while the Deployment still names the former ReplicaSet as the one that gets on (it was: its write of the new name met a conflict)', async () => {
+  await corrected();
+  replicaSetIs('two', '2');
+  deploymentIs('one', '2', refusal('one'));
+  await clock.advance(1_000);
+  expect(said('Stalled')).toBe('undefined/undefined: undefined');
+  expect(said('Reconciling')).toMatch(/^True\/RollingOut/);
+  replicaSetIs('two', '2', refusal('two'));
+  await clock.advance(31_000);
+  expect(said('Stalled')).toMatch(/^True\/PodsNotCreated: .*no PriorityClass with name two/);
+});
+
 it('what keeps pods of the newest version from being created is told of it, also where a former one fails of the same', async () => {
   await corrected();
   const same = { ...refusal('one'), message: 'admission webhook "limits" denied the request' };
@@ -117,15 +132,21 @@ it('what keeps pods of the newest version from being created is told of it, also
 
 it.each<[string, () => void]>([
   [
-    'the ReplicaSet cannot be read',
+    'ReplicaSets cannot be listed',
     () => {
-      api.answer(({ path }) => path.includes('/replicasets/'), 403);
+      api.answer(({ path }) => path.endsWith('/replicasets'), 403);
     },
   ],
   [
-    'its condition names a former one still',
+    'none has its revision',
     () => {
       replicaSetIs('two', '1');
+    },
+  ],
+  [
+    'the one that has its revision is of another Deployment',
+    () => {
+      replicaSetIs('two', '2', undefined, 'copy');
     },
   ],
   ['the ReplicaSet is not there', () => undefined],
@@ -142,7 +163,7 @@ it.each([503, 500, 429])(
   async (code) => {
     await corrected();
     replicaSetIs('two', '2');
-    api.answer(({ path }) => path.includes('/replicasets/'), code);
+    api.answer(({ path }) => path.endsWith('/replicasets'), code);
     deploymentIs('two', '2', refusal('one'));
     await clock.advance(1_000);
     expect(looks()).toBeGreaterThan(0);
@@ -161,7 +182,7 @@ it('nor does it take back what is known of the newest version', async () => {
   await clock.advance(1_000);
   const [stalled, writes] = [said('Stalled'), api.writes.length];
   expect(stalled).toMatch(/no PriorityClass with name two/);
-  api.answer(({ path }) => path.includes('/replicasets/'), 503);
+  api.answer(({ path }) => path.endsWith('/replicasets'), 503);
   deploymentIs('two', '2', { ...refusal('two'), reason: 'Again' });
   await clock.advance(60_000);
   expect(said('Stalled')).toBe(stalled);

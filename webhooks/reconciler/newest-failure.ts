@@ -1,7 +1,7 @@
 import { replicaFailureOf } from '../core/plan/availability.ts';
 import type { DeploymentStatus } from '../core/plan/observed.ts';
 import { objectPath, type ApiError } from '../platform/kube/api.ts';
-import { recordAt, stringAt } from '../platform/kube/object.ts';
+import { isRecord, listAt, recordAt, stringAt } from '../platform/kube/object.ts';
 import { conditionsOf, REVISION_ANNOTATION } from './observe.ts';
 import type { World } from './world.ts';
 
@@ -14,28 +14,37 @@ export interface OfNewest {
   readonly unread?: ApiError;
 }
 
-/** Where the Deployment controller names the ReplicaSet of the newest template: in each of the messages of Progressing. */
-const namedReplicaSet = /(?:ReplicaSet|replica set) "([a-z0-9.-]{1,253})"/;
+/** Which Deployment it is, and the labels that its pods have. */
+export interface NamedDeployment {
+  readonly namespace: string;
+  readonly name: string;
+  readonly labelSelector: string;
+}
+
+/** A Deployment keeps ten former ones by itself; beyond these nobody is looked for. */
+const maxReplicaSets = 100;
 
 /**
  * The Deployment tells a failure of any of its ReplicaSets, and for a while that of one that is on its way out. So the newest
- * one is read, as long as pods cannot be created; where it cannot be found, or we may not read it, the Deployment is believed.
- * That an answer failed says nothing of the kind.
+ * one is looked for, as long as pods cannot be created: the one that has the Deployment's revision (which of them its
+ * condition Progressing names may be a former one for minutes). Where it cannot be found, or we may not list them, the
+ * Deployment is believed. That an answer failed says nothing of the kind.
  */
 export async function ofNewestTemplate(
   deployment: DeploymentStatus,
-  namespace: string,
+  { namespace, name, labelSelector }: NamedDeployment,
   { api }: Pick<World, 'api'>,
   signal: AbortSignal,
 ): Promise<OfNewest> {
   const believed = { deployment, isFormerFailure: false };
-  const name = newestReplicaSet(deployment);
-  if (name === undefined) return believed;
-  const path = objectPath({ apiVersion: 'apps/v1', plural: 'replicasets', namespace, name });
-  const read = await api.request({ method: 'GET', path, signal });
+  if (!mayBeOfFormer(deployment)) return believed;
+  const path = objectPath({ apiVersion: 'apps/v1', plural: 'replicasets', namespace });
+  const query = { labelSelector, limit: String(maxReplicaSets) };
+  const read = await api.request({ method: 'GET', path, query, reading: { ignoresManagedFields: true }, signal });
   if (!read.ok) return read.error.retry ? { ...believed, unread: read.error } : believed;
-  if (revisionOf(read.body) !== deployment.revision) return believed;
-  const failure = conditionsOf(recordAt(read.body, 'status')).find(isFailure);
+  const newest = listAt(read.body, 'items').find((replicaSet) => isOf(replicaSet, name, deployment.revision));
+  if (newest === undefined) return believed;
+  const failure = conditionsOf(recordAt(newest, 'status')).find(isFailure);
   const others = deployment.conditions.filter((condition) => !isFailure(condition));
   return {
     deployment: { ...deployment, conditions: failure === undefined ? others : [...others, failure] },
@@ -43,19 +52,22 @@ export async function ofNewestTemplate(
   };
 }
 
-/** Undefined where no pod fails to be created, or there is no former template that could be meant. */
-function newestReplicaSet(deployment: DeploymentStatus): string | undefined {
-  const { revision = '1', conditions, generation, observedGeneration } = deployment;
-  if (revision === '1' || observedGeneration < generation || replicaFailureOf(deployment) === undefined)
-    return undefined;
-  const { message = '' } = conditions.find(({ type }) => type === 'Progressing') ?? {};
-  return namedReplicaSet.exec(message)?.[1];
+/** Not where every pod can be created, and not where there is no former template. */
+function mayBeOfFormer(deployment: DeploymentStatus): boolean {
+  const { revision = '1', generation, observedGeneration } = deployment;
+  return revision !== '1' && observedGeneration >= generation && replicaFailureOf(deployment) !== undefined;
 }
 
 function isFailure({ type, status }: DeploymentStatus['conditions'][number]): boolean {
   return type === 'ReplicaFailure' && status === 'True';
 }
 
-function revisionOf(replicaSet: unknown): string | undefined {
-  return stringAt(recordAt(recordAt(replicaSet, 'metadata'), 'annotations'), REVISION_ANNOTATION);
+/** Anybody may give a ReplicaSet our labels: its controller tells. */
+function isOf(replicaSet: unknown, deployment: string, revision: string | undefined): boolean {
+  const metadata = recordAt(replicaSet, 'metadata');
+  const controller = listAt(metadata, 'ownerReferences').find(
+    (owner) => isRecord(owner) && owner['controller'] === true,
+  );
+  const isOfDeployment = stringAt(controller, 'kind') === 'Deployment' && stringAt(controller, 'name') === deployment;
+  return isOfDeployment && stringAt(recordAt(metadata, 'annotations'), REVISION_ANNOTATION) === revision;
 }
