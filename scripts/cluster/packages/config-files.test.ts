@@ -24,6 +24,7 @@ describe('the configuration files', () => {
     expect(json('/state/two/config/kubelet.yaml')).toMatchObject({
       maxPods: 250,
       imageGCHighThresholdPercent: 100,
+      imagePullCredentialsVerificationPolicy: 'NeverVerify',
       cgroupRoot: `/${cgroupName(layout)}`,
       clusterDNS: ['10.50.0.1'],
       failCgroupV1: false,

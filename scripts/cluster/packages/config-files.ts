@@ -174,6 +174,8 @@ function renderKubeletConfig({ addresses, layout }: ConfigInput): string {
     // Images are imported, not pulled: one that is collected is gone for good.
     imageGCHighThresholdPercent: 100,
     imageMaximumGCAge: '0s',
+    // Otherwise one that was imported and later pulled as well, under another name, has to be pulled under both from then on.
+    imagePullCredentialsVerificationPolicy: 'NeverVerify',
     evictionHard: { 'nodefs.available': '1%', 'imagefs.available': '1%', 'memory.available': '100Mi' },
     maxPods: 250,
     registryPullQPS: 0,

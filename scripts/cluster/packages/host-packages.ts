@@ -20,9 +20,9 @@ const packageOf: Readonly<Record<string, string>> = {
 };
 
 /** Installs what is missing of the machine's own packages, on Debian as root; elsewhere says what is missing. */
-export async function ensureHostPackages(report: Report): Promise<void> {
+export async function ensureHostPackages(report: Report, packages = packageOf): Promise<void> {
   requireRootOnLinux();
-  const missing = await findMissingPackages();
+  const missing = await findMissingPackages(packages);
   if (missing.length === 0) return;
   const list = missing.join(' ');
   if (!existsSync('/etc/debian_version')) {
@@ -51,9 +51,9 @@ function requireRootOnLinux(): void {
   }
 }
 
-async function findMissingPackages(): Promise<readonly string[]> {
+async function findMissingPackages(packages: typeof packageOf): Promise<readonly string[]> {
   const found = await Promise.all(
-    Object.entries(packageOf).map(async ([thing, name]) => {
+    Object.entries(packages).map(async ([thing, name]) => {
       const isThere = thing.startsWith('/') ? existsSync(thing) : await hasProgram(thing);
       return isThere ? [] : [name];
     }),
