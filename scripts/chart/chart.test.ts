@@ -126,6 +126,22 @@ describe('the chart', () => {
     }
   });
 
+  it('takes every value that a guide has set by an upgrade', async () => {
+    const names = (await readdir(new URL('../../docs/guides/', import.meta.url))).filter((name) =>
+      name.endsWith('.md'),
+    );
+    const texts = await Promise.all(names.map((name) => readPage(`docs/guides/${name}`)));
+    const commands = texts.flatMap(
+      (text) => text.replaceAll('\\\n', ' ').match(/^helm upgrade mcp-lifecycle (?:chart|CHART) .*$/gm) ?? [],
+    );
+    const settings = new Set(
+      commands.map((line) => [...line.matchAll(/--set (\S+)/g)].map(([, setting]) => setting ?? '').join(',')),
+    );
+    settings.delete('');
+    expect(settings.size).toBeGreaterThan(5);
+    for (const setting of settings) await expect(template('--set', setting)).resolves.toContain('kind: Deployment');
+  });
+
   it('takes the values that the install guide shows', async () => {
     const guide = await readPage('docs/guides/install.md');
     const samples = [...guide.matchAll(/```yaml\n# values\.yaml\n([\s\S]*?)```/g)].map(([, text]) => text ?? '');

@@ -107,6 +107,17 @@ describe('the notes', () => {
     });
   });
 
+  it('name in an upgrade the reports that nobody keeps true any more, of the kinds that there are (they said nothing)', async () => {
+    const [open, older] = ['openreports.io/v1alpha1/Report', 'wgpolicyk8s.io/v1alpha2/PolicyReport'] as const;
+    const upgrade = ['--is-upgrade', '--api-versions', older];
+    expect(await read(...upgrade)).toContain('`kubectl delete policyreports.wgpolicyk8s.io --all-namespaces');
+    expect(await read(...upgrade, '--api-versions', open)).toContain(
+      '`kubectl delete reports.openreports.io,policyreports.wgpolicyk8s.io --all-namespaces',
+    );
+    for (const without of [['--is-upgrade'], ['--api-versions', older], [...upgrade, '--set', 'reports.enabled=true']])
+      expect(await read(...without)).not.toContain('reports.enabled is false');
+  });
+
   it('say what a webhook that fails open lets pass, and whether API servers refuse privileges (they said nothing)', async () => {
     const open = ['--set', 'webhook.failurePolicy.validating=Ignore'];
     expect(await read()).not.toContain('is Ignore');

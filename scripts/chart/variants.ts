@@ -12,7 +12,8 @@ export interface Variant {
 /** Everything optional, so that every template has something to render. */
 export const everything = {
   image: { repository: 'mcp-lifecycle' },
-  ...{ monitoring: { enabled: true }, gateway: { httpRoute: { enabled: true } }, autoscaling: { enabled: true } },
+  ...{ monitoring: { enabled: true }, autoscaling: { enabled: true }, ingress: { enabled: true } },
+  ...{ gateway: { httpRoute: { enabled: true }, kuadrant: { enabled: true } }, egressHosts: { enabled: true } },
   ...{ disruptionBudgets: { enabled: true }, reports: { enabled: true }, metrics: { service: { enabled: true } } },
   ...{ v2dy: { enabled: true, pools: { enabled: true } }, networkPolicy: { enabled: true, probe: true } },
   ...{ serviceMonitor: { enabled: true }, prometheusRule: { enabled: true }, dashboard: { enabled: true } },
@@ -27,7 +28,7 @@ const said: Readonly<Record<string, object>> = {
   'nothing but an image': image,
   everything,
   'everything of owners and the monitoring': {
-    ...{ ...everything, ingress: { enabled: true }, metrics: { perServer: true, service: { enabled: true } } },
+    ...{ ...everything, metrics: { perServer: true, tls: { enabled: true }, service: { enabled: true } } },
     serviceMonitor: { enabled: true, labels: { release: 'prometheus' }, interval: '15s', serverNames: true },
     prometheusRule: { enabled: true, labels: { release: 'prometheus' }, alertLabels: { team: 'platform' } },
     monitoring: {
@@ -50,6 +51,12 @@ const said: Readonly<Record<string, object>> = {
   'a Secret of somebody else': {
     ...image,
     tls: { existingSecret: 'ours', caBundle: '-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----\n' },
+  },
+  'what was brought along by the platform': {
+    ...{ ...image, policyConfigMap: { name: 'ours', readsNamespaces: true, limitsReplicas: true } },
+    ...{ metrics: { tls: { enabled: true } }, serviceMonitor: { enabled: true } },
+    tls: { existingSecret: 'ours', caBundle: '-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----\n' },
+    webhook: { clientCA: '-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----\n' },
   },
   'no hooks': { ...image, admissionCheck: { hook: false } },
   'nothing that is there by default': {

@@ -87,6 +87,26 @@ it.each(samples)('%s is accepted by check, without a warning', (_, text) => {
   expect({ code: check.status, text: check.stdout }).toMatchObject({ code: 0 });
 });
 
+/** Policies shown in pages; those of the guide to policies are tried together with its files. */
+const policies = pages()
+  .filter((page) => page !== join('docs', 'guides', 'policy.md'))
+  .flatMap((page) =>
+    [...readFileSync(page, 'utf8').matchAll(/```yaml\n([\s\S]*?)```/g)]
+      .map((match) => match[1] ?? '')
+      .filter((text) => /^kind: Policy$/m.test(text))
+      .map((text, index) => [`${page}, policy ${index + 1}`, text] as const),
+  );
+
+it('shows policies beside the guide to them', () => {
+  expect(policies.length).toBeGreaterThan(1);
+});
+
+it.each(policies)('%s is one, without a warning', (_, text) => {
+  const args = ['webhooks/main.ts', 'policy', 'check', '--fail-on', 'warning', '-'];
+  const check = spawnSync(process.execPath, args, { input: text, encoding: 'utf8' });
+  expect({ code: check.status, text: check.stdout }).toMatchObject({ code: 0 });
+});
+
 describe('the Git hook of the guide', () => {
   const placeholder = "MCP='node path/to/mcp-lifecycle.cjs'";
   const guide = readFileSync('docs/guides/gate-a-pull-request.md', 'utf8');
