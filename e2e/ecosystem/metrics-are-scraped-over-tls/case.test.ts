@@ -1,12 +1,17 @@
 /**
- * @alone it installs the kinds of the Prometheus operator, and the chart with metrics over TLS, by certificates of our own and of cert-manager.
- * @slow three installations, and a replacement of the CA; the first time Prometheus, its operator and cert-manager are built.
+ * @alone it installs the kinds of the Prometheus operator, and the chart with metrics over TLS, by certificates of each of the three issuers.
+ * @slow six installations, and a replacement of the CA; the first time Prometheus, its operator and cert-manager are built.
  */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { execInCluster, findCluster, type ClusterHandle } from '../../../scripts/cluster/cluster.ts';
 import type { PrometheusPrograms } from '../../../scripts/cluster/packages/prometheus.ts';
 import { panels } from '../../../scripts/generate/dashboard.ts';
 import { release } from '../../../scripts/quickstart/install.ts';
+import {
+  issueAuthority,
+  issueServing,
+  type CertificateAuthority,
+} from '../../../webhooks/platform/tls/certificates.ts';
 import type { Running } from '../../harness/beside.ts';
 import { isAtRest, readSecret, requestRotation, whileHurrying } from '../../harness/ca-rotation.ts';
 import { startCertManager, type RunningCertManager } from '../../harness/cert-manager.ts';
@@ -28,6 +33,8 @@ import { untilReplicasStay } from '../../harness/replicas.ts';
 
 const system = release.namespace;
 const served = `${release.name}-webhook.${system}.svc`;
+/** Of the certificate that no program of ours issued, and cert-manager neither. */
+const secretOfUser = 'webhook-tls';
 const scraped = [
   ...['metrics.tls.enabled=true', 'serviceMonitor.enabled=true', 'serviceMonitor.interval=1s'],
   ...['serviceMonitor.labels.prometheus=team'],
@@ -68,7 +75,7 @@ describe('metrics of ours over TLS, where a real Prometheus scrapes them', () =>
     await installChart();
     await certManager?.remove();
     await removeMonitoringKinds();
-    const leftovers = [`${release.name}-tls`, `${release.name}-ca`];
+    const leftovers = [`${release.name}-tls`, `${release.name}-ca`, secretOfUser];
     await kubectlOk(['delete', 'secret', ...leftovers, '--namespace', system, '--ignore-not-found']);
   }, 300_000);
 
@@ -160,29 +167,80 @@ describe('metrics of ours over TLS, where a real Prometheus scrapes them', () =>
 
   describe('on the dashboard for the platform team', () => {
     beforeAll(async () => {
-      // One that serves, and one that is refused: what panels about verdicts show.
+      // One that serves, which a later policy would refuse, and one that is refused: what panels about verdicts show.
       await apply(namespace, kubernetesServer('served'));
       await untilCondition(namespace, 'served', { type: 'Verified', status: 'True' });
+      await installChart({ args: [...scraped, '--set', 'policy.rules.image-digest.action=deny'] });
+      await untilAllUp();
       const asRoot = kubernetesServer('as-root', { runtime: { security: { securityContext: { runAsUser: 0 } } } });
       await kubectl(['create', '--namespace', namespace, '--filename', '-'], asRoot);
+    }, 300_000);
+
+    const asked = panels.flatMap(({ queries }) => queries.map(([expression]) => expression));
+    it.each(asked)('there is data: %s', async (expression) => {
+      const found = await eventually(
+        `${expression} finds something`,
+        async () => {
+          const series = await query(expression);
+          return series.length > 0 && series;
+        },
+        { describe: () => query('{__name__=~"mcp_lifecycle_servers.*"}') },
+      );
+      expect(found).not.toEqual([]);
     });
 
-    // What rules find has no series while they find nothing.
-    const asked = panels.flatMap(({ queries }) => queries.map(([expression]) => expression));
-    it.each(asked.filter((expression) => !expression.includes('servers_with_findings')))(
-      'there is data: %s',
-      async (expression) => {
-        const found = await eventually(
-          `${expression} finds something`,
-          async () => {
-            const series = await query(expression);
-            return series.length > 0 && series;
-          },
-          { describe: () => query('{__name__=~"mcp_lifecycle_servers.*"}') },
-        );
-        expect(found).not.toEqual([]);
-      },
-    );
+    it('is the stored server that the policy would refuse', async () => {
+      const labels = { rule: 'image-digest', action: 'deny' };
+      expect(await query('sum by (rule, action) (mcp_lifecycle_servers_with_findings)')).toContainEqual(labels);
+    });
+  });
+
+  describe('with a certificate of yours', () => {
+    const monitored = `${release.name}-metrics-ca`;
+    let first: CertificateAuthority;
+    let second: CertificateAuthority;
+
+    beforeAll(async () => {
+      [first, second] = [await issueAuthority(new Date()), await issueAuthority(new Date())];
+    });
+
+    async function bringCertificate(of: CertificateAuthority): Promise<void> {
+      const { certificate, privateKey } = await issueServing(of, [served], new Date());
+      await apply(system, {
+        ...{ apiVersion: 'v1', kind: 'Secret', type: 'kubernetes.io/tls', metadata: { name: secretOfUser } },
+        stringData: { 'tls.crt': certificate, 'tls.key': privateKey },
+      });
+    }
+
+    /** As the guide says it; helm returns when API servers trust what the webhooks serve. */
+    async function trust(...authorities: readonly CertificateAuthority[]): Promise<string> {
+      const bundle = authorities.map(({ certificate }) => certificate).join('');
+      const yours = ['--set', `tls.existingSecret=${secretOfUser}`, '--set', `tls.caBundle=${bundle}`];
+      await installChart({ args: [...scraped, ...yours, '--force-conflicts'] });
+      return bundle;
+    }
+
+    it('are scraped with what the chart says to trust', async () => {
+      await bringCertificate(first);
+      const bundle = await trust(first);
+      await startScraping(monitored, () => Promise.resolve(bundle));
+      await untilAllUp();
+    }, 600_000);
+
+    it('are scraped on with a certificate of another CA, when both are trusted, by the same pods', async () => {
+      const namesOf = async (): Promise<readonly string[]> =>
+        (await untilReplicasStay()).map(({ metadata }) => metadata.name).sort();
+      const before = await namesOf();
+      const bundle = await trust(first, second);
+      await startScraping(monitored, () => Promise.resolve(bundle));
+      await untilAllUp();
+      await bringCertificate(second);
+      // Who trusts the new one alone sees that it is the new one that is served.
+      const files = Object.keys(await readTlsAssets(namespace, 'team'));
+      await prometheus?.replaceTlsAssets(Object.fromEntries(files.map((file) => [file, second.certificate])));
+      await untilAllUp();
+      expect(await namesOf()).toEqual(before);
+    }, 600_000);
   });
 
   it('are scraped with a certificate of cert-manager', async () => {
