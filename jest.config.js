@@ -11,6 +11,6 @@ export default {
     ],
   },
   // A machine that is busy with other things must not decide a test.
-  testTimeout: 60_000,
+  testTimeout: 600_000,
   setupFilesAfterEnv: ['<rootDir>/scripts/jest/no-stray-output.ts'],
 };

@@ -99,4 +99,4 @@ it('goes on after an error that nobody caught, until it is stopped', async () =>
   expect(await exited).toEqual([3, null]);
   expect(output).toContain('an error was caught by nobody: the process goes on');
   rmSync(folder, { recursive: true });
-}, 60_000);
+});

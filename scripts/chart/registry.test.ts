@@ -66,7 +66,7 @@ describe('a registry', () => {
     running = spawn(program, ['-port', String(port)], { stdio: ['ignore', 'ignore', 'pipe'] });
     // It says at which port it serves.
     if (running.stderr !== null) await once(running.stderr, 'data');
-  }, 600_000);
+  });
 
   afterAll(async () => {
     running.kill();

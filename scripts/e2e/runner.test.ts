@@ -41,7 +41,7 @@ beforeAll(async () => {
     rootDir: folder,
     transform: {},
     maxWorkers: 2,
-    testTimeout: 60_000,
+    testTimeout: 600_000,
     runner: inRepository('e2e/harness/runner.cjs'),
     testSequencer: inRepository('e2e/harness/sequencer.cjs'),
     reporters: ['default', inRepository('e2e/harness/longest-cases.cjs')],
@@ -63,7 +63,7 @@ it('cases run side by side, then those that are @alone one after another, own in
   expect(lines.slice(4)).toEqual(alone.flatMap((name) => [`begin ${name}`, `end ${name}`]));
   expect(stderr).toContain('The longest of 5 cases');
   expect(stderr).toMatch(/second \(side by side\) it begins before others\./);
-}, 120_000);
+});
 
 function run([program = '', ...args]: readonly string[]): Promise<{ code: number | null; stderr: string }> {
   return new Promise((resolve, reject) => {

@@ -19,7 +19,7 @@ let stop: () => Promise<void> = () => Promise.resolve();
 
 beforeAll(async () => {
   writeFileSync(join(folder, 'shim'), await buildShim(), { mode: 0o755 });
-}, 300_000);
+});
 
 afterEach(async () => {
   await stop();

@@ -87,5 +87,5 @@ describe('generated texts', () => {
     }
     // Nothing would be compared otherwise.
     expect(counts['both read']).toBeGreaterThan(count / 20);
-  }, 600_000);
+  });
 });

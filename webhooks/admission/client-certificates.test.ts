@@ -72,7 +72,7 @@ it('goes on asking after the serving certificate was replaced', async () => {
 
 it('still shows its own certificate to the other replicas, which ask for it before they drop an old CA', async () => {
   const server = await start();
-  expect(await askByHandshake('localhost')({ host: '127.0.0.1', port: server.port })).toMatchObject({
-    type: 'certificate',
-  });
+  const ask = askByHandshake('localhost');
+  // On a busy machine a handshake may take longer than the three seconds that it has.
+  await until(async () => (await ask({ host: '127.0.0.1', port: server.port })).type === 'certificate');
 });

@@ -343,12 +343,14 @@ describe('load', () => {
   it('sixteen bodies of 7 MiB at once all get their answer', async () => {
     const server = await start({ limits: patient });
     const body = Buffer.from(JSON.stringify(aReview({ object: 'x'.repeat(7 * 1024 * 1024 - 1000) })));
-    // On a busy machine it takes longer than anybody is waited for; who is turned away for that comes again.
+    // On a busy machine it takes longer than anybody is waited for (503), or longer than the forty seconds that Node gives
+    // a request (408, or the end of the connection); who is turned away for that comes again.
     let lost = 0;
     const untilAnswered = async (): Promise<TestAnswer> => {
+      const startedAt = performance.now();
       const answer = await server.send({ path: longest, body }).catch(() => undefined);
-      if (answer === undefined) lost += 1;
-      return answer === undefined || answer.status === 503 ? untilAnswered() : answer;
+      if (answer === undefined && performance.now() - startedAt < 35_000) lost += 1;
+      return answer === undefined || [408, 503].includes(answer.status) ? untilAnswered() : answer;
     };
     const answers = await Promise.all(Array.from({ length: 16 }, untilAnswered));
     expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 16 }, () => 200));
@@ -357,7 +359,7 @@ describe('load', () => {
     expect(lost).toBeLessThanOrEqual((await server.metric('admission_shed_total{reason="waited"}')) ?? 0);
     for (const reason of ['bytes', 'slow'])
       expect(await server.metric(`admission_bodies_refused_total{reason="${reason}"}`)).toBeUndefined();
-  }, 180_000);
+  });
 
   it('tells the handler when the caller hangs up', async () => {
     let signal: AbortSignal | undefined;

@@ -12,10 +12,7 @@ const { start: startWith, open } = useTestServer();
 /** Longer than any test. */
 const patient = { graceMs: 3_600_000, pressedGraceMs: 3_600_000 };
 
-/** No connection is late here: on a busy machine a handshake may take longer than the five seconds that it has elsewhere. */
-const connectionLimits = { handshakeMs: 3_600_000, headMs: 3_600_000 };
-
-const start = (limits: Partial<CallLimits>): Promise<TestServer> => startWith({ limits, connectionLimits });
+const start = (limits: Partial<CallLimits>): Promise<TestServer> => startWith({ limits });
 
 /** Announces so many bytes, sends so many of them, and then nothing more. */
 async function slowSender(server: TestServer, announced: number, sent: number): Promise<TLSSocket> {

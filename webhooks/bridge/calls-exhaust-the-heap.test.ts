@@ -31,7 +31,7 @@ it('calls that wait for their tool do not keep what was parsed, which ended the 
     await end();
     expect(await health()).toBe('200');
   });
-}, 60_000);
+});
 
 it('nor do those to a process that all clients share', async () => {
   await withBridgeProcess('modern', {}, async ({ url, health }) => {
@@ -40,7 +40,7 @@ it('nor do those to a process that all clients share', async () => {
     await end();
     expect(await health()).toBe('200');
   });
-}, 60_000);
+});
 
 it('an initialize of any length is not kept until its process has started', async () => {
   await withBridgeProcess('legacy', {}, async ({ url, health }) => {
@@ -50,7 +50,7 @@ it('an initialize of any length is not kept until its process has started', asyn
     expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 413));
     expect(await health()).toBe('200');
   });
-}, 60_000);
+});
 
 it('serves messages of the greatest length that the schema allows, with a sign that makes each of them take two bytes', async () => {
   const { maximum } = fieldOfSchema();
@@ -60,7 +60,7 @@ it('serves messages of the greatest length that the schema allows, with a sign t
     for (let n = 0; n < 4; n += 1) expect((await post(url, body, headers)).status).toBe(200);
     expect(await health()).toBe('200');
   });
-}, 60_000);
+});
 
 function fieldOfSchema(): { readonly maximum: number } {
   const source = readFileSync(new URL('../../crds/source/mcpserver.yaml', import.meta.url), 'utf8');

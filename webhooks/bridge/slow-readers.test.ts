@@ -69,7 +69,7 @@ it('answers that many clients do not read do not end the bridge, and another cli
     }
     await expectSmall(bridge);
   });
-}, 120_000);
+});
 
 it('a session whose client reads nothing has its process wait, and all of its answers arrive when it reads', async () => {
   await withBridgeProcess('legacy', {}, async (bridge) => {
@@ -82,7 +82,7 @@ it('a session whose client reads nothing has its process wait, and all of its an
     expect(texts.filter((text) => text.length > bytes)).toHaveLength(asked.length);
     await expectSmall(bridge);
   });
-}, 120_000);
+});
 
 it('a call that says more than its client reads at once is not lost (its stream was closed beyond a mebibyte)', async () => {
   const bridge = await useBridge('legacy');
@@ -90,4 +90,4 @@ it('a call that says more than its client reads at once is not lost (its stream 
   await systemClock.sleep(1_000);
   const text = await read(stream, (_, last) => last.includes('flooded'));
   expect(text.match(/notifications\/message/g)).toHaveLength(3_000);
-}, 60_000);
+});

@@ -3,8 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeEach, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeEach, expect, it, jest } from '@jest/globals';
 import { systemClock } from '../platform/clock.ts';
+import { holdTime } from '../platform/http/testing/held-time.ts';
 import type { ChildExit, Opened } from './shim.ts';
 import { UnixShim } from './unix-shim.ts';
 
@@ -40,6 +41,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
+  jest.useRealTimers();
   over.abort();
   await running;
   for (const socket of sockets.splice(0)) socket.destroy();
@@ -65,12 +67,12 @@ async function openAndEnd(): Promise<ChildExit | undefined> {
 }
 
 it('starts no process before it would be told how that ends (a call was answered "server process ended")', async () => {
+  holdTime();
   let control: Socket | undefined;
   onControl = (socket) => {
-    setTimeout(() => {
-      control = socket;
-      greet(socket);
-    }, 200);
+    jest.advanceTimersByTime(200);
+    control = socket;
+    greet(socket);
   };
   onChild = (socket, label) => {
     greet(socket);

@@ -62,7 +62,6 @@ describe('contract of a server that is a process', () => {
       expect(await exited).toEqual([null, signal]);
       expect(isRunning(started)).toBe(false);
     },
-    60_000,
   );
 });
 
@@ -95,4 +94,4 @@ syncBuiltinESMExports();
   await server.close();
   expect(ended).toEqual([0, null]);
   expect(out).toMatch(/ echo\n1 tool: sha256:/);
-}, 60_000);
+});

@@ -29,19 +29,15 @@ describe('what a reconciler with the heap that the chart gives it remembers of D
   it.each([
     ['is the same after 300 edits of one', `for (let at = 0; at < 300; at += 1) cache.put(aDeployment('one', at));`],
     ['fits for 300 of them', `for (let at = 0; at < 300; at += 1) cache.put(aDeployment('number-' + at, 0));`],
-  ])(
-    '%s',
-    async (_, work) => {
-      const program = `
+  ])('%s', async (_, work) => {
+    const program = `
       import { ChildCache } from ${moduleUrl('child-cache.ts')};
       const cache = new ChildCache();
       ${aDeployment}
       ${work}
     `;
-      expect(await runAsReconciler(program)).toBe('ended well');
-    },
-    60_000,
-  );
+    expect(await runAsReconciler(program)).toBe('ended well');
+  });
 });
 
 describe('what is remembered of 150 Deployments that somebody gave our label', () => {
@@ -55,10 +51,8 @@ describe('what is remembered of 150 Deployments that somebody gave our label', (
       `metadata.ownerReferences = [{ kind: 'MCPServer', name: long, controller: true }];`,
     ],
     ['a condition of 1 MB', `status.conditions = [{ type: 'Available', status: 'False', message: long }];`],
-  ])(
-    'is no more than fits with %s',
-    async (_, change) => {
-      const program = `
+  ])('is no more than fits with %s', async (_, change) => {
+    const program = `
       import { ChildCache } from ${moduleUrl('child-cache.ts')};
       const cache = new ChildCache();
       for (let at = 0; at < 150; at += 1) {
@@ -70,10 +64,8 @@ describe('what is remembered of 150 Deployments that somebody gave our label', (
         cache.put(JSON.parse(JSON.stringify({ apiVersion: 'apps/v1', kind: 'Deployment', metadata, status })));
       }
     `;
-      expect(await runAsReconciler(program)).toBe('ended well');
-    },
-    60_000,
-  );
+    expect(await runAsReconciler(program)).toBe('ended well');
+  });
 });
 
 describe('a Deployment of which not all is remembered', () => {

@@ -272,5 +272,5 @@ describe('PodCache', () => {
       }
     `;
     expect(await runAsReconciler(program)).toBe('ended well');
-  }, 60_000);
+  });
 });

@@ -24,4 +24,4 @@ export async function readToEnd(socket: TLSSocket): Promise<string> {
 
 /** Of a request whose body has so many bytes. */
 export const head = (length: number): string =>
-  `POST /validate HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\n\r\n`;
+  `POST /validate?timeout=30s HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\n\r\n`;

@@ -242,9 +242,10 @@ describe('messages', () => {
 describe('hostile data', () => {
   it('stays quick and brief with 100,000 wrong items', () => {
     const env = Array.from({ length: 100_000 }, () => 1);
-    const started = process.hrtime.bigint();
+    const before = process.threadCpuUsage();
     expect(violationsOf(manifest({ config: { port: 1, env } }))).toHaveLength(100);
-    expect(Number(process.hrtime.bigint() - started) / 1e6).toBeLessThan(1000);
+    const { user, system } = process.threadCpuUsage(before);
+    expect((user + system) / 1_000).toBeLessThan(1_000);
   });
 
   it('never throws and never says nothing about what it refuses', () => {

@@ -1,10 +1,12 @@
 import { createServer } from 'node:http';
 import type { RequestListener, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { useHeldTime } from '../http/testing/held-time.ts';
 import { askBroker } from './broker-status.ts';
 import type { Offered } from '../../core/plan/offered-tools.ts';
 
+useHeldTime();
 const servers: Server[] = [];
 
 afterEach(() => {
@@ -82,6 +84,7 @@ describe('a broker that is asked what it offers of a server', () => {
       'an answer that never ends',
       (_, response) => {
         response.writeHead(200, { 'content-type': 'application/json' }).write('{');
+        jest.advanceTimersByTime(2_000);
       },
       /did not answer within 2 s/,
     ],

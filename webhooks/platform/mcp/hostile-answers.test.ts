@@ -4,8 +4,9 @@ import { createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { gzipSync } from 'node:zlib';
 
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 
+import { useHeldTime } from '../http/testing/held-time.ts';
 import { sendMcpMessage } from './mcp-request.ts';
 import type { McpReply } from './mcp-reply.ts';
 import { createProbeCost } from './probe-cost.ts';
@@ -13,6 +14,8 @@ import type { CpuMeter } from './probe-cost.ts';
 import { clusterBudget } from './probe-budget.ts';
 import { maxInterim } from './mcp-request.ts';
 import { maxMessagesBefore, maxPieces } from './read-answer.ts';
+
+useHeldTime();
 
 const servers: Server[] = [];
 const sockets = new Set<Socket>();
@@ -36,20 +39,15 @@ async function listen(server: Server): Promise<string> {
 interface Asked {
   readonly maxAnswerBytes?: number;
   readonly cpuMs?: CpuMeter;
-  readonly timeoutMs?: number;
 }
 
-/** Half a minute is for the machine: what answers, answers at once. */
-function ask(
-  url: string,
-  { maxAnswerBytes = 1024 * 1024, cpuMs = () => 0, timeoutMs = 30_000 }: Asked = {},
-): Promise<McpReply> {
+function ask(url: string, { maxAnswerBytes = 1024 * 1024, cpuMs = () => 0 }: Asked = {}): Promise<McpReply> {
   return sendMcpMessage({
     url: new URL(url),
     method: 'POST',
     headers: { accept: 'application/json, text/event-stream' },
     body: { jsonrpc: '2.0', id: 1, method: 'initialize' },
-    ...{ maxAnswerBytes, timeoutMs },
+    ...{ maxAnswerBytes, timeoutMs: 30_000 },
     cost: createProbeCost({ owner: 'tenant', cpuMs }),
     budget: clusterBudget,
     signal: new AbortController().signal,
@@ -72,6 +70,12 @@ async function replyToBytes(bytes: string | Buffer): Promise<McpReply> {
   return ask(await listen(server));
 }
 
+/** Lets time pass once what was sent is read, which takes turns of this process and no time. */
+async function outlastTheReader(): Promise<void> {
+  for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  jest.advanceTimersToNextTimer();
+}
+
 const result = '{"jsonrpc":"2.0","id":1,"result":{"protocolVersion":"2025-11-25"}}';
 const understood = { type: 'result', result: { protocolVersion: '2025-11-25' } };
 const chunked = (type: string): string =>
@@ -91,15 +95,15 @@ describe('an id that cannot become a text (it ended the process)', () => {
 
   it.each([
     ['that ends', (stream: ServerResponse) => stream.end()],
-    ['that stays open', () => undefined],
+    ['that stays open', outlastTheReader],
   ])('is told on a stream %s as it is in JSON (it was a stream without an answer, or a time-out)', async (_, then) => {
     const listener: RequestListener = (_request, response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' });
       response.write('data: {"jsonrpc":"2.0","id":99,"result":{}}\n\n');
-      then(response);
+      void then(response);
     };
     const why = 'it answered another request than ours (JSON-RPC id 99)';
-    expect(await ask(await listen(createHttpServer(listener)), { timeoutMs: 500 })).toEqual({ type: 'unusable', why });
+    expect(await ask(await listen(createHttpServer(listener)))).toEqual({ type: 'unusable', why });
   });
 
   it('60,000 lists in lists are too deep, on a stream too', async () => {
@@ -241,10 +245,10 @@ describe('what is bounded', () => {
     const why = 'reading its answers takes more than 250 ms of CPU time';
     const dear = createHttpServer((_, response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' });
-      const timer = setInterval(() => response.write('data: 1\n\n'), 5);
-      response.on('close', () => {
-        clearInterval(timer);
-      });
+      const more = (): void => {
+        if (response.write('data: 1\n\n') && !response.destroyed) setImmediate(more);
+      };
+      more();
     });
     expect(await ask(await listen(dear), { cpuMs })).toEqual({ type: 'unusable', why });
   });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { contractOf } from '../../core/contract/contract.ts';
 import { readTool } from '../../core/contract/tool.ts';
+import { useHeldTime } from '../http/testing/held-time.ts';
 import type { ProbeResult } from './probe.ts';
 import { clusterBudget } from './probe-budget.ts';
 import { createProbeCost } from './probe-cost.ts';
@@ -9,6 +10,7 @@ import { answer, discovered } from './testing/answering-server.ts';
 import type { Answering } from './testing/answering-server.ts';
 import { probe, useAnswering } from './testing/use-answering.ts';
 
+useHeldTime();
 const serve = useAnswering();
 
 /** A tool with ten parameters; 512 of them are 63,000 values and most of a MiB. */

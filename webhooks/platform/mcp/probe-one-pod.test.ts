@@ -4,6 +4,7 @@ import type { TlsOptions } from 'node:tls';
 
 import { afterEach, describe, expect, it } from '@jest/globals';
 
+import { useHeldTime } from '../http/testing/held-time.ts';
 import { parseCaBundle } from '../tls/ca-certificates.ts';
 import { issueAuthority, issueServing } from '../tls/certificates.ts';
 import { asksOnce } from './handshake-era.ts';
@@ -12,6 +13,7 @@ import type { ProbeTarget } from './probe.ts';
 import { answer, initialized, refuse, startAnswering } from './testing/answering-server.ts';
 import type { TlsTrust } from './tls-trust.ts';
 
+useHeldTime();
 /** Nobody resolves it, so whoever answers was connected to by its address. */
 const name = 'search.tools.svc.cluster.invalid';
 

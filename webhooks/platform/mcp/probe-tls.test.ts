@@ -7,12 +7,14 @@ import type { AddressInfo } from 'node:net';
 
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 
+import { useHeldTime } from '../http/testing/held-time.ts';
 import { parseCaBundle } from '../tls/ca-certificates.ts';
 import { issueAuthority, issueServing } from '../tls/certificates.ts';
 import type { CertificateAuthority } from '../tls/certificates.ts';
 import { probeMcpServer } from './probe.ts';
 import type { TlsTrust } from './tls-trust.ts';
 
+useHeldTime();
 const servers: Server[] = [];
 let authority: CertificateAuthority;
 let stranger: CertificateAuthority;

@@ -1,10 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 
+import { useHeldTime } from '../http/testing/held-time.ts';
 import type { ProbeResult } from './probe.ts';
 import { answer, discovered, hangUp, refuse } from './testing/answering-server.ts';
 import type { Answering, AnsweringServer } from './testing/answering-server.ts';
 import { probe, useAnswering } from './testing/use-answering.ts';
 
+useHeldTime();
 const serve = useAnswering();
 
 async function refusedWith(refusal: Answering, acceptsForbidden?: boolean): Promise<ProbeResult> {

@@ -2,10 +2,13 @@ import { createServer } from 'node:http';
 import type { RequestListener, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 
+import { useHeldTime } from '../http/testing/held-time.ts';
 import { probeMcpServer } from './probe.ts';
 import type { ProbeResult } from './probe.ts';
+
+useHeldTime();
 
 const servers: Server[] = [];
 
@@ -23,7 +26,6 @@ async function serve(listener: RequestListener): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`;
 }
 
-/** Half a minute is for the machine: what answers, answers at once. */
 function probe(url: string, timeoutMs = 30_000, countsOffers = false): Promise<ProbeResult> {
   return probeMcpServer({
     ...{ url, clientVersion: '1.2.3', timeoutMs, countsOffers },
@@ -158,8 +160,7 @@ describe('a server of the handshake era', () => {
         const answer = JSON.stringify({ jsonrpc: '2.0', id, result: initialized });
         const text = `id: 1\ndata: \n\ndata: {"jsonrpc":"2.0","method":"notifications/message"}\n\nevent: message\r\ndata: ${answer}\r\n\r\n`;
         const half = Math.floor(text.length / 2);
-        response.write(text.slice(0, half));
-        setTimeout(() => response.write(text.slice(half)), 20);
+        response.write(text.slice(0, half), () => setImmediate(() => response.write(text.slice(half))));
       },
     });
     expect(await probe(await serve(listener))).toMatchObject({ state: 'verified', serverInfo: { name: 'old' } });
@@ -167,7 +168,9 @@ describe('a server of the handshake era', () => {
 
   it('that never answers server/discover still gets half of the time', async () => {
     const { listener } = mcp({
-      'server/discover': () => undefined,
+      'server/discover': () => {
+        jest.advanceTimersByTime(2_000);
+      },
       initialize: (response, { id }) => {
         json(response, { jsonrpc: '2.0', id, result: initialized });
       },
@@ -178,18 +181,16 @@ describe('a server of the handshake era', () => {
   it('that is silent after initialize does not keep the probe beyond its time', async () => {
     const { listener, asked } = mcp({
       initialize: (response, { id }) => {
-        const answer = { jsonrpc: '2.0', id, result: initialized };
-        setTimeout(() => {
-          json(response, answer, { 'mcp-session-id': 's-1' });
-        }, 1_200);
+        jest.advanceTimersByTime(1_200);
+        json(response, { jsonrpc: '2.0', id, result: initialized }, { 'mcp-session-id': 's-1' });
       },
-      'notifications/initialized': () => undefined,
+      // Half of the time twice would be 1,200 more.
+      'notifications/initialized': () => {
+        jest.advanceTimersByTime(1_800);
+      },
       DELETE: () => undefined,
     });
-    const startedAt = performance.now();
     expect(await probe(await serve(listener), 3_000)).toMatchObject({ state: 'verified' });
-    // A deadline for each message makes 4,200: 1,200, and half of the time twice.
-    expect(performance.now() - startedAt).toBeLessThan(4_100);
     expect(asked.map(({ method }) => method)).toContain('notifications/initialized');
   });
 });
@@ -213,13 +214,9 @@ describe('counting what a server lists', () => {
     };
   };
 
-  const countsOf = async (
-    capabilities: object,
-    answers: Readonly<Record<string, Answer>>,
-    timeoutMs = 30_000,
-  ): Promise<unknown> => {
+  const countsOf = async (capabilities: object, answers: Readonly<Record<string, Answer>>): Promise<unknown> => {
     const { listener } = mcp({ 'server/discover': discovered(capabilities), ...answers });
-    const result = await probe(await serve(listener), timeoutMs, true);
+    const result = await probe(await serve(listener), 30_000, true);
     return result.state === 'verified' ? result.offers : result;
   };
 
@@ -271,12 +268,16 @@ describe('counting what a server lists', () => {
         json(response, { jsonrpc: '2.0', id, result: { tools: [{ d: 'x'.repeat(900_000) }], nextCursor: '1' } });
       },
     ],
-    ['never comes', () => undefined],
-  ])('has no number for a list that %s, and verifies nevertheless', async (what, answer) => {
+    [
+      'never comes',
+      () => {
+        jest.advanceTimersToNextTimer();
+      },
+    ],
+  ])('has no number for a list that %s, and verifies nevertheless', async (_, answer) => {
     const counts = await countsOf(
       { prompts: {}, resources: {}, tools: {} },
       { 'tools/list': answer, 'resources/list': pages('resources', 2), 'prompts/list': pages('prompts', 1) },
-      what === 'never comes' ? 3_000 : 30_000,
     );
     expect(counts).not.toHaveProperty('tools');
     expect(counts).toEqual(expect.not.objectContaining({ state: 'failed' }));
@@ -450,7 +451,7 @@ describe('what is no MCP server', () => {
       'closes in the middle of the stream',
       (_, response) => {
         response.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: {"jsonrpc"');
-        setTimeout(() => response.destroy(), 10);
+        setImmediate(() => response.destroy());
       },
       /^the connection was closed before the answer was complete; it may have ended, .*: see the logs of its pods$/,
     ],
@@ -484,7 +485,15 @@ describe('what is no MCP server', () => {
 
   it.each(liars)('fails: %s', async (_, listener, message) => {
     const isOverInTime = String(message).includes('no answer in time');
-    const result = await probe(await serve(listener), isOverInTime ? 600 : 30_000);
+    const url = await serve((request, response) => {
+      listener(request, response);
+      // Half of the time, which the first of two questions has.
+      if (isOverInTime)
+        setImmediate(() => {
+          jest.advanceTimersByTime(300);
+        });
+    });
+    const result = await probe(url, 600);
     expect(result.state === 'failed' ? result.message : result.state).toMatch(message);
   });
 

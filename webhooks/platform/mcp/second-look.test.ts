@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 
+import { useHeldTime } from '../http/testing/held-time.ts';
 import { idsFrom } from './mcp-call.ts';
 import { clusterBudget } from './probe-budget.ts';
 import { createProbeCost, maxCpuMs } from './probe-cost.ts';
@@ -8,6 +9,7 @@ import { lookAgain } from './second-look.ts';
 import type { Answering } from './testing/answering-server.ts';
 import { useAnswering } from './testing/use-answering.ts';
 
+useHeldTime();
 const serve = useAnswering();
 
 /** What a look finds out about a server that answers GET like this, and whom it asked. */

@@ -13,7 +13,7 @@ beforeAll(async () => {
   // The first one loads node-forge, which takes time that the clock of the world does not know.
   await issueAuthority(new Date());
   for (const seed of seeds) histories.push(await liveThrough({ seed, replicas: 3, days: years * 365 }));
-}, 120_000);
+});
 
 describe('a dozen years with replicas that are killed at any step', () => {
   it('have no moment at which an API server could not verify a replica, even one that is a minute behind', () => {

@@ -42,4 +42,4 @@ if (!(each <= 2_560)) throw new Error('each takes ' + each.toFixed(0) + ' bytes 
 
 it('keeps at most 2.5 KiB more of a server that was broken off and waits (it was a whole question, 3.5 KiB)', async () => {
   expect(await runAsReconciler(program)).toBe('ended well');
-}, 60_000);
+});

@@ -2,6 +2,8 @@ import { createServer } from 'node:http';
 import type { Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
+import { jest } from '@jest/globals';
+
 /** One message that a server got, as it came. */
 export interface Asked {
   /** JSON-RPC method, or the verb of a request without a message. */
@@ -78,8 +80,10 @@ export function refuse(status: number, words = '', headers: Readonly<Record<stri
 /** Closes the connection without a word. */
 export const hangUp: Answering = (response) => response.destroy();
 
-/** Never answers. */
-export const silence: Answering = () => undefined;
+/** Never answers: in held time, that passes until whoever asked gives up. */
+export const silence: Answering = () => {
+  jest.advanceTimersToNextTimer();
+};
 
 export const initialized = {
   protocolVersion: '2025-06-18',
