@@ -462,6 +462,80 @@ describe('a server with a provider of others, and a policy that comes later and 
   });
 });
 
+describe('a server that is announced to a gateway which looks for servers by itself', () => {
+  const listed = { 'gateway-allowed': { action: 'deny', parameters: { providers: ['httproute'] } } };
+  const document = { apiVersion: 'mcp-lifecycle.policy/v1alpha1', kind: 'Policy', rules: listed };
+  const read = readPolicy(document, rules);
+  if (read.type !== 'usable') throw new Error(JSON.stringify(read));
+  const { policy } = read;
+  const servicePath = '/api/v1/namespaces/mcp/services/search';
+  const deploymentPath = '/apis/apps/v1/namespaces/mcp/deployments/search';
+  const agentgateway = {
+    ...{ provider: 'agentgateway', objectPath: servicePath },
+    marks: [/"appProtocol":"agentgateway.dev\/mcp"/, /"agentgateway.dev\/mcp-path":/],
+  };
+  const gke = {
+    ...{ provider: 'gke', objectPath: deploymentPath },
+    marks: [/"registry.gke.io\/functional-type":/, /"modelcontextprotocol.info\/urls":/],
+  };
+  const both = [agentgateway, gke];
+  const announced = (api: FakeKubeApi, { objectPath, marks }: typeof gke): readonly boolean[] => {
+    const { metadata, spec } = api.get(objectPath) as {
+      readonly metadata: Record<string, unknown>;
+      readonly spec: unknown;
+    };
+    const text = JSON.stringify({ ...metadata, managedFields: [], spec });
+    return marks.map((mark) => mark.test(text));
+  };
+  const message = (api: FakeKubeApi): string =>
+    statusOf(api).conditions?.find(({ type }) => type === 'GatewayRegistered')?.message ?? '';
+  const stopAll = async (): Promise<void> => {
+    for (const stop of running.splice(0)) await stop();
+  };
+
+  it.each(both)('is not announced anew to $provider while its policy does not list that provider', async (to) => {
+    const api = withApis();
+    putServer(api, { provider: to.provider });
+    await start(api, []);
+    expect(announced(api, to)).toEqual([false, false]);
+    expect(message(api)).toMatch(/^spec.gateway has no effect: gateway is switched off/);
+    await stopAll();
+    const clock = await start(api, undefined, policy);
+    await clock.advance(60_000);
+    expect(announced(api, to)).toEqual([false, false]);
+    expect(registered(api)).toBe('False/GatewayNotRegistered');
+    expect(message(api)).toMatch(/policy does not let it be published: [^;]*\[gateway-allowed\]$/);
+    expect(statusOf(api).conditions).toContainEqual(expect.objectContaining({ type: 'Accepted', status: 'True' }));
+    await stopAll();
+    await start(api);
+    expect(announced(api, to)).toEqual([true, true]);
+    expect(registered(api)).toBe('True/GatewayRegistered');
+  });
+
+  it('stays announced when such a policy comes, and when the value is switched off', async () => {
+    const to = gke;
+    const api = withApis();
+    putServer(api, { provider: to.provider });
+    await start(api);
+    await stopAll();
+    const clock = await start(api, undefined, policy);
+    expect(announced(api, to)).toEqual([true, true]);
+    expect(message(api)).toMatch(/does not list it, so what is published stays as it is \[gateway-allowed\]/);
+    const writes = api.writes.length;
+    await clock.advance(600_000);
+    expect(api.writes.slice(writes).filter((write) => !write.includes('/leases/'))).toEqual([]);
+    await stopAll();
+    const withoutIt = await start(api, []);
+    expect(announced(api, to)).toEqual([true, true]);
+    expect(message(api)).toMatch(
+      /^spec.gateway is not followed: .*; it stays announced by .*, until spec.gateway is removed$/,
+    );
+    await dropGateway(api);
+    await withoutIt.advance(5_000);
+    expect(announced(api, to)).toEqual([false, false]);
+  });
+});
+
 describe('a new version with another path and port, behind a Gateway of the Gateway API', () => {
   const deploymentPath = '/apis/apps/v1/namespaces/mcp/deployments/search';
   const routed = { provider: 'httproute', configRef: 'edge' };

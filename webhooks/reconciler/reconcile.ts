@@ -408,15 +408,20 @@ interface Optional extends Pick<GatewayReport, 'writes'> {
 
 async function optionalFor(
   key: string,
-  { verdict, server, findings }: DecidedServer,
+  decision: DecidedServer,
   { facts, isOpen, ...known }: Pick<GatewayInput, 'apis' | 'outcomes' | 'facts' | 'isOpen' | 'nowMs'>,
   { world, signal }: { readonly world: World; readonly signal: AbortSignal },
 ): Promise<Optional> {
-  if (verdict !== 'accepted') return { lacking: lackingNow({ server, apis: known.apis }) };
+  const { server, findings } = decision;
+  if (decision.verdict !== 'accepted') return { lacking: lackingNow({ server, apis: known.apis }) };
   const existing = expandedKinds.filter(isOptional).flatMap(({ kind }) => world.children.get(kind)?.of(key) ?? []);
   const input = { ...known, server, children: existing.map(({ child }) => child) };
   const said = optionalConditions(input);
-  const gateway = await registrationFor({ ...input, findings, ...present({ isOpen }) }, facts, { world, signal });
+  const gateway = await registrationFor(
+    { ...input, findings, announcedBy: decision.announcedBy, ...present({ isOpen }) },
+    facts,
+    { world, signal },
+  );
   const ingress = decideIngress({ ...input, findings, clusterDomain: world.clusterDomain, ...present({ isOpen }) });
   const reports = [gateway, ingress].filter((report) => report !== undefined);
   return {

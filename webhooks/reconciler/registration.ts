@@ -28,7 +28,7 @@ interface RegistrationScope {
 
 /** What became of a registration, as the objects for it say at this moment; undefined where none is asked for. */
 export async function registrationFor(
-  input: OptionalInput & Pick<GatewayInput, 'findings' | 'isOpen'>,
+  input: OptionalInput & Pick<GatewayInput, 'findings' | 'isOpen' | 'announcedBy'>,
   facts: ReferenceFacts,
   { world, signal }: RegistrationScope,
 ): Promise<GatewayReport | undefined> {

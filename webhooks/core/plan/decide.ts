@@ -14,7 +14,9 @@ import { isConfiguration } from '../mcpserver/references.ts';
 import type { MCPServer, PolicyState } from '../mcpserver/types.gen.ts';
 import { expandedKinds as everyKind } from '../resources/index.gen.ts';
 import type { ExpandedKind, ExpansionInput, KubernetesObject } from '../resources/expanded-kind.ts';
+import { announcedBy } from '../resources/gateway-announcement.ts';
 import { usableKinds } from '../resources/optional-kind.ts';
+import { isAnnounced } from './announced.ts';
 import { childOf, isSameChild } from './action.ts';
 import type { Action, ChildName } from './action.ts';
 import type { ObservedChild } from './observed.ts';
@@ -64,6 +66,8 @@ export type Decision =
       readonly findings: readonly Finding[];
       readonly policy: PolicyState;
       readonly desired: readonly KubernetesObject[];
+      /** What of it announces the server to a gateway: it is announced by …. */
+      readonly announcedBy: string | undefined;
       readonly actions: readonly Action[];
       /** Of the pods; the Deployment that serves is in no action while its template is held, or put back. */
       readonly rollout: PlannedRollout | undefined;
@@ -114,6 +118,7 @@ export function decide(input: DecideInput): Decision {
 
 interface Expanded {
   readonly desired: readonly KubernetesObject[];
+  readonly announcedBy: string | undefined;
   readonly actions: readonly Action[];
   readonly rollout: PlannedRollout | undefined;
 }
@@ -131,6 +136,7 @@ function expandAs(kinds: readonly ExpandedKind[], input: DecideInput, { findings
     ...(configHash === undefined ? {} : { configHash }),
     gateway: gatewaySettingsOf(server, facts),
     routedFrom: routedFromOf(server, observed),
+    isAnnounced: isAnnounced(server, observed),
   };
   const usable = usableKinds(kinds, apis).filter((of) => of.isUndecided?.(expansion) !== true);
   const build = (more: Partial<ExpansionInput>): readonly KubernetesObject[] =>
@@ -144,7 +150,8 @@ function expandAs(kinds: readonly ExpandedKind[], input: DecideInput, { findings
   const actions = plan({ owner: ownerOf(server), childKinds: usable, desired: known, observed, digest });
   const kept = usable.filter((of) => of.isKept?.(expansion) === true);
   const isLeft = (action: Action): boolean => isHeld(action, rollout) || isOfKept(action, kept);
-  return { desired, actions: actions.filter((action) => !isLeft(action)), rollout };
+  const left = actions.filter((action) => !isLeft(action));
+  return { desired, announcedBy: announcedBy(expansion), actions: left, rollout };
 }
 
 /** Whether the action would change or delete what stays as it is. */

@@ -67,6 +67,8 @@ export interface GatewayInput extends OptionalInput {
   readonly offered?: Offered | undefined;
   /** Who else has a route that takes the same; absent: nobody. */
   readonly rival?: RouteRival | undefined;
+  /** What announces it to the gateway, as `decide` says; absent: nothing. */
+  readonly announcedBy?: string | undefined;
   /** Whether it has answered somebody without credentials; default: nobody knows. */
   readonly isOpen?: boolean;
   /** Milliseconds since 1970: the moment that `now` is. */
@@ -145,19 +147,17 @@ function verdictOf(input: GatewayInput, binding: ObservedChild | undefined): Ver
   if (problem !== undefined) return { status: 'False', ...problem, ...(isByRoute(input) ? whatStays(input) : {}) };
   if (binding?.registration === undefined || isOnItsWayOut(binding, input)) return withoutBinding(input, binding);
   const { provider = '' } = input.server.spec.gateway ?? {};
-  const announcement = announcementOf(input.server);
-  if (announcement !== undefined) return announced(input, announcement.by);
+  if (announcementOf(input.server) !== undefined) return announced(input);
   return isByRoute(input) ? byRoute(input) : byProvider(binding.registration, provider, input);
 }
 
 /** There is none yet of its provider. One that a policy does not let be made is not waited for. */
 function withoutBinding(input: GatewayInput, binding: ObservedChild | undefined): Verdict {
   const refusal = denialBy(PUBLISHING_RULE, input.findings);
-  if (refusal !== undefined)
-    return {
-      ...refused(refusal, ourChild(httpRoute.kind, input) ?? binding),
-      ...(isByRoute(input) ? whatStays(input) : {}),
-    };
+  if (refusal !== undefined) {
+    const isThere = (ourChild(httpRoute.kind, input) ?? binding) !== undefined || input.announcedBy !== undefined;
+    return { ...refused(refusal, isThere), ...(isByRoute(input) ? whatStays(input) : {}) };
+  }
   if (binding?.registration !== undefined) return untilGone(binding.registration, input);
   return { ...notRegistered('MCPGatewayBinding not found', WAITING), reason: 'BindingNotFound' };
 }
@@ -194,8 +194,15 @@ function untilGone(registration: Registration, input: GatewayInput): Verdict {
 }
 
 /** Nobody answers: that it is said is all that can be known of it here. */
-function announced(input: GatewayInput, by: string): Verdict {
-  const besides = `the server is announced to it by ${by}; whether it was found is for the gateway to say`;
+function announced(input: GatewayInput): Verdict {
+  const { announcedBy } = input;
+  const refusal = denialBy(PUBLISHING_RULE, input.findings);
+  if (announcedBy === undefined)
+    return {
+      ...(refusal === undefined ? notRegistered('Waiting for the announcement', WAITING) : refused(refusal, false)),
+      ofBinding: 'GatewayNotRegistered',
+    };
+  const besides = `the server is announced to it by ${announcedBy}; whether it was found is for the gateway to say`;
   return { ...registered(input, { besides }), ofBinding: 'GatewayRegistered' };
 }
 
@@ -258,7 +265,7 @@ function byRoute(input: GatewayInput): Verdict {
   if (lacking !== undefined) return { ...lacking, ofBinding: 'GatewayNotRegistered' };
   const route = ourChild(httpRoute.kind, input);
   const refusal = denialBy(PUBLISHING_RULE, input.findings);
-  if (refusal !== undefined) return { ...refused(refusal, route), ...whatStays(input) };
+  if (refusal !== undefined) return { ...refused(refusal, route !== undefined), ...whatStays(input) };
   const settings = settingsOf(input, route);
   if (settings.type === 'unknown') return { ...asBefore(input), lookAgainMs: lookMs.toUnread };
   if (settings.type === 'incomplete')
@@ -271,9 +278,9 @@ function byRoute(input: GatewayInput): Verdict {
   return byGateway(input, { registration: route.registration, name: route.name, parent: settings.parent });
 }
 
-/** `there`: by what it is published; absent: by nothing. */
-function refused({ ruleId, headline, detail }: Finding, there: ObservedChild | undefined): Verdict {
-  const stays = there === undefined ? '' : '; what is routed stays as it is';
+/** `isThere`: something publishes it. */
+function refused({ ruleId, headline, detail }: Finding, isThere: boolean): Verdict {
+  const stays = isThere ? '; what is routed stays as it is' : '';
   return notRegistered(`The policy does not let it be published: ${headline}, ${detail} [${ruleId}]${stays}`, ruleId);
 }
 
@@ -520,11 +527,19 @@ function lackAs(of: OptionalKind | typeof httpRoute, input: GatewayInput): Verdi
   const lack = lackOf(of, stateOf(of, input.apis));
   if (lack === undefined) return undefined;
   const { status, reason, what, fix } = lack;
+  const stays = whatIsLeft(input);
+  const effect = stays.length === 0 ? 'has no effect' : 'is not followed';
+  return { status, reason, message: [`spec.gateway ${effect}: ${what}`, fix, ...stays].join('; '), cause: of.kind };
+}
+
+/** Of a server that nothing more is done for: a clause each. */
+function whatIsLeft(input: GatewayInput): readonly string[] {
+  const { announcedBy } = input;
   const route = ourChild(httpRoute.kind, input);
-  const effect = route === undefined ? 'has no effect' : 'is not followed';
-  const stays =
-    route === undefined ? '' : `; HTTPRoute ${route.name} stays, with what it routes, until somebody deletes it`;
-  return { status, reason, message: `spec.gateway ${effect}: ${what}; ${fix}${stays}`, cause: of.kind };
+  return [
+    route === undefined ? [] : [`HTTPRoute ${route.name} stays, with what it routes, until somebody deletes it`],
+    announcedBy === undefined ? [] : [`it stays announced by ${announcedBy}, until spec.gateway is removed`],
+  ].flat();
 }
 
 /** Nothing new is known, as in the first moments after a start: what was said stays, and so does the address. */

@@ -61,6 +61,8 @@ export interface ExpansionInput {
   readonly gateway?: GatewaySettings | undefined;
   /** Namespace of the Gateway from which the HTTPRoute that stands leads to the server, by our own word; absent: none does. */
   readonly routedFrom?: string | undefined;
+  /** What stands announces the server to the gateway that it names, by our own word. */
+  readonly isAnnounced?: boolean;
 }
 
 /** Where what serves is reached inside the cluster. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import type { Finding } from '../engine/finding.ts';
 import { anMCPServer, withRawSpec } from '../testing/builders.ts';
 import { deployment } from './deployment.ts';
 import { service } from './service.ts';
@@ -41,6 +42,26 @@ describe('a gateway that looks for servers by itself', () => {
       { metadata: { annotations: { 'modelcontextprotocol.info/urls': served.url } } },
     ]);
   });
+
+  it.each(['served', 'off', 'absent', 'unknown'] as const)(
+    'finds none anew that a policy does not let be published, nor while its API is not known to be there (%s)',
+    (state) => {
+      const refused: Finding = {
+        ...{ ruleId: 'gateway-allowed', severity: 'deny', path: ['spec', 'gateway', 'provider'] },
+        ...{ headline: 'x', detail: 'x', remedy: 'x' },
+      };
+      const apis = new Map([['MCPGatewayBinding', state]]);
+      const built = (findings: readonly Finding[], isAnnounced: boolean): readonly boolean[] =>
+        ['agentgateway', 'gke'].map((provider) => {
+          const input = { server: announcedTo(provider), verdict: { findings, rules: 1, apis }, isAnnounced };
+          return /agentgateway|gke/.test(JSON.stringify([service.build(input), deployment.build(input)]));
+        });
+      expect(built([refused], false)).toEqual([false, false]);
+      expect(built([], false)).toEqual(state === 'served' ? [true, true] : [false, false]);
+      expect(built([refused], true)).toEqual([true, true]);
+      expect(built([], true)).toEqual([true, true]);
+    },
+  );
 
   it('restarts no pod: their template is the same', () => {
     const templateOf = (server: ReturnType<typeof anMCPServer>): unknown =>

@@ -3,7 +3,7 @@ import { present } from '../mcpserver/record.ts';
 import type { Fields } from '../mcpserver/record.ts';
 import { childMetadata } from './child-metadata.ts';
 import type { ExpandedKind, ExpansionInput } from './expanded-kind.ts';
-import { announcementOf, asAnnouncedService } from './gateway-announcement.ts';
+import { appProtocolOf, asAnnouncedService } from './gateway-announcement.ts';
 
 /**
  * Names of the ports, the newest last: a port that was there keeps a name that was there, whichever it is. Endpoints go by
@@ -15,8 +15,9 @@ function nameOf(at: number): string {
 }
 
 /** To a port of the pods by its name: while a new one rolls out, each pod is reached at its own, whatever a client has called. */
-function portsOf({ server, formerPorts = [] }: ExpansionInput): readonly Fields[] {
-  const { appProtocol } = announcementOf(server) ?? {};
+function portsOf(input: ExpansionInput): readonly Fields[] {
+  const { server, formerPorts = [] } = input;
+  const appProtocol = appProtocolOf(input);
   const to = { targetPort: PORT_NAME, protocol: 'TCP', ...present({ appProtocol }) };
   return [...formerPorts, server.spec.config.port].map((number, at) => ({ name: nameOf(at), port: number, ...to }));
 }

@@ -30,8 +30,8 @@ export const gatewayAllowed: Rule = defineRule({
     'and a route without a host takes all of those of its Gateway; with the provider `kuadrant` those that its MCPGatewayExtension ' +
     'leads to, its `publicHost` too, which are known in a cluster alone. What other providers do with a server is theirs to limit. The ' +
     'ConfigMap may change at any time: what is found there then, or when the policy comes, leaves the server running and accepted; its ' +
-    'route and its MCPGatewayBinding are neither made nor changed meanwhile, and `GatewayRegistered` says so. What is published by ' +
-    'then stays until somebody deletes it.',
+    'route, its MCPGatewayBinding and what announces it to `agentgateway` or `gke` are not made meanwhile, and stay where they are; ' +
+    '`GatewayRegistered` says so. What is published by then stays until somebody deletes it.',
   remedy: 'Use a provider, a Gateway and a host that the policy lists.',
   parameters: {
     providers: {
