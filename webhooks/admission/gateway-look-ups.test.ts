@@ -15,8 +15,8 @@ const listeners = [{ name: 'web', protocol: 'HTTP', port: 80, hostname: '*.examp
 
 function start({ isRouting = true, ...limits }: Partial<LookUpLimits> & { readonly isRouting?: boolean } = {}) {
   const api = createFakeKubeApi();
-  const name = (as: string): void => {
-    const data = { 'gateway-name': as, 'gateway-namespace': 'gateways' };
+  const name = (as: string, host = 'mcp.example.com'): void => {
+    const data = { 'gateway-name': as, 'gateway-namespace': 'gateways', 'route-hostname': host };
     api.put('/api/v1/namespaces/mcp/configmaps/edge', { metadata: { name: 'edge', namespace: 'mcp' }, data });
   };
   name('public');
@@ -60,6 +60,13 @@ describe('the Gateway that a ConfigMap names', () => {
     const { lookUp, readsOfGateways } = start();
     await lookUp({ ...edge, keys: [{ key: 'extension-name', path: ['spec'] }] });
     expect([off.readsOfGateways(), readsOfGateways()]).toEqual([0, 0]);
+  });
+
+  it('is read for nobody whose route is for every host', async () => {
+    const { lookUp, name, readsOfGateways } = start();
+    name('public', '');
+    expect((await lookUp()).listenersOf).toBeUndefined();
+    expect(readsOfGateways()).toBe(0);
   });
 
   it('is asked for under no name that a Gateway cannot have', async () => {

@@ -1,5 +1,5 @@
 import type { Listeners, ReferenceFacts } from '../core/engine/facts.ts';
-import { gatewayKeys, gatewayNameOf } from '../core/mcpserver/gateway.ts';
+import { gatewayKeys, gatewayOfHost } from '../core/mcpserver/gateway.ts';
 import type { GatewayName } from '../core/mcpserver/gateway.ts';
 import { isDnsLabel, isSubdomain } from '../core/mcpserver/kubernetes-names.ts';
 import type { Reference } from '../core/mcpserver/references.ts';
@@ -83,13 +83,13 @@ export function createListenerLookUps(
   };
 }
 
-/** Those of the provider httproute, each once; whatever no Gateway can be called is asked for by nobody. */
+/** Those of the provider httproute that are to take a host, each once; whatever no Gateway can be called is asked for by nobody. */
 export function gatewaysNamedBy(references: readonly Reference[], facts: ReferenceFacts): readonly GatewayName[] {
   const named = new Map<string, GatewayName>();
   for (const { kind, name, usage, keys } of references) {
     if (usage !== 'gateway' || !keys.some(({ key }) => key === gatewayKeys.gatewayName)) continue;
     const found = facts.lookUp(kind, name);
-    const gateway = found.state === 'found' ? gatewayNameOf(found.settings) : undefined;
+    const gateway = found.state === 'found' ? gatewayOfHost(found.settings) : undefined;
     if (gateway !== undefined && isSubdomain(gateway.name) && isDnsLabel(gateway.namespace))
       named.set(keyOf(gateway), gateway);
   }

@@ -1,7 +1,7 @@
 import { gatewaySettingsOf } from '../core/engine/facts.ts';
 import type { Listeners, ReferenceFacts } from '../core/engine/facts.ts';
 import { prepare } from '../core/engine/judge.ts';
-import { gatewayNameOf, HTTP_ROUTE_PROVIDER } from '../core/mcpserver/gateway.ts';
+import { gatewayOfHost, HTTP_ROUTE_PROVIDER } from '../core/mcpserver/gateway.ts';
 import type { GatewayName } from '../core/mcpserver/gateway.ts';
 import { toStored } from '../core/mcpserver/as-stored.ts';
 import { gatewaysApi, readGateway } from '../core/resources/public-url.ts';
@@ -43,5 +43,5 @@ interface Named {
 function gatewayOf(value: unknown, { namespace, facts }: Named): GatewayName | undefined {
   const prepared = prepare(toStored(completeMetadata(value, namespace)).object);
   if (!prepared.parsed || prepared.server.spec.gateway?.provider !== HTTP_ROUTE_PROVIDER) return undefined;
-  return gatewayNameOf(gatewaySettingsOf(prepared.server, facts));
+  return gatewayOfHost(gatewaySettingsOf(prepared.server, facts));
 }

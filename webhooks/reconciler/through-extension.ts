@@ -1,6 +1,6 @@
 import { gatewaySettingsOf } from '../core/engine/facts.ts';
 import type { ReferenceFacts } from '../core/engine/facts.ts';
-import { extensionNameOf, gatewayNameOf, isOfKuadrant, isRouted } from '../core/mcpserver/gateway.ts';
+import { extensionNameOf, gatewayOfHost, isOfKuadrant, isRouted } from '../core/mcpserver/gateway.ts';
 import { namespaceOf } from '../core/mcpserver/names.ts';
 import type { MCPServer } from '../core/mcpserver/types.gen.ts';
 import { settingsThrough } from '../core/resources/gateway-extension.ts';
@@ -47,14 +47,14 @@ export function factsThrough(
   };
 }
 
-/** The facts of a server with the listeners of the Gateway that its ConfigMap names, where routes can be made. */
+/** The facts of a server with the listeners of the Gateway that its ConfigMap names: where routes can be made, and the ConfigMap says a host that one of them has to take. */
 export async function withListeners(
   server: MCPServer,
   facts: ReferenceFacts,
   { world, signal }: { readonly world: Looking; readonly signal: AbortSignal },
 ): Promise<ReferenceFacts> {
   const isByName = isRouted(server) && !isOfKuadrant(server);
-  const name = isByName ? gatewayNameOf(gatewaySettingsOf(server, facts)) : undefined;
+  const name = isByName ? gatewayOfHost(gatewaySettingsOf(server, facts)) : undefined;
   const isServed = world.optional.statesIn(namespaceOf(server)).get(httpRoute.kind) === 'served';
   if (name === undefined || !isServed) return facts;
   const gateway = await world.gateways.read(name, signal);

@@ -78,7 +78,12 @@ export function gatewayNameOf(settings: GatewaySettings | undefined): GatewayNam
   return nameIn(settings, 'gatewayName', 'gatewayNamespace');
 }
 
-/** The same of the MCPGatewayExtension, which names the Gateway. */
+/** The Gateway that may have no listener for the host of a route; undefined where the settings say no host: every listener takes that. */
+export function gatewayOfHost(settings: GatewaySettings | undefined): GatewayName | undefined {
+  return hostnameIn(settings, 'routeHostname') === undefined ? undefined : gatewayNameOf(settings);
+}
+
+/** The MCPGatewayExtension, which names the Gateway; undefined as for {@link gatewayNameOf}. */
 export function extensionNameOf(settings: GatewaySettings | undefined): GatewayName | undefined {
   return nameIn(settings, 'extensionName', 'extensionNamespace');
 }
