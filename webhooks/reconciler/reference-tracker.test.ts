@@ -53,6 +53,69 @@ describe('ReferenceTracker', () => {
   });
 });
 
+describe('a ConfigMap of a gateway that several servers name', () => {
+  const edge = '/api/v1/namespaces/mcp/configmaps/edge';
+
+  function start(usage?: string) {
+    const api = createFakeKubeApi();
+    const put = (name: string): void => {
+      api.put(edge, { metadata: { name: 'edge', namespace: 'mcp' }, data: { 'gateway-name': name } });
+    };
+    put('public');
+    const tracker = new ReferenceTracker(() => undefined);
+    tracker.markWatched('ConfigMap', undefined);
+    const gather = async (server: string): Promise<string | undefined> => {
+      const reference = { kind: 'ConfigMap', name: 'edge', ...(usage === undefined ? {} : { usage }) } as const;
+      const { facts } = await tracker.gather(`mcp/${server}`, [reference], { api, signal });
+      const state = facts.lookUp('ConfigMap', 'edge');
+      return state.state === 'found' ? state.settings?.get('gateway-name') : undefined;
+    };
+    return { api, put, tracker, gather };
+  }
+
+  it('is read for the first of them, and again once it has changed', async () => {
+    const { api, put, tracker, gather } = start('gateway');
+    expect([await gather('a'), await gather('b')]).toEqual(['public', 'public']);
+    expect(api.reads).toHaveLength(1);
+    put('other');
+    expect(tracker.noteExisting('ConfigMap', api.get(edge))).toEqual(['mcp/a', 'mcp/b']);
+    expect([await gather('b'), await gather('a')]).toEqual(['other', 'other']);
+    expect(api.reads).toHaveLength(2);
+    expect(tracker.noteExisting('ConfigMap', api.get(edge))).toEqual([]);
+  });
+
+  it('is read anew for whoever comes when the one that it was read for is gone', async () => {
+    const { api, tracker, gather } = start('gateway');
+    await gather('a');
+    tracker.forget('mcp/a');
+    await gather('b');
+    await gather('c');
+    expect(api.reads).toHaveLength(2);
+  });
+
+  it('is read for each of them where pods use it', async () => {
+    const { api, gather } = start();
+    await gather('a');
+    await gather('b');
+    expect(api.reads).toHaveLength(2);
+  });
+
+  it('is read for each of them while it is missing', async () => {
+    const { api, gather } = start('gateway');
+    api.remove(edge);
+    expect([await gather('a'), await gather('b')]).toEqual([undefined, undefined]);
+    expect(api.reads).toHaveLength(2);
+  });
+
+  it('is read for each of them while nobody tells of its changes', async () => {
+    const { api } = start('gateway');
+    const tracker = new ReferenceTracker(() => undefined);
+    const reference = { kind: 'ConfigMap', name: 'edge', usage: 'gateway' } as const;
+    for (const key of ['mcp/a', 'mcp/b']) await tracker.gather(key, [reference], { api, signal });
+    expect(api.reads).toHaveLength(2);
+  });
+});
+
 describe('a server whose references there is no room to remember', () => {
   const nothing = { request: notFound, watch: () => Promise.reject(new Error('not watched')) };
   const many = Array.from({ length: 1_250 }, (_, at) => ({

@@ -34,12 +34,15 @@ const nothing: KnownReferences = {
 /**
  * Knows which servers name which ConfigMaps and Secrets, so that a change of one wakes exactly those, and remembers
  * what was read until then, so that a reconcile without news costs no request. What there is no room for is read in each
- * round. Of foreign objects nothing is kept.
+ * round. Of foreign objects nothing is kept. A ConfigMap of a gateway, which most servers of a namespace name, is read for one of
+ * them; what pods use is read for each, because a Deployment that is made of an older version would be rolled out twice.
  */
 export class ReferenceTracker {
   /** By namespace, and there by key. */
   readonly #namespaces = new Map<string, Map<string, Tracked>>();
   readonly #remembered = new FairStore<KnownReferences>(limits);
+  /** By namespace and what is asked, where no pod uses what was found: who asked last. */
+  readonly #askedBy = new Map<string, string>();
   /** An organisation's bundle is copied to every namespace, and kept once. */
   readonly #caBundles = new FairStore<CaBundle>(bundleLimits);
   readonly #onMissedBundle: (key: string) => void;
@@ -67,6 +70,11 @@ export class ReferenceTracker {
     if (known !== undefined && this.#hasBundleOf(key, known)) return known;
     const { age } = tracked;
     const { namespace } = splitKey(key);
+    const read = this.#remembered.get(this.#askedBy.get(placeOf(key, tracked)) ?? '');
+    if (read !== undefined) {
+      this.#remember(key, read, { references, tracked });
+      return read;
+    }
     const largeReads = this.#largeReads;
     const gathered = this.#keepBundle(
       key,
@@ -77,13 +85,24 @@ export class ReferenceTracker {
     );
     // News that came while we read belongs to nobody's answer: then the key is queued already and reads again.
     if (isWatched && gathered.transient === undefined && tracked.age === age)
-      this.#remembered.put(key, { value: gathered, bytes: bytesOf(gathered, references) });
+      this.#remember(key, gathered, { references, tracked });
     return gathered;
+  }
+
+  #remember(key: string, value: KnownReferences, { references, tracked }: Asking): void {
+    this.#remembered.put(key, { value, bytes: bytesOf(value, references) });
+    const isForOthers = references.every(({ usage }) => usage === 'gateway');
+    // Who comes after what was missing is there must see it, whatever the watch has told.
+    const isWhole = ![...value.versions.values()].includes('missing');
+    if (isForOthers && isWhole) this.#askedBy.set(placeOf(key, tracked), key);
   }
 
   forget(key: string): void {
     const { namespace } = splitKey(key);
     const servers = this.#namespaces.get(namespace);
+    const tracked = servers?.get(key);
+    const place = tracked && placeOf(key, tracked);
+    if (place !== undefined && this.#askedBy.get(place) === key) this.#askedBy.delete(place);
     servers?.delete(key);
     if (servers?.size === 0) this.#namespaces.delete(namespace);
     this.#remembered.drop(key);
@@ -177,6 +196,16 @@ export class ReferenceTracker {
     this.#namespaces.set(namespace, servers.set(key, tracked));
     return tracked;
   }
+}
+
+interface Asking {
+  readonly references: readonly ReferencedObject[];
+  readonly tracked: Tracked;
+}
+
+/** Whose answers are the same. */
+function placeOf(key: string, { asked }: Tracked): string {
+  return `${splitKey(key).namespace}/${asked}`;
 }
 
 type Server = readonly [key: string, tracked: Tracked];
