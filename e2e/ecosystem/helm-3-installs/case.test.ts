@@ -1,6 +1,6 @@
 /**
  * @alone it installs, upgrades and removes the chart, by another Helm.
- * @slow seven installations; the first time Helm 3 is built, which takes minutes.
+ * @slow eight installations; the first time Helm 3 is built, which takes minutes.
  */
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -89,10 +89,17 @@ describe('Helm 3', () => {
 
   // Whatever happened: the next case finds the chart installed, by Helm 4.
   afterAll(async () => {
-    const ours = ['delete', '--ignore-not-found', '--filename', '-'];
-    if (rendered !== '') await withoutFarewells(() => kubectlOk(ours, withoutCrds(rendered)));
+    await deleteRendered();
+    await withoutFarewells(() => helm3('uninstall', 'another', ...inRelease, '--wait', '--ignore-not-found'));
     await restoreChart();
   });
+
+  /** What Kustomize had applied, but the CRDs. */
+  async function deleteRendered(): Promise<void> {
+    const ours = ['delete', '--ignore-not-found', '--filename', '-'];
+    if (rendered !== '') await withoutFarewells(() => kubectlOk(ours, withoutCrds(rendered)));
+    rendered = '';
+  }
 
   it('installs, and what it installed answers', async () => {
     await helm3('install', release.name, chart, ...inRelease, '--create-namespace', '--wait', ...image);
@@ -157,6 +164,28 @@ describe('Helm 3', () => {
     expect(await kubectl(['diff', '--filename', '-'], rendered)).toMatchObject(same);
     await apply(namespace, kubernetesServer('newcomer'));
     await untilServed('newcomer');
+  }, 420_000);
+
+  it('takes a CRD of others over with --take-ownership, as ours is, and refuses it without', async () => {
+    const crd = 'mcpservers.mcp.x-k8s.io';
+    const specOf = async (): Promise<unknown> => (await get(release.namespace, 'crds', crd))?.spec;
+    await deleteRendered();
+    const ours = await specOf();
+    // As that of the reference operator, which has no `extensions`, and no column of ours.
+    const patch = ['schema/openAPIV3Schema/properties/spec/properties/extensions', 'additionalPrinterColumns'].map(
+      (path) => ({ op: 'remove', path: `/spec/versions/0/${path}` }),
+    );
+    await kubectlOk(['patch', 'crd', crd, '--type', 'json', '--patch', JSON.stringify(patch)]);
+
+    const another = ['install', 'another', chart, ...inRelease, '--wait', ...image];
+    await expect(helm3(...another)).rejects.toThrow(/cannot be imported into the current release/);
+    // Helm 4 would refuse fields of others; this one asks nobody, and knows no such flag.
+    await expect(helm3(...another, '--take-ownership', '--force-conflicts')).rejects.toThrow(/unknown flag/);
+    await helm3(...another, '--take-ownership');
+    await helm3('test', 'another', ...inRelease);
+    expect(await specOf()).toEqual(ours);
+    await apply(namespace, kubernetesServer('taken-over'));
+    await untilServed('taken-over');
   }, 420_000);
 });
 
