@@ -13,7 +13,7 @@ export default {
     ],
   },
   // Each wait has its own, shorter limit and says what it waited for: this is for a test of several that are late.
-  testTimeout: 600_000,
+  testTimeout: 1_800_000,
   // Two processors: while one case waits, another one works. What may not run beside others says so (CONTRIBUTING.md).
   maxWorkers: 3,
   runner: '<rootDir>/e2e/harness/runner.cjs',

@@ -21,7 +21,7 @@ export async function startCertManager(cluster: ClusterHandle): Promise<RunningC
   const { program, crds } = await ensureCertManager(resolveSettings({}, process.env).cache, () => undefined);
   // `deploy/crds` has a README beside them, which kubectl leaves alone.
   await kubectlOk(['apply', '--server-side', '--force-conflicts', '--filename', crds]);
-  await kubectlOk(['wait', '--for=condition=Established', '--timeout=180s', '--filename', crds]);
+  await kubectlOk(['wait', '--for=condition=Established', '--timeout=300s', '--filename', crds]);
   const lines: string[] = [];
   const child = spawn(program, { env: cluster.environment, stdio: ['ignore', 'ignore', 'pipe'] });
   child.stderr.setEncoding('utf8').on('data', (text: string) => {

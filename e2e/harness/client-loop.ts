@@ -35,7 +35,7 @@ const pauseMs = 20;
  * How long sessions are begun for one call, and between two of them, in milliseconds: while pods are replaced, the one that answers next is
  * another one, each time where they are taken in turn.
  */
-const sessionsForMs = 10_000;
+const sessionsForMs = 30_000;
 const sessionPauseMs = 100;
 
 /** Calls the tools of a server for as long as `work` takes. */

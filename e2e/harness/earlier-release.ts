@@ -31,7 +31,7 @@ export async function earlierRelease(commit: string): Promise<EarlierRelease> {
 export async function removeKinds(): Promise<void> {
   const names = ['mcpservers.mcp.x-k8s.io', 'mcpgatewaybindings.mcp.x-k8s.io'];
   const optional = ['mcpservers.mcp.v2dy.io', 'mcppools.mcp.v2dy.io'];
-  await kubectlOk(['delete', 'crd', ...names, ...optional, '--ignore-not-found', '--timeout=120s']);
+  await kubectlOk(['delete', 'crd', ...names, ...optional, '--ignore-not-found', '--timeout=300s']);
 }
 
 async function build(commit: string, folder: string): Promise<void> {

@@ -8,7 +8,10 @@ const periodMs = 250;
  * Longer than each pause that Kubernetes keeps by itself and a case meets: a container that ended is started again after
  * up to 40 s, a Lease runs out after 15 s, a mounted Secret is brought up to date within 90 s.
  */
-const patienceMs = 180_000;
+const patienceMs = 300_000;
+
+/** As much of one look and the pause after it counts, in milliseconds: while a machine stands still, so does what is awaited. */
+const longestRoundMs = 10_000;
 
 /**
  * Looks until `look` returns something, and returns it. A look that throws has seen nothing: API servers and pods have
@@ -21,9 +24,10 @@ export async function eventually<T>(
   options: { readonly withinMs?: number; readonly describe?: () => Promise<unknown> } = {},
 ): Promise<T> {
   const { withinMs = patienceMs, describe } = options;
-  const deadline = Date.now() + withinMs;
+  let waitedMs = 0;
   let failure: unknown;
   for (;;) {
+    const begun = performance.now();
     try {
       const found = await look();
       if (found !== undefined && found !== false) return found;
@@ -31,8 +35,9 @@ export async function eventually<T>(
     } catch (error) {
       failure = error;
     }
-    if (Date.now() > deadline) break;
+    if (waitedMs > withinMs) break;
     await sleep(periodMs);
+    waitedMs += Math.min(performance.now() - begun, longestRoundMs);
   }
   const thrown = failure === undefined ? '' : `; the last look threw: ${textOf(failure)}`;
   const seen = describe === undefined ? '' : `; instead: ${await describe().then(toJson, textOf)}`;

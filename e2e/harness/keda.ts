@@ -25,7 +25,7 @@ export function buildKeda(): Promise<KedaPrograms> {
 /** KEDA's operator and adapter in the network of the cluster, for the ScaledObjects of a namespace; ends when API servers reach it. */
 export async function startKeda(cluster: ClusterHandle, keda: KedaPrograms, namespace: string): Promise<Running> {
   await kubectlOk(['apply', '--server-side', '--force-conflicts', '--filename', keda.crds]);
-  await kubectlOk(['wait', '--for=condition=Established', '--timeout=60s', '--filename', keda.crds]);
+  await kubectlOk(['wait', '--for=condition=Established', '--timeout=300s', '--filename', keda.crds]);
   const folder = await mkdtemp(path.join(tmpdir(), 'mcp-lifecycle-keda-'));
   const authority = `keda-operator.${namespace}.svc.cluster.local`;
   await issueCertificate(folder, authority);

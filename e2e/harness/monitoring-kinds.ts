@@ -8,7 +8,7 @@ const { cache } = resolveSettings({}, process.env);
 export async function installMonitoringKinds(): Promise<void> {
   const crds = await ensureMonitoringKinds(cache);
   await kubectlOk(['apply', '--server-side', '--force-conflicts', '--filename', crds]);
-  await kubectlOk(['wait', '--for=condition=Established', '--timeout=180s', '--filename', crds]);
+  await kubectlOk(['wait', '--for=condition=Established', '--timeout=300s', '--filename', crds]);
 }
 
 /** And everything that is of them. */

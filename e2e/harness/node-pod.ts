@@ -14,7 +14,7 @@ export const node = '/nodejs/bin/node';
 export async function startNodePods(namespace: string, pods: readonly NodePod[]): Promise<void> {
   await apply(namespace, { apiVersion: 'v1', kind: 'List', items: pods.map(toManifest) });
   const names = pods.map(({ name }) => `pod/${name}`);
-  await kubectlOk(['wait', '--namespace', namespace, '--for=condition=Ready', '--timeout=180s', ...names]);
+  await kubectlOk(['wait', '--namespace', namespace, '--for=condition=Ready', '--timeout=300s', ...names]);
 }
 
 function toManifest({ name, labels = {}, listensOn = [] }: NodePod): object {
@@ -54,7 +54,8 @@ export function connectFrom(namespace: string, pod: string, to: { host: string; 
     const socket = require('node:net').connect(${JSON.stringify(to)});
     socket.once('connect', () => say('connected'));
     socket.once('error', ({ code }) => say(code));
-    setTimeout(() => say('unanswered'), ${unansweredMs});`;
+    // An answer that has come while this process had no processor is seen first.
+    setTimeout(() => setImmediate(() => setImmediate(say, 'unanswered')), ${unansweredMs});`;
   return runInside(namespace, pod, script);
 }
 

@@ -64,7 +64,7 @@ export function useGateway({ controllerName, port, listensOn, build }: RealGatew
     built = await build(cache, (line) => process.stderr.write(`${line}\n`));
     await installChart({ args: ['--set', 'gateway.httpRoute.enabled=true'] });
     await kubectlOk(['apply', '--server-side', '--force-conflicts', '--filename', built.crds]);
-    await kubectlOk(['wait', '--for=condition=Established', '--timeout=60s', '--filename', built.crds]);
+    await kubectlOk(['wait', '--for=condition=Established', '--timeout=300s', '--filename', built.crds]);
     const gateway = { name: gatewayName, namespace: gateways };
     running = await built.start({ cluster: await localCluster(), address: await addressOfNode(), gateway });
     await kubectlOk(['apply', '--server-side', '--filename', '-'], gatewayClass(gateways, controllerName));

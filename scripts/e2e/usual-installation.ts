@@ -3,19 +3,18 @@ import { release } from '../quickstart/install.ts';
 
 /**
  * What helm is told whenever a case installs the chart, and before them: a feature that costs nothing where no server asks for it
- * needs no installation of its own to be looked at.
+ * needs no installation of its own to be looked at. On a busy machine an answer of the webhooks may take longer than the
+ * chart's five seconds, and is one all the same.
  */
 const usualSettings: readonly string[] = [
   ...['disruptionBudgets.enabled=true', 'autoscaling.enabled=true', 'ingress.enabled=true'],
+  'webhook.timeoutSeconds=15',
 ];
 
 export const usualArguments: readonly string[] = usualSettings.flatMap((setting) => ['--set', setting]);
 
-/** What is set in any case: with another value, or without one of them, the chart is installed as some case wanted it. */
-const usualValues: readonly string[] = [
-  ...['image', 'podAnnotations'],
-  ...usualSettings.map((setting) => setting.split('.')[0] ?? ''),
-].toSorted();
+/** What says which image it is. */
+const ofImage: readonly string[] = ['image', 'podAnnotations'];
 
 /** Whether the chart is installed as cases find it that do not say `@installs`. */
 export async function isAsUsual(environment: Environment): Promise<boolean> {
@@ -27,6 +26,22 @@ export async function isAsUsual(environment: Environment): Promise<boolean> {
   if (status.code !== 0 || values.code !== 0) return false;
   // As helm prints it.
   const { info } = JSON.parse(status.stdout) as { readonly info?: { readonly status?: string } };
-  const set = Object.keys((JSON.parse(values.stdout) ?? {}) as object);
-  return info?.status === 'deployed' && set.toSorted().join() === usualValues.join();
+  return info?.status === 'deployed' && areUsual((JSON.parse(values.stdout) ?? {}) as Values);
+}
+
+type Values = Readonly<Record<string, unknown>>;
+
+/** With one more, another value, or without one of them, the chart is installed as some case wanted it. */
+export function areUsual(values: Values): boolean {
+  const others = Object.entries(values).filter(([name]) => !ofImage.includes(name));
+  return settingsOf(Object.fromEntries(others)).toSorted().join() === usualSettings.toSorted().join();
+}
+
+/** As helm is told them. */
+function settingsOf(values: Values, within = ''): readonly string[] {
+  return Object.entries(values).flatMap(([name, value]) =>
+    typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? settingsOf(value as Values, `${within}${name}.`)
+      : [`${within}${name}=${JSON.stringify(value)}`],
+  );
 }

@@ -45,8 +45,10 @@ describe('a release that is broken, of a server that is called all the time', ()
   it('because its image does not exist, never serves: no call is lost, and what serves is not touched', async () => {
     const { answered, failures } = await calling(async () => {
       const source = { type: 'ContainerImage', containerImage: { ref: `${imageOf('odd-mcp-server')}-missing` } };
-      await apply(namespace, oddServer('search', 'good', { source, extensions: { rollout: { deadlineSeconds: 20 } } }));
+      await apply(namespace, oddServer('search', 'good', { source }));
       await untilCondition(namespace, 'search', { type: 'Stalled', status: 'True', reason: 'PodsFailing' });
+      // Not before its node has said why: on a busy machine that is later than a short deadline.
+      await apply(namespace, oddServer('search', 'good', { source, extensions: { rollout: { deadlineSeconds: 10 } } }));
       const server = await untilRejected('CandidateNotReady');
       expect(conditionOf(server, 'Stalled')?.message).toContain('-missing');
       for (const type of ['Ready', 'Verified'])
@@ -74,7 +76,6 @@ describe('a release that is broken, of a server that is called all the time', ()
   it('is followed by one that is not: proven, then rolled out, and the former port answers until the last old pod has gone', async () => {
     const before = await get(namespace, 'networkpolicies', 'search');
     expect(JSON.stringify(before?.['spec'])).toContain('8080');
-    const seen = new Set<string | undefined>();
     const [old = ''] = servingPods;
     await keep(old, true);
     try {
@@ -82,14 +83,17 @@ describe('a release that is broken, of a server that is called all the time', ()
         await apply(namespace, oddServer('search', 'good', { config: { port: 9090, arguments: ['9090', 'good'] } }));
         await eventually('the new one is verified, and the old one on its way out', async () => {
           const now = await get(namespace, 'mcpservers', 'search');
-          seen.add(rolloutOf(now)?.phase);
           const isOfNow = conditionOf(now, 'Verified')?.observedGeneration === now?.metadata.generation;
           const { deletionTimestamp } = (await get(namespace, 'pods', old))?.metadata ?? {};
           return isOfNow && rolloutOf(now) === undefined && deletionTimestamp !== undefined;
         });
       });
       expect(failures).toEqual([]);
-      expect([...seen]).toContain('Proving');
+      // A phase may be over before anybody has looked; that its candidate has spoken is told once, of this release alone.
+      await eventually('it is told that the candidate was asked', async () => {
+        const events = await list({ namespace }, 'events.events.k8s.io');
+        return events.some(({ note }) => String(note).startsWith('The candidate speaks MCP'));
+      });
       expect(JSON.stringify((await get(namespace, 'networkpolicies', 'search'))?.['spec'])).toContain('8080');
     } finally {
       await keep(old, false);
@@ -98,7 +102,7 @@ describe('a release that is broken, of a server that is called all the time', ()
     expect(server?.status?.['address']).toEqual({ url: `http://search.${namespace}.svc.cluster.local:9090/mcp` });
     const { answered, failures: after } = await calling(async () => {
       await kubectlOk(['rollout', 'restart', 'deployment/search', '--namespace', namespace]);
-      await kubectlOk(['rollout', 'status', 'deployment/search', '--namespace', namespace, '--timeout=180s']);
+      await kubectlOk(['rollout', 'status', 'deployment/search', '--namespace', namespace, '--timeout=300s']);
     }, 9090);
     expect(after).toEqual([]);
     expect(answered).toBeGreaterThan(0);

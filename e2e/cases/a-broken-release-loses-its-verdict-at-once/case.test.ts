@@ -23,7 +23,7 @@ describe('a server that is asked once an hour', () => {
     await eventually('the Deployment is the one of this release', async () => {
       return JSON.stringify((await get(namespace, 'deployments', 'search'))?.spec).includes(`"${kind}"`);
     });
-    await kubectlOk(['rollout', 'status', 'deployment/search', '--namespace', namespace, '--timeout=180s']);
+    await kubectlOk(['rollout', 'status', 'deployment/search', '--namespace', namespace, '--timeout=300s']);
   };
 
   it('is not Verified when its first release does not speak MCP', async () => {

@@ -4,11 +4,14 @@ import { apply, conditionOf, get } from '../../harness/kubectl.ts';
 import { oddServer, untilCondition } from '../../harness/mcp-server.ts';
 import { useNamespace } from '../../harness/namespace.ts';
 import { untilPhase } from '../../harness/rollouts.ts';
+import { readyWhenTold, tellReady } from '../../harness/told-ready.ts';
 
 const release = (kind: string, verify: string, version: string): object =>
   oddServer('search', kind, {
     config: { port: 8080, arguments: ['8080', kind], env: [{ name: 'VERSION', value: version }] },
     extensions: { rollout: { verify } },
+    // What is put back is on its way until it is told otherwise.
+    ...(kind === 'good' ? { runtime: readyWhenTold } : {}),
   });
 
 describe('a server whose version did not speak MCP, and is put back', () => {
@@ -16,6 +19,7 @@ describe('a server whose version did not speak MCP, and is put back', () => {
 
   beforeAll(async () => {
     await apply(namespace, release('good', 'AfterSwitch', '1'));
+    await tellReady(namespace, 'search');
     await untilCondition(namespace, 'search', { type: 'Verified', status: 'True' });
   });
 
@@ -30,6 +34,7 @@ describe('a server whose version did not speak MCP, and is put back', () => {
     await untilPhase(namespace, 'search', 'Rejected', 'CandidateNotVerified');
     const spec = JSON.stringify((await get(namespace, 'deployments', 'search'))?.spec);
     expect(spec).toContain('"good"');
+    await tellReady(namespace, 'search');
     await eventually('what served is Verified', async () => {
       const { status, observedGeneration } =
         conditionOf(await get(namespace, 'mcpservers', 'search'), 'Verified') ?? {};

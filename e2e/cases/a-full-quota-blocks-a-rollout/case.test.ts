@@ -5,7 +5,7 @@ import { apply, conditionOf, get, list } from '../../harness/kubectl.ts';
 import { oddServer, untilCondition } from '../../harness/mcp-server.ts';
 import { useNamespace } from '../../harness/namespace.ts';
 import { startNodePods } from '../../harness/node-pod.ts';
-import { generationOf, rolloutOf, untilPhase, untilRolledOut } from '../../harness/rollouts.ts';
+import { generationOf, rolloutOf, untilPhase, untilPodsAre, untilRolledOut } from '../../harness/rollouts.ts';
 
 const quota = (pods: number): object => ({
   ...{ apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'exact' } },
@@ -67,6 +67,7 @@ describe('a rollout under a quota of exactly the pods that run', () => {
     expect(conditionOf(await untilCondition(namespace, 'search', stalled), 'Ready')?.status).toBe('True');
     await change({ strategy: 'Recreate' });
     await untilRolledOut(namespace, 'search');
+    await untilPodsAre(namespace, 'search', 1);
     const pods = await list({ namespace }, 'pods', 'mcp-server=search');
     expect(pods.map(({ spec }) => JSON.stringify(spec).includes('"value":"3"'))).toEqual([true]);
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { eventually } from '../../harness/eventually.ts';
-import { apply, get, kubectlOk, type KubeObject } from '../../harness/kubectl.ts';
+import { apply, conditionOf, get, kubectlOk, type KubeObject } from '../../harness/kubectl.ts';
 import { kubernetesServer, untilCondition } from '../../harness/mcp-server.ts';
 import { useNamespace } from '../../harness/namespace.ts';
 
@@ -67,8 +67,10 @@ describe('an MCPServer with spec.gateway, whose provider is a controller of anot
     const isGone = async (): Promise<boolean> => (await get(namespace, 'mcpgatewaybindings', name)) === undefined;
     await apply(namespace, server());
     await eventually('the binding is gone', isGone);
-    const found = await get(namespace, 'mcpservers', 'search');
-    expect(found?.status?.conditions?.map(({ type }) => type)).not.toContain('GatewayRegistered');
+    await eventually('nothing is said of it any more', async () => {
+      const found = await get(namespace, 'mcpservers', 'search');
+      return found !== undefined && conditionOf(found, 'GatewayRegistered') === undefined;
+    });
     await apply(namespace, server('example.com/edge'));
     await bindingOf('example.com/edge');
     await kubectlOk(['delete', 'mcpserver', 'search', '--namespace', namespace]);

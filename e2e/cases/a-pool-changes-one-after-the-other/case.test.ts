@@ -55,7 +55,7 @@ describe('a pool of five servers', () => {
   beforeAll(async () => {
     await installChart({ args: ['--set', 'v2dy.pools.enabled=true'] });
     await untilComplete();
-    await kubectlOk(['wait', '--for=condition=Established', `crd/${resource}`]);
+    await kubectlOk(['wait', '--for=condition=Established', '--timeout=300s', `crd/${resource}`]);
   });
   // It would stay.
   afterAll(() => kubectl(['delete', 'crd', resource, '--ignore-not-found']));
@@ -93,7 +93,7 @@ describe('a pool of five servers', () => {
     expect(await ofKind('silent')).toEqual(['a']);
     await apply(namespace, team('keeps-sessions'));
     const isDone = async (): Promise<boolean> => (await ofKind('keeps-sessions')).length === names.length;
-    await eventually('every server has changed', isDone, { withinMs: 400_000 });
+    await eventually('every server has changed', isDone, { withinMs: 900_000 });
     await untilReady('True', 'AllReady');
   });
 

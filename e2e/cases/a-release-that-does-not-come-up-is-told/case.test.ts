@@ -63,7 +63,7 @@ describe('a release whose pod crashes behind one that serves', () => {
 
   it('is forgotten when the next one comes up', async () => {
     await apply(namespace, withArguments('--log-level', '1'));
-    await kubectlOk(['wait', 'mcpserver/search', '--namespace', namespace, '--for=condition=Ready', '--timeout=180s']);
+    await kubectlOk(['wait', 'mcpserver/search', '--namespace', namespace, '--for=condition=Ready', '--timeout=300s']);
     const server = await eventually('nothing is said of a roll-out any more', async () => {
       const now = await read();
       const types = (now?.status?.conditions ?? []).map(({ type }) => type);

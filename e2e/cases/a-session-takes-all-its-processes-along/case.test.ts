@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually } from '../../harness/eventually.ts';
-import { apply, get, kubectlOk, list } from '../../harness/kubectl.ts';
+import { apply, get, kubectl, kubectlOk, list } from '../../harness/kubectl.ts';
 import { stdioServer, untilCondition } from '../../harness/mcp-server.ts';
 import { useNamespace } from '../../harness/namespace.ts';
 import { node, runInside, startNodePods } from '../../harness/node-pod.ts';
@@ -31,20 +31,8 @@ describe('a session of a server over standard input and output', () => {
     return pod?.metadata.name ?? '';
   }
 
-  async function runIn(container: string, script: string): Promise<string> {
-    const args = [
-      'exec',
-      '--namespace',
-      namespace,
-      await podName(),
-      '--container',
-      container,
-      '--',
-      node,
-      '-e',
-      script,
-    ];
-    return kubectlOk(args);
+  async function argumentsFor(container: string, script: string): Promise<readonly string[]> {
+    return ['exec', '--namespace', namespace, await podName(), '--container', container, '--', node, '-e', script];
   }
 
   /** What runs in the server's container beside its first process and what looks: zombies, too. */
@@ -53,7 +41,7 @@ describe('a session of a server over standard input and output', () => {
       const { readdirSync } = require('node:fs');
       const pids = readdirSync('/proc').filter((name) => /^\\d+$/.test(name));
       console.log(JSON.stringify(pids.filter((pid) => pid !== '1' && pid !== String(process.pid))));`;
-    return JSON.parse(await runIn('mcp-server', script)) as readonly string[];
+    return JSON.parse(await kubectlOk(await argumentsFor('mcp-server', script))) as readonly string[];
   }
 
   /** Two sessions are begun: two servers, each with its helper. The verification may have one of its own. */
@@ -101,7 +89,8 @@ describe('a session of a server over standard input and output', () => {
 
   it('ends with the bridge, without a restart of the container that has the processes', async () => {
     const { pids } = await beginTwo();
-    await runIn('mcp-bridge', "process.kill(1, 'SIGTERM')");
+    // Whoever says it ends with the container, maybe before it is heard to have said so.
+    await kubectl(await argumentsFor('mcp-bridge', "process.kill(1, 'SIGTERM')"));
     await untilGone(pids);
     const { status } = (await get(namespace, 'pods', await podName())) ?? {};
     const [container] = status?.['containerStatuses'] as readonly { readonly restartCount: number }[];

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { issueAuthority, issueServing, serviceDnsNames } from '../../../webhooks/platform/tls/certificates.ts';
 import { eventually } from '../../harness/eventually.ts';
-import { apply, conditionOf, get, kubectl, kubectlOk } from '../../harness/kubectl.ts';
+import { apply, conditionOf, get, kubectl, kubectlOk, type KubeObject } from '../../harness/kubectl.ts';
 import { imageOf, kubernetesServer, untilCondition } from '../../harness/mcp-server.ts';
 import { useNamespace } from '../../harness/namespace.ts';
 
@@ -59,7 +59,7 @@ describe('what a mutating webhook of the cluster writes into our own requests', 
       metadata: { name: 'hook' },
       spec: { selector: { app: 'hook' }, ports: [{ port: 443, targetPort: port }] },
     });
-    await kubectlOk(['wait', 'pod/hook', '--namespace', namespace, '--for=condition=Ready', '--timeout=180s']);
+    await kubectlOk(['wait', 'pod/hook', '--namespace', namespace, '--for=condition=Ready', '--timeout=300s']);
     await apply(namespace, {
       ...configuration,
       metadata: { name: namespace },
@@ -86,7 +86,7 @@ describe('what a mutating webhook of the cluster writes into our own requests', 
       );
       return stdout.includes('INJECTED');
     });
-  }, 300_000);
+  });
 
   afterAll(async () => {
     await kubectl(['delete', 'mutatingwebhookconfiguration', namespace, '--ignore-not-found']);
@@ -94,9 +94,14 @@ describe('what a mutating webhook of the cluster writes into our own requests', 
 
   it('stays, and what weakens the pods is named in status', async () => {
     await apply(namespace, kubernetesServer('search', { runtime: { replicas: 0 } }));
-    const server = await untilCondition(namespace, 'search', { type: 'Ready', status: 'True' });
-    const { foreign } = (server.status as { readonly extensions?: { readonly foreign?: unknown } }).extensions ?? {};
-    expect(foreign).toEqual({
+    await untilCondition(namespace, 'search', { type: 'Ready', status: 'True' });
+    const foreignOf = (of: KubeObject | undefined): unknown =>
+      (of?.status as { readonly extensions?: { readonly foreign?: unknown } } | undefined)?.extensions?.foreign;
+    const server = await eventually('status names something', async () => {
+      const found = await get(namespace, 'mcpservers', 'search');
+      return foreignOf(found) === undefined ? undefined : found;
+    });
+    expect(foreignOf(server)).toEqual({
       fields: [{ kind: 'Deployment', path: 'spec.template.spec.hostPID', state: 'FromAdmission' }],
     });
     expect(conditionOf(server, 'Accepted')).toMatchObject({

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { eventually } from '../../harness/eventually.ts';
-import { apply, get, kubectlOk } from '../../harness/kubectl.ts';
+import { apply, conditionOf, get, kubectlOk } from '../../harness/kubectl.ts';
 import { kubernetesServer, untilCondition } from '../../harness/mcp-server.ts';
 import { useNamespace } from '../../harness/namespace.ts';
 
@@ -65,7 +65,9 @@ describe('an MCPServer with spec.extensions.ingress', () => {
     await apply(namespace, server({}));
     const isGone = async (): Promise<boolean> => (await get(namespace, 'ingresses', 'search')) === undefined;
     await eventually('the Ingress is gone', isGone);
-    const found = await get(namespace, 'mcpservers', 'search');
-    expect(found?.status?.conditions?.map(({ type }) => type)).not.toContain('IngressPublished');
+    await eventually('nothing is said of it any more', async () => {
+      const found = await get(namespace, 'mcpservers', 'search');
+      return found !== undefined && conditionOf(found, 'IngressPublished') === undefined;
+    });
   });
 });

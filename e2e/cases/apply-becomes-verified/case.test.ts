@@ -56,17 +56,17 @@ describe('an MCPServer that is applied', () => {
     const { metadata } = (await get(namespace, 'mcpservers', 'search')) ?? {};
     expect(metadata?.generation).toBe(2);
     await kubectlOk([
-      ...['wait', 'mcpservers.v1alpha1.mcp.x-k8s.io/search', '--namespace', namespace, '--timeout=180s'],
+      ...['wait', 'mcpservers.v1alpha1.mcp.x-k8s.io/search', '--namespace', namespace, '--timeout=300s'],
       '--for=jsonpath={.status.observedGeneration}=2',
     ]);
     // Ready speaks of what serves: of the new version once it has been proven, and rolled out.
     await kubectlOk([
-      ...['wait', 'mcpservers.v1alpha1.mcp.x-k8s.io/search', '--namespace', namespace, '--timeout=180s'],
+      ...['wait', 'mcpservers.v1alpha1.mcp.x-k8s.io/search', '--namespace', namespace, '--timeout=300s'],
       '--for=condition=Ready',
     ]);
     const deployment = await get(namespace, 'deployments', 'search');
     expect(JSON.stringify(deployment?.spec)).toContain('"--log-level","1"');
-    await kubectlOk(['rollout', 'status', 'deployment/search', '--namespace', namespace, '--timeout=180s']);
+    await kubectlOk(['rollout', 'status', 'deployment/search', '--namespace', namespace, '--timeout=300s']);
     await untilCondition(namespace, 'search', { type: 'Verified', status: 'True' });
   });
 });

@@ -50,7 +50,7 @@ describe('with cert-manager', () => {
     certManager = await startCertManager(await cluster());
     await installChart({ args: ['--set', 'certManager.enabled=true'] });
     await startNodePods(namespace, [{ name: 'onlooker' }]);
-  }, 600_000);
+  });
 
   // The cluster as the other cases expect it. cert-manager leaves the Secrets of Certificates that are gone.
   afterAll(async () => {

@@ -1,3 +1,4 @@
+/** @slow four rollouts, and a moment after each in which no other may follow. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import { eventually } from '../../harness/eventually.ts';
@@ -54,7 +55,7 @@ describe('the configuration that an MCPServer references', () => {
     const revision = await revisionOf();
     await change();
     await eventually('the pods have another digest', async () => (await hash()) !== before);
-    await kubectlOk(['rollout', 'status', 'deployment/search', '--namespace', namespace, '--timeout=180s']);
+    await kubectlOk(['rollout', 'status', 'deployment/search', '--namespace', namespace, '--timeout=300s']);
     await sleep(settledMs);
     // A digest that was there before comes back with its ReplicaSet.
     expect(await replicaSets()).toBe(wanted);

@@ -43,7 +43,7 @@ describe('what an MCPServer was expanded into', () => {
   });
 
   it('serves afterwards', async () => {
-    await kubectlOk(['rollout', 'status', 'deployment/search', '--namespace', namespace, '--timeout=180s']);
+    await kubectlOk(['rollout', 'status', 'deployment/search', '--namespace', namespace, '--timeout=300s']);
     await untilCondition(namespace, 'search', { type: 'Verified', status: 'True' });
   });
 

@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { eventually } from '../../harness/eventually.ts';
-import { apply, get, kubectlOk, list, type KubeObject } from '../../harness/kubectl.ts';
-import { kubernetesServer, untilCondition } from '../../harness/mcp-server.ts';
+import { apply, kubectlOk, list, type KubeObject } from '../../harness/kubectl.ts';
+import { oddServer, untilCondition } from '../../harness/mcp-server.ts';
 import { useNamespace } from '../../harness/namespace.ts';
+import { readyWhenTold, tellReady } from '../../harness/told-ready.ts';
 
 /** How often the server loses its only pod. */
 const losses = 2;
@@ -17,20 +18,21 @@ describe('a server that loses its pod again and again', () => {
       return `${String(type)} ${String(reason)} ${String(action)} x${count}`;
     });
 
+  const untilReady = (status: 'True' | 'False'): Promise<unknown> =>
+    untilCondition(namespace, 'flaps', { type: 'Ready', status });
+
   const loseItsPod = async (): Promise<void> => {
-    const before = await get(namespace, 'mcpservers', 'flaps');
     await kubectlOk(['delete', 'pod', '--namespace', namespace, '--selector', 'mcp-server=flaps', '--grace-period=1']);
-    const transition = (server: KubeObject | undefined): unknown =>
-      server?.status?.conditions?.find(({ type, status }) => type === 'Ready' && status === 'True');
-    await eventually('it was gone and is ready again', async () => {
-      const now = transition(await get(namespace, 'mcpservers', 'flaps'));
-      return now !== undefined && JSON.stringify(now) !== JSON.stringify(transition(before));
-    });
+    // The next pod waits to be told: else it could be ready before the controllers of the cluster have counted.
+    await untilReady('False');
+    await tellReady(namespace, 'flaps');
+    await untilReady('True');
   };
 
   it('is told so once, and how often', async () => {
-    await apply(namespace, kubernetesServer('flaps'));
-    await untilCondition(namespace, 'flaps', { type: 'Ready', status: 'True' });
+    await apply(namespace, oddServer('flaps', 'good', { runtime: readyWhenTold }));
+    await tellReady(namespace, 'flaps');
+    await untilReady('True');
     for (let loss = 0; loss < losses; loss++) await loseItsPod();
     const wanted = [
       `Normal Available ServerReady x${losses + 1}`,

@@ -33,7 +33,7 @@ describe('what others do to the children of an MCPServer', () => {
     return found?.spec as unknown as DeploymentSpec;
   };
   const rolledOut = (): Promise<string> =>
-    kubectlOk(['rollout', 'status', 'deployment/search', '--namespace', namespace, '--timeout=180s']);
+    kubectlOk(['rollout', 'status', 'deployment/search', '--namespace', namespace, '--timeout=300s']);
   const patch = (change: object): Promise<string> =>
     kubectlOk([
       ...['patch', 'deployment', 'search', '--namespace', namespace, '--type=strategic'],

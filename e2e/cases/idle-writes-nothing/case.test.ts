@@ -108,7 +108,7 @@ describe('MCPServers that nobody changes, healthy, stopped and broken', () => {
     let written = await writtenWithin(quietMs);
     for (let more = 0; more < 2 && written.length > 0; more++) written = await writtenWithin(quietMs);
     expect(written).toEqual([]);
-  }, 900_000);
+  });
 });
 
 async function eventsOfOurs(namespace: string): Promise<readonly KubeObject[]> {

@@ -88,7 +88,7 @@ describe('the manifests for kubectl', () => {
     await kubectlOk(['apply', '--filename', '-'], rendered);
     const [job] = (await list({ namespace: release.namespace }, 'jobs')).map(({ metadata }) => metadata.name);
     const where = ['--namespace', release.namespace];
-    await kubectlOk(['wait', '--for=condition=Complete', `job/${job ?? 'of the check'}`, '--timeout=120s', ...where]);
+    await kubectlOk(['wait', '--for=condition=Complete', `job/${job ?? 'of the check'}`, '--timeout=300s', ...where]);
     // It ends with 1 when something differs.
     expect(await kubectl(['diff', '--filename', '-'], rendered)).toMatchObject({ code: 0, stdout: '' });
   });

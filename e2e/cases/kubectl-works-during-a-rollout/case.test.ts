@@ -44,13 +44,13 @@ describe('while a version is proven that does not start', () => {
           const deployment = await get(namespace, 'deployments', 'search');
           return deployment?.status?.['readyReplicas'] === 2;
         });
-        await kubectlOk(['rollout', 'status', 'deployment/search', '--timeout=180s', ...inNamespace]);
+        await kubectlOk(['rollout', 'status', 'deployment/search', '--timeout=300s', ...inNamespace]);
         await eventually('the budget counts what serves, and no candidate', async () => {
           const { status } = (await get(namespace, 'poddisruptionbudgets', 'search')) ?? {};
           return status?.['expectedPods'] === 2 && status['currentHealthy'] === 2;
         });
         await kubectlOk(['rollout', 'restart', 'deployment/search', ...inNamespace]);
-        await kubectlOk(['rollout', 'status', 'deployment/search', '--timeout=180s', ...inNamespace]);
+        await kubectlOk(['rollout', 'status', 'deployment/search', '--timeout=300s', ...inNamespace]);
         await untilPhase(namespace, 'search', 'Rejected');
         await untilPodsAre(namespace, 'search', 2);
       },

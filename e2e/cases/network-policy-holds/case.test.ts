@@ -79,6 +79,28 @@ describe('the network of an MCPServer', () => {
     );
   };
 
+  /** A second listener in the pod of a server, at port 4000, until what this returns is called: it is told by a third port. */
+  const listenIn = async (name: string): Promise<() => Promise<unknown>> => {
+    const pod = `deployment/${name}`;
+    const listening = runInside(
+      namespace,
+      pod,
+      `const { createServer } = require('node:net');
+       createServer((c) => c.on('error', () => undefined).end()).listen(4000);
+       createServer(() => process.exit(0)).listen(4001);`,
+    );
+    // Who awaits it is told.
+    listening.catch(() => undefined);
+    const answers = async (port: number): Promise<boolean> =>
+      (await connectFrom(namespace, pod, { host: '127.0.0.1', port })) === 'connected';
+    await eventually('the second listener answers in its own pod', () => answers(4000));
+    return async () => {
+      await eventually('the second listener still answers in its own pod', () => answers(4000));
+      await eventually('it ends', () => answers(4001));
+      return listening;
+    };
+  };
+
   const untilSeen = async (look: () => Promise<readonly string[]>, wanted: readonly string[]): Promise<void> => {
     const isSeen = async (): Promise<boolean> => JSON.stringify(await look()) === JSON.stringify(wanted);
     await eventually(`only ${wanted.join(', ') || 'nothing'} gets through`, isSeen, { describe: look });
@@ -113,27 +135,14 @@ describe('the network of an MCPServer', () => {
   it('lets in nobody at another port than the one of the spec', async () => {
     await open();
     await untilSeen(whoReachesIt, ['friend', 'stranger', 'neighbour']);
-    // A second listener in the pod of the server, beside the one that its author names, until a third port is asked.
-    const listening = runInside(
-      namespace,
-      'deployment/search',
-      `const { createServer } = require('node:net');
-       createServer((c) => c.end()).listen(4000);
-       createServer(() => process.exit(0)).listen(4001);`,
-    );
-    const askItself = (port: number): Promise<string> =>
-      connectFrom(namespace, 'deployment/search', { host: '127.0.0.1', port });
-    const answersItself = async (): Promise<boolean> => (await askItself(4000)) === 'connected';
-    await eventually('the second listener answers in its own pod', answersItself);
+    const endListener = await listenIn('search');
     const [pod, ...others] = await list({ namespace }, 'pods', 'mcp-server=search');
     expect(others).toEqual([]);
     await eventually('the port of the spec answers at this address', async () => {
       return (await connectFrom(namespace, 'friend', { host: podIp(pod), port: 3001 })) === 'connected';
     });
     expect(await connectFrom(namespace, 'friend', { host: podIp(pod), port: 4000 })).toBe('unanswered');
-    await eventually('the second listener still answers in its own pod', answersItself);
-    await eventually('it ends', async () => (await askItself(4001)) === 'connected');
-    await listening;
+    await endListener();
   });
 
   it('lets in at the port of metrics only who is named there, and others at its own', async () => {
@@ -141,18 +150,12 @@ describe('the network of an MCPServer', () => {
     const [pod] = await list({ namespace }, 'pods', 'mcp-server=measured');
     const host = podIp(pod);
     const ask = (name: string, port: number): Promise<string> => connectFrom(namespace, name, { host, port });
-    const listening = runInside(
-      namespace,
-      'deployment/measured',
-      `const server = require('node:net').createServer((c) => c.on('error', () => undefined).end('metrics'));
-       server.listen(4000);
-       setTimeout(() => process.exit(0), 30_000);`,
-    );
+    const endListener = await listenIn('measured');
     await eventually('the friend reads metrics', async () => (await ask('friend', 4000)) === 'connected');
     expect(await ask('stranger', 4000)).toBe('unanswered');
-    expect(await ask('stranger', 3001)).toBe('connected');
-    expect(await ask('friend', 4000)).toBe('connected');
-    await listening;
+    await eventually('the stranger reaches the server', async () => (await ask('stranger', 3001)) === 'connected');
+    await eventually('the friend still reads metrics', async () => (await ask('friend', 4000)) === 'connected');
+    await endListener();
   });
 
   it('lets in only its gateway and who reads metrics with posture Restricted, and nobody else', async () => {
@@ -162,13 +165,7 @@ describe('the network of an MCPServer', () => {
     await patch('measured', 'merge', { spec: { gateway, extensions: { network: { posture: 'Restricted' } } } });
     const [pod] = await list({ namespace }, 'pods', 'mcp-server=measured');
     const host = podIp(pod);
-    const listening = runInside(
-      namespace,
-      'deployment/measured',
-      `const server = require('node:net').createServer((c) => c.on('error', () => undefined).end('metrics'));
-       server.listen(4000);
-       setTimeout(() => process.exit(0), 40_000);`,
-    );
+    const endListener = await listenIn('measured');
     const clients = [
       ['friend', namespace],
       ['stranger', namespace],
@@ -180,7 +177,7 @@ describe('the network of an MCPServer', () => {
       return asked.flatMap(({ name, port }, index) => (answers[index] === 'connected' ? [`${name}:${port}`] : []));
     };
     await untilSeen(whoGetsIn, ['friend:4000', 'neighbour:3001']);
-    await listening;
+    await endListener();
   });
 
   it('lets out only to the peers named, and still resolves names', async () => {
@@ -213,8 +210,11 @@ describe('the network of an MCPServer', () => {
 
   it('can be closed to the verification too: Verified says so, and holds once it is open', async () => {
     // Each of several attempts ends with its time.
-    const server = await untilCondition(namespace, 'closed', { type: 'Verified', status: 'False' });
-    expect(conditionOf(server, 'Verified')?.message).toContain('spec.network.ingressFrom');
+    const server = await eventually('Verified names the field', async () => {
+      const found = await get(namespace, 'mcpservers', 'closed');
+      const { status, message = '' } = conditionOf(found, 'Verified') ?? {};
+      return status === 'False' && message.includes('spec.network.ingressFrom') ? found : undefined;
+    });
     expect(conditionOf(server, 'Available')?.status).toBe('True');
     // Never open in between, so that whoever gets in now is let in by the posture.
     await patch('closed', 'merge', { spec: { network: null, extensions: { network: { posture: 'Restricted' } } } });

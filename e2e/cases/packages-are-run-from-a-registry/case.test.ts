@@ -43,7 +43,12 @@ describe.each(tried)('a package that is run by $name', (kind) => {
         ...{ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'registry', labels } },
         spec: {
           terminationGracePeriodSeconds: 0,
-          containers: [{ name: 'registry', image: imageOf(registry), args: [String(port), host] }],
+          containers: [
+            {
+              ...{ name: 'registry', image: imageOf(registry), args: [String(port), host] },
+              readinessProbe: { tcpSocket: { port }, periodSeconds: 1 },
+            },
+          ],
         },
       },
       {
@@ -66,7 +71,7 @@ describe.each(tried)('a package that is run by $name', (kind) => {
 
   beforeAll(async () => {
     await Promise.all([startNodePods(namespace, [{ name: 'client' }]), apply(namespace, registryOf(kind))]);
-    await kubectlOk(['wait', '--namespace', namespace, '--for=condition=Ready', '--timeout=180s', 'pod/registry']);
+    await kubectlOk(['wait', '--namespace', namespace, '--for=condition=Ready', '--timeout=300s', 'pod/registry']);
     await apply(namespace, aServer(kind, 'hello', kind.command));
   });
 

@@ -35,7 +35,7 @@ const longPause = /^back-off (?:40s|\d+m)/;
 const leaseAndMoreMs = 30_000;
 
 /** A busy machine gets more time for all of it than the two minutes that it takes. */
-const longestMs = 480_000;
+const longestMs = 900_000;
 
 /** An API server learns of an endpoint a moment after a kubelet has told that its pod is ready: so many looks. */
 const looksOfAMoment = 5;

@@ -41,7 +41,7 @@ describe('a client that calls all the time', () => {
   it('loses none while a restart is asked for by hand', async () => {
     const { failures } = await calling(async () => {
       await kubectlOk(['rollout', 'restart', 'deployment/search', '--namespace', namespace]);
-      await kubectlOk(['rollout', 'status', 'deployment/search', '--namespace', namespace, '--timeout=180s']);
+      await kubectlOk(['rollout', 'status', 'deployment/search', '--namespace', namespace, '--timeout=300s']);
       await untilOldPodsAreGone();
     });
     expect(failures).toEqual([]);

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually } from '../../harness/eventually.ts';
-import { apply, conditionOf, get, kubectlOk, type KubeObject } from '../../harness/kubectl.ts';
+import { apply, get, kubectlOk, type KubeObject } from '../../harness/kubectl.ts';
 import { kubernetesServer, untilCondition } from '../../harness/mcp-server.ts';
 import { useNamespace } from '../../harness/namespace.ts';
 
@@ -40,8 +40,8 @@ describe('the scale of an MCPServer', () => {
 
   it('goes to zero and back', async () => {
     await scale(0);
-    const server = await untilReplicas(0);
-    expect(conditionOf(server, 'Available')).toMatchObject({ status: 'True', reason: 'ScaledToZero' });
+    await untilReplicas(0);
+    await untilCondition(namespace, 'search', { type: 'Available', status: 'True', reason: 'ScaledToZero' });
     await scale(1);
     await untilReplicas(1);
     await untilCondition(namespace, 'search', { type: 'Verified', status: 'True' });

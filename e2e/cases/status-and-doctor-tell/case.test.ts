@@ -13,6 +13,12 @@ interface Ran {
   readonly error: string;
 }
 
+interface Line {
+  readonly topic: string;
+  readonly level: string;
+  readonly found: string;
+}
+
 function run(...args: readonly string[]): Promise<Ran> {
   return new Promise((done, failed) => {
     const child = spawn(process.execPath, ['webhooks/main.ts', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -36,23 +42,33 @@ describe('the command line about a cluster', () => {
   });
 
   it('waits until a server that was just applied serves, and passes then', async () => {
-    const { code, out, error } = await run('status', 'search', '--namespace', namespace, '--watch', '--timeout', '170');
+    const { code, out, error } = await run('status', 'search', '--namespace', namespace, '--watch', '--timeout', '290');
     expect({ code, error }).toEqual({ code: 0, error: '' });
     expect(out).toMatch(new RegExp(`^${namespace} +search +Available +yes +\\S+ +\\d+ +- +http://search\\.`, 'm'));
   });
 
   it('fails for one that cannot start, and says why', async () => {
-    const { code, out } = await run('status', 'weather', '--namespace', namespace, '--watch', '--timeout', '170');
+    const { code, out } = await run('status', 'weather', '--namespace', namespace, '--watch', '--timeout', '290');
     expect(code).toBe(1);
     expect(out).toMatch(/weather: Failed, (DeploymentUnavailable|PodsFailing): .*Container crashing/);
   });
 
   it('finds nothing wrong with the installation', async () => {
-    const { code, out, error } = await run('doctor', '--output', 'json');
-    expect(error).toBe('');
-    const { lines } = JSON.parse(out) as { lines: readonly { topic: string; level: string; found: string }[] };
-    expect(lines.filter(({ level }) => level === 'problem' || level === 'unknown')).toEqual([]);
-    expect(code).toBe(0);
+    const examine = async (): Promise<{ readonly ran: Ran; readonly lines: readonly Line[] }> => {
+      const ran = await run('doctor', '--output', 'json');
+      return { ran, lines: (JSON.parse(ran.out) as { lines: readonly Line[] }).lines };
+    };
+    const isWrong = ({ level }: Line): boolean => level === 'problem' || level === 'unknown';
+    // What is true for a moment on a busy machine, such as a Lease that is renewed late, is found, too.
+    const { ran, lines } = await eventually(
+      'nothing is wrong',
+      async () => {
+        const found = await examine();
+        return found.lines.some(isWrong) ? undefined : found;
+      },
+      { describe: async () => (await examine()).lines.filter(isWrong) },
+    );
+    expect(ran).toMatchObject({ code: 0, error: '' });
     const told = (topic: string): string =>
       lines.flatMap((line) => (line.topic === topic ? line.found : [])).join('\n');
     expect(told('crd')).toMatch(/knows every field of this release; it is of Helm release /);
@@ -73,11 +89,13 @@ describe('the command line about a cluster', () => {
       ['webhook', 'reconciler'].map((one) => [name, one] as const),
     );
     expect(containers.length).toBeGreaterThan(1);
+    // All since then: whoever logs more says a lot in little time.
+    const since = `--since-time=${new Date(Date.now() - 1_000).toISOString()}`;
     try {
       await setLevel({ level: 'debug' });
       await eventually('each container has said that it logs more', async () => {
         const logs = await Promise.all(
-          containers.map(([pod, one]) => kubectlOk(['logs', pod, '--container', one, '--tail', '500', ...system])),
+          containers.map(([pod, one]) => kubectlOk(['logs', pod, '--container', one, since, ...system])),
         );
         return logs.every((text) => text.includes('another log level is in force'));
       });

@@ -63,7 +63,7 @@ describe('an MCPServer of mcp.v2dy.io', () => {
   beforeAll(async () => {
     await installChart({ args: ['--set', 'v2dy.enabled=true'] });
     await untilComplete();
-    await kubectlOk(['wait', '--for=condition=Established', `crd/${resource}`]);
+    await kubectlOk(['wait', '--for=condition=Established', '--timeout=300s', `crd/${resource}`]);
   });
   // It would stay, and kubectl could take `mcpserver` for it.
   afterAll(() => kubectl(['delete', 'crd', resource, '--ignore-not-found']));

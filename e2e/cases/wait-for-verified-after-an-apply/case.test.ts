@@ -11,7 +11,7 @@ describe('who waits for a condition right after a change', () => {
 
   const read = (): Promise<KubeObject | undefined> => get(namespace, 'mcpservers', 'search');
   const waitFor = (type: string): Promise<string> =>
-    kubectlOk(['wait', 'mcpserver/search', '--namespace', namespace, `--for=condition=${type}`, '--timeout=180s']);
+    kubectlOk(['wait', 'mcpserver/search', '--namespace', namespace, `--for=condition=${type}`, '--timeout=300s']);
   const ready = async (): Promise<Condition | undefined> => conditionOf(await read(), 'Ready');
   let readySince: string | undefined;
 
