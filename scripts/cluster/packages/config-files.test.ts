@@ -48,6 +48,10 @@ describe('the configuration files', () => {
     expect(files.get('/state/two/config/containerd.toml')).toContain('restrict_oom_score_adj = true');
   });
 
+  it('let who runs the cluster say which CA a registry has', () => {
+    expect(files.get('/state/two/config/containerd.toml')).toContain('config_path = "/state/two/config/certs.d"');
+  });
+
   it('serve DNS where pods look for it', () => {
     expect(files.get('/state/two/config/Corefile')).toContain('bind 10.50.0.1');
     expect(files.get('/state/two/resolv.conf')).toContain('nameserver 10.50.0.1');

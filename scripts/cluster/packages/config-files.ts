@@ -121,6 +121,10 @@ disabled_plugins = [
     bin_dir = "/usr/lib/cni"
     conf_dir = ${text(path.join(config, 'cni'))}
 
+  # A file for each registry that it trusts otherwise than the machine does, read at every pull.
+  [plugins."io.containerd.grpc.v1.cri".registry]
+    config_path = ${text(path.join(config, 'certs.d'))}
+
   [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
     runtime_type = "io.containerd.runc.v2"
 `;
