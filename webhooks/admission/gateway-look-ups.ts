@@ -1,7 +1,6 @@
 import type { Listeners, ReferenceFacts } from '../core/engine/facts.ts';
 import { gatewayKeys, gatewayOfHost } from '../core/mcpserver/gateway.ts';
 import type { GatewayName } from '../core/mcpserver/gateway.ts';
-import { isDnsLabel, isSubdomain } from '../core/mcpserver/kubernetes-names.ts';
 import type { Reference } from '../core/mcpserver/references.ts';
 import { gatewaysApi, readGateway } from '../core/resources/public-url.ts';
 import type { Clock } from '../platform/clock.ts';
@@ -90,8 +89,7 @@ export function gatewaysNamedBy(references: readonly Reference[], facts: Referen
     if (usage !== 'gateway' || !keys.some(({ key }) => key === gatewayKeys.gatewayName)) continue;
     const found = facts.lookUp(kind, name);
     const gateway = found.state === 'found' ? gatewayOfHost(found.settings) : undefined;
-    if (gateway !== undefined && isSubdomain(gateway.name) && isDnsLabel(gateway.namespace))
-      named.set(keyOf(gateway), gateway);
+    if (gateway !== undefined) named.set(keyOf(gateway), gateway);
   }
   return [...named.values()];
 }

@@ -275,6 +275,22 @@ describe('a server at the MCP gateway of Kuadrant', () => {
       },
       /says nothing under extension-name and extension-namespace/,
     ],
+    [
+      'an extension of a name that no object can have',
+      (api: FakeKubeApi) => {
+        putConfig(api, { 'extension-name': '..', 'extension-namespace': 'mcp-system' });
+        putGateway(api, v1);
+      },
+      /no MCPGatewayExtension can be called what ConfigMap 'edge' says/,
+    ],
+    [
+      'a listener of a name that none can have, whatever host is said',
+      (api: FakeKubeApi) => {
+        putConfig(api, { ...said, 'section-name': 'Mcp_1', 'route-hostname': 'search.example.com' });
+        putGateway(api, v1);
+      },
+      /section-name is not what a listener can be called: correct it/,
+    ],
   ])('is routed nowhere with %s, and told why', async (_, prepare, why) => {
     const api = withApis(v1);
     prepare(api);

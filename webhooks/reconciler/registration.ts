@@ -2,7 +2,6 @@ import type { ReferenceFacts } from '../core/engine/facts.ts';
 import { gatewaySettingsOf } from '../core/engine/facts.ts';
 import { API } from '../core/mcpserver/api.ts';
 import { extensionNameOf, gatewayNameOf, isOfKuadrant } from '../core/mcpserver/gateway.ts';
-import { isDnsLabel } from '../core/mcpserver/kubernetes-names.ts';
 import { gatewayBindingName, namespaceOf } from '../core/mcpserver/names.ts';
 import type { MCPServer } from '../core/mcpserver/types.gen.ts';
 import { decideGateway } from '../core/plan/gateway-registered.ts';
@@ -72,7 +71,7 @@ function askedOf(
       registration?.answer.state === 'yes',
   );
   const extension = extensionNameOf(gatewaySettingsOf(server, facts));
-  const isKnown = through?.extension.state === 'found' && extension !== undefined && isDnsLabel(extension.namespace);
+  const isKnown = through?.extension.state === 'found' && extension !== undefined;
   if (!isRegistered || !isKnown) {
     world.brokers.forget(key);
     return undefined;

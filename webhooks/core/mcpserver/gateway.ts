@@ -1,3 +1,4 @@
+import { isDnsLabel, isSubdomain } from './kubernetes-names.ts';
 import type { MCPServer } from './types.gen.ts';
 
 /** Keys of the ConfigMap that `spec.gateway.configRef` names, those of the reference API. */
@@ -73,7 +74,10 @@ export interface Listener {
   readonly from?: string;
 }
 
-/** Undefined where the settings do not name one: a key is missing, or empty. */
+/**
+ * Undefined where the settings do not name one: a key is missing, empty, or what no object can be called. Admission only warns of
+ * that, and what is read here becomes a part of paths and objects.
+ */
 export function gatewayNameOf(settings: GatewaySettings | undefined): GatewayName | undefined {
   return nameIn(settings, 'gatewayName', 'gatewayNamespace');
 }
@@ -90,7 +94,8 @@ export function extensionNameOf(settings: GatewaySettings | undefined): GatewayN
 
 function nameIn(settings: GatewaySettings | undefined, ...keys: readonly [Key, Key]): GatewayName | undefined {
   const [name, namespace] = [settingIn(settings, keys[0]), settingIn(settings, keys[1])];
-  return name === undefined || namespace === undefined ? undefined : { name, namespace };
+  if (name === undefined || namespace === undefined) return undefined;
+  return isSubdomain(name) && isDnsLabel(namespace) ? { name, namespace } : undefined;
 }
 
 type Key = keyof typeof gatewayKeys;

@@ -109,6 +109,11 @@ describe('the NetworkPolicy of a server that lets in its gateway', () => {
       expect(applied([standing, other])).toEqual([expect.not.stringContaining('gateways')]);
   });
 
+  it('lets in no namespace that none can be, of a route that an earlier release made: the API server would refuse it', () => {
+    const malformed = route({ registration: { ...registration, gatewayNamespace: 'Not_One' } });
+    expect(applied([standing, malformed])).toEqual([expect.not.stringContaining('Not_One')]);
+  });
+
   it('stays where nobody can look, and is made where there is none: without it everybody gets in', () => {
     expect(applied([standing], 'unknown')).toEqual([]);
     expect(applied([], 'unknown')).toEqual([expect.stringContaining('podSelector')]);

@@ -286,6 +286,11 @@ describe('a server at a Gateway of the Gateway API', () => {
     ['a ConfigMap that is not there', inMemoryFacts(), /ConfigMap 'edge' not found.*what is routed stays/],
     ['one without a key', withSettings({ 'gateway-name': 'a' }), /says nothing under gateway-namespace/],
     ['one with an empty value', withSettings({ 'gateway-name': ' ', 'gateway-namespace': 'b' }), /under gateway-name/],
+    [
+      'one with a name that no Gateway can have',
+      withSettings({ 'gateway-name': '../x', 'gateway-namespace': 'b' }),
+      /no Gateway can be called what ConfigMap 'edge' says under gateway-name and gateway-namespace: correct it.*what is routed stays/,
+    ],
   ])('says what is missing of %s', (_, facts, message) => {
     expect(said(at({ state: 'yes' }, { facts }))).toMatch(message);
   });

@@ -5,6 +5,7 @@ import type { Finding } from '../engine/finding.ts';
 import { isSameJson } from '../engine/canonical-json.ts';
 import { oneLine } from '../engine/text.ts';
 import {
+  extensionNameOf,
   gatewayNameOf,
   HTTP_ROUTE_PROVIDER,
   isOfKuadrant,
@@ -460,10 +461,14 @@ function whatIsMissing(
   const { configRef = '' } = server.spec.gateway ?? {};
   const keys = neededGatewayKeys(server);
   const missing = keys.filter((key) => (settings?.get(key)?.trim() ?? '') === '');
-  if (missing.length > 0 || !isOfKuadrant(server)) {
-    const what = isOfKuadrant(server) ? 'MCPGatewayExtension' : 'Gateway';
+  const what = isOfKuadrant(server) ? 'MCPGatewayExtension' : 'Gateway';
+  if (missing.length > 0)
     return incomplete(`ConfigMap '${configRef}' says nothing under ${missing.join(' and ')}`, `name the ${what} there`);
-  }
+  if (!isOfKuadrant(server) || extensionNameOf(settings) === undefined)
+    return incomplete(
+      `no ${what} can be called what ConfigMap '${configRef}' says under ${keys.join(' and ')}`,
+      'correct it',
+    );
   if (through === undefined || settings === undefined || isUnanswered(through)) return { type: 'unknown' };
   const why = whyNoGateway(settings, through);
   return why === undefined ? { type: 'unknown' } : incomplete(why.what, why.fix);

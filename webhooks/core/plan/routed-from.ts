@@ -1,3 +1,4 @@
+import { isDnsLabel } from '../mcpserver/kubernetes-names.ts';
 import { gatewayBindingName } from '../mcpserver/names.ts';
 import type { MCPServer } from '../mcpserver/types.gen.ts';
 import { httpRoute } from '../resources/http-route.ts';
@@ -17,5 +18,7 @@ export function routedFromOf(server: MCPServer, observed: readonly ObservedChild
       isOurs(controller, server),
   );
   const isOurWord = route?.ownedFields?.includes('"f:parentRefs"') === true;
-  return isOurWord ? route.registration?.gatewayNamespace : undefined;
+  const namespace = isOurWord ? route.registration?.gatewayNamespace : undefined;
+  // An earlier release took any text, of which no NetworkPolicy could be made.
+  return namespace !== undefined && isDnsLabel(namespace) ? namespace : undefined;
 }

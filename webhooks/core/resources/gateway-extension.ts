@@ -1,6 +1,7 @@
 import { oneLine } from '../engine/text.ts';
 import { extensionNameOf, gatewayKeys, hostnameIn, settingIn } from '../mcpserver/gateway.ts';
 import type { GatewayName, GatewaySettings, Listener } from '../mcpserver/gateway.ts';
+import { isDnsLabel, isSubdomain } from '../mcpserver/kubernetes-names.ts';
 import { namespaceOf } from '../mcpserver/names.ts';
 import { present } from '../mcpserver/record.ts';
 import type { MCPServer } from '../mcpserver/types.gen.ts';
@@ -34,9 +35,9 @@ export function readExtension(raw: unknown, namespace: string): ExtensionSeen {
   const spec = fieldsIn(raw, 'spec');
   const target = fieldsIn(spec, 'targetRef');
   const text = (of: typeof spec, field: string): string | undefined => oneLine(textIn(of, field), maxText) || undefined;
-  const name = text(target, 'name');
+  const gateway = { name: text(target, 'name') ?? '', namespace: text(target, 'namespace') ?? namespace };
   return present({
-    gateway: name === undefined ? undefined : { name, namespace: text(target, 'namespace') ?? namespace },
+    gateway: isSubdomain(gateway.name) && isDnsLabel(gateway.namespace) ? gateway : undefined,
     section: text(target, 'sectionName'),
     publicHost: text(spec, 'publicHost')?.toLowerCase(),
   });
@@ -62,7 +63,7 @@ export function settingsThrough(
   const seen: ExtensionSeen = found?.extension.state === 'found' ? found.extension : {};
   const section = settingIn(said, 'sectionName') ?? seen.section;
   const host = hostnameIn(said, 'routeHostname') ?? derivedHost(server, listenerOf(found?.gateway, section));
-  const gateway = host === undefined ? undefined : seen.gateway;
+  const gateway = host === undefined || !isSection(section) ? undefined : seen.gateway;
   return new Map(
     Object.entries({
       [gatewayKeys.extensionName]: settingIn(said, 'extensionName'),
@@ -75,6 +76,11 @@ export function settingsThrough(
       [gatewayKeys.prefix]: settingIn(said, 'prefix') ?? usualPrefix(server, digest),
     }).flatMap(([key, text]) => (text === undefined ? [] : [[key, text]])),
   );
+}
+
+/** Without one a route is for every listener, and a listener of another name is none. */
+function isSection(section: string | undefined): boolean {
+  return section === undefined || isSubdomain(section);
 }
 
 /** That of the reference API. */
@@ -103,14 +109,15 @@ export function whyNoGateway(
     return { what: `${named} not found`, fix: 'create it, or correct extension-name and extension-namespace' };
   if (extension.state === 'unknown') return { what: `${named} is not known`, fix: extension.why };
   if (extension.gateway === undefined) return { what: `${named} names no Gateway`, fix: 'correct its spec.targetRef' };
+  const section = settingIn(said, 'sectionName') ?? extension.section;
+  if (!isSection(section)) return { what: 'section-name is not what a listener can be called', fix: 'correct it' };
   const at = `Gateway ${extension.gateway.namespace}/${extension.gateway.name}`;
   const orSay = 'say route-hostname in the ConfigMap';
   if (gateway === undefined || gateway.state === 'missing')
     return { what: `${at} not found`, fix: `create it, or correct ${named}` };
   if (gateway.state === 'unknown')
     return { what: `no host is known for the route, because ${gateway.why}`, fix: orSay };
-  const section = settingIn(said, 'sectionName') ?? extension.section ?? '';
-  const what = `listener '${section}' of ${at} is not one for every host of a domain, so that no host follows for the route`;
+  const what = `listener '${section ?? ''}' of ${at} is not one for every host of a domain, so that no host follows for the route`;
   return { what, fix: `${orSay}, or section-name` };
 }
 

@@ -71,6 +71,8 @@ describe('the HTTPRoute of a server', () => {
   it('is undecided without settings, and unwanted where another provider is named', () => {
     expect(httpRoute.isUndecided?.({ server: routed() })).toBe(true);
     expect(httpRoute.isUndecided?.({ server: routed(), gateway: settings({ 'gateway-name': ' ' }) })).toBe(true);
+    const malformed = { server: routed(), gateway: settings({ 'gateway-namespace': '../kube-system' }) };
+    expect([httpRoute.isUndecided?.(malformed), httpRoute.build(malformed)]).toEqual([true, []]);
     expect(httpRoute.isUndecided?.({ server: routed(), gateway: settings() })).toBe(false);
     const other = anMCPServer(withRawSpec({ gateway: { provider: 'example.com/edge' } }));
     expect(httpRoute.isUndecided?.({ server: other })).toBe(false);

@@ -44,6 +44,17 @@ function hashOf(kind: string, name: string, data: Json = {}, binaryData: Json = 
 type Json = Readonly<Record<string, string>>;
 
 describe('gatherReferences', () => {
+  it('asks for no name that no object can have, and which may have been stored before a rule: it is missing', async () => {
+    const api = cluster();
+    const paths: string[] = [];
+    const request: FakeKubeApi['request'] = (of) => (paths.push(of.path), api.request(of));
+    const names = ['..', '.', 'A/B', '%2e%2e', 'a b'];
+    const references = names.map(configMap);
+    const { facts } = await gatherReferences({ ...api, request }, { namespace: 'mcp', references, deadlineMs: 1_000 });
+    expect(names.map((name) => facts.lookUp('ConfigMap', name))).toEqual(names.map(() => ({ state: 'missing' })));
+    expect(paths).toEqual([]);
+  });
+
   it('tells the keys of what exists and that the rest is missing', async () => {
     const { facts } = await gather(cluster(), configMap('b'), configMap('none'), secret('token'));
     expect(facts.lookUp('ConfigMap', 'b')).toEqual({ state: 'found', keys: new Set(['a', 'z']) });

@@ -1,4 +1,5 @@
 import type { ReferencedKind, ReferenceFacts, ReferenceState } from '../../core/engine/facts.ts';
+import { isSubdomain } from '../../core/mcpserver/kubernetes-names.ts';
 import { CA_BUNDLE_KEY, referableKinds } from '../../core/mcpserver/references.ts';
 import type { CaBundle, ReadCaBundle } from '../tls/ca-certificates.ts';
 import { abortAfter } from '../timer.ts';
@@ -165,6 +166,8 @@ function isOfData(kind: ReferencedKind): boolean {
 }
 
 async function readSmall(api: KubeApi, reference: Wanted, options: ReadOptions): Promise<Arrived> {
+  // Rules refuse it, and a server may have been stored before them: it is no part of a path.
+  if (!isSubdomain(reference.name)) return { reference, result: noSuchName, chunks: [] };
   const chunks: Buffer[] = [];
   const onChunk = (chunk: Buffer): void => {
     chunks.push(chunk);
@@ -206,6 +209,15 @@ function requestFor({ kind, name }: Wanted, { namespace, signal, deadlineMs }: R
   const path = objectPath({ apiVersion, plural, name, ...(isOfCluster ? {} : { namespace }) });
   return { method: 'GET', path, signal, timeoutMs: deadlineMs };
 }
+
+/** Of a name that no object can have. */
+const noSuchName: ApiResult = {
+  ok: false,
+  error: {
+    ...errorWithoutAnswer('looking up a reference', { reason: 'NotFound', text: 'no object can be called that' }),
+    status: 404,
+  },
+};
 
 /** Where large objects of others took all the time that there was. */
 const noTurn: ApiResult = {
