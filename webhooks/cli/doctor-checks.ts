@@ -1,7 +1,7 @@
 import type { ApiStates } from '../core/engine/installation.ts';
 import { oneLine } from '../core/engine/text.ts';
 import { expandedKinds } from '../core/resources/index.gen.ts';
-import { isOptional, lackOf, stateOf, type OptionalKind } from '../core/resources/optional-kind.ts';
+import { isOptional, lackOf, missingBeside, stateOf, type OptionalKind } from '../core/resources/optional-kind.ts';
 import { isLevel, levelNamedIn } from '../platform/kube/follow-log-level.ts';
 import { listAt, metaOf, stringAt } from '../platform/kube/object.ts';
 import { logLevels } from '../platform/log.ts';
@@ -103,9 +103,9 @@ function checkApis({ apis, apiVersions, failedApis, installation: { deployment }
     }
     const lack = lackOf(of, state);
     const served = `${of.kind} (${apiVersions.get(of.kind) ?? of.apiVersion}) is there`;
-    const { beside } = of.requirement;
-    if (lack === undefined && beside !== undefined && apis.get(beside) !== 'served')
-      return { topic, level: 'note', found: `${served}, and not used without ${beside}` };
+    const missing = missingBeside(of, expandedKinds, apis);
+    if (lack === undefined && missing !== undefined)
+      return { topic, level: 'note', found: `${served}, and not used without ${missing}` };
     if (lack === undefined) return { topic, level: 'ok', found: `${served} and used` };
     const found = `${of.kind}: ${lack.what}`;
     if (state === 'off') return { topic, level: 'note', found };

@@ -401,6 +401,10 @@ describe('doctor', () => {
     expect((await examine(api)).out).toMatch(/^warning +MCPServerRegistration: this cluster has no /m);
     const list = { kind: 'APIResourceList', resources: [{ name: 'mcpserverregistrations' }] };
     api.put('/apis/mcp.kuadrant.io/v1alpha1', list);
+    const bindings = { kind: 'APIResourceList', resources: [{ name: 'mcpgatewaybindings' }] };
+    const unused = /^note +MCPServerRegistration .* is there, and not used without MCPGatewayBinding\.$/m;
+    expect((await examine(api)).out).toMatch(unused);
+    api.put('/apis/mcp.x-k8s.io/v1alpha1', bindings);
     const isUsed = /^ok +MCPServerRegistration \(mcp\.kuadrant\.io\/v1alpha1\) is there and used\.$/m;
     expect((await examine(api)).out).toMatch(isUsed);
     api.put('/apis/mcp.kuadrant.io/v1', { kind: 'APIResourceList', resources: [{ name: 'mcpgatewayextensions' }] });

@@ -89,6 +89,18 @@ describe('the kinds', () => {
     }
   });
 
+  it('are not used where one is missing further along: no registration without bindings, whatever else is there', () => {
+    const without = (missing: string): readonly string[] =>
+      usableKinds(optional, {
+        get: (kind) => (kind === missing ? 'absent' : 'served'),
+      }).map(({ kind }) => kind);
+    expect(without('')).toEqual(expect.arrayContaining(['MCPGatewayBinding', 'HTTPRoute', 'MCPServerRegistration']));
+    const routed = ['HTTPRoute', 'MCPServerRegistration'];
+    expect(without('MCPGatewayBinding').filter((kind) => routed.includes(kind))).toEqual([]);
+    expect(without('HTTPRoute').filter((kind) => routed.includes(kind))).toEqual([]);
+    expect(without('MCPServerRegistration')).toContain('HTTPRoute');
+  });
+
   it('that are missing say how to get them', () => {
     for (const of of optional) {
       expect(lackOf(of, stateOf(of, new Map([[of.kind, 'served']])))).toBeUndefined();

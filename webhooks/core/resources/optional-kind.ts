@@ -22,7 +22,9 @@ export function stateOf(of: ExpandedKind, apis: ApiStates): ApiState {
 
 /** The kinds whose API is known to be there. Of the others nothing is created, changed or pruned. */
 export function usableKinds(kinds: readonly ExpandedKind[], apis: ApiStates): readonly ExpandedKind[] {
-  return kinds.filter((of) => stateOf(of, apis) === 'served' && !isInDoubt(of, apis) && !isAlone(of, apis));
+  return kinds.filter(
+    (of) => stateOf(of, apis) === 'served' && !isInDoubt(of, apis) && !missingBeside(of, kinds, apis),
+  );
 }
 
 function isInDoubt(of: ExpandedKind, apis: ApiStates): boolean {
@@ -30,9 +32,22 @@ function isInDoubt(of: ExpandedKind, apis: ApiStates): boolean {
   return insteadOf !== undefined && (apis.get(insteadOf) ?? 'unknown') === 'unknown';
 }
 
-function isAlone(of: ExpandedKind, apis: ApiStates): boolean {
-  const { beside } = isOptional(of) ? of.requirement : {};
-  return beside !== undefined && apis.get(beside) !== 'served';
+/**
+ * The kind without which this one is not used, and which is not known to be there: the one that it is beside, or the one that that is
+ * beside, and so on. Undefined: all are there.
+ */
+export function missingBeside(of: ExpandedKind, kinds: readonly ExpandedKind[], apis: ApiStates): string | undefined {
+  let at = besideOf(of);
+  // No more steps than kinds, whatever they say of one another.
+  for (let left = kinds.length; at !== undefined && left > 0; left -= 1) {
+    if (apis.get(at) !== 'served') return at;
+    at = besideOf(kinds.find(({ kind }) => kind === at));
+  }
+  return undefined;
+}
+
+function besideOf(of: ExpandedKind | undefined): string | undefined {
+  return of !== undefined && isOptional(of) ? of.requirement.beside : undefined;
 }
 
 /** What a server that asks for an optional kind has to do without. */
