@@ -512,8 +512,12 @@ describe('contexts of the kubeconfig', () => {
         const state = { HTTPRoute: 'off', MCPGatewayBinding: 'served', MCPServerRegistration: 'off' };
         expect([off.code, off.apis]).toEqual([0, state]);
         expect(warned(off)).toEqual([
-          expect.stringMatching(/gateway\.httpRoute is switched off.*Set gateway\.httpRoute\.enabled=true/),
-          expect.stringMatching(/gateway\.kuadrant is switched off.*Set gateway\.kuadrant\.enabled=true/),
+          expect.stringMatching(
+            /switched off here: set gateway\.httpRoute\.enabled=true.*Set gateway\.httpRoute\.enabled=true/,
+          ),
+          expect.stringMatching(
+            /switched off here: set gateway\.kuadrant\.enabled=true.*Set gateway\.kuadrant\.enabled=true/,
+          ),
         ]);
 
         const [route, registration] = ['gateway.networking.k8s.io/v1', 'mcp.kuadrant.io/v1alpha1'];

@@ -110,7 +110,7 @@ describe('the API of PodMonitors, in a cluster that gets and loses it', () => {
 
   it('that is switched off again leaves what exists, and names the value that switches it on', async () => {
     await installChart();
-    await untilWarned('monitoring is switched off in this installation');
+    await untilWarned('switched off here: set monitoring.enabled=true');
     await applyServer('too-late');
     const server = await untilCondition(namespace, 'too-late', monitored('False', 'FeatureDisabled'));
     expect(conditionOf(server, 'Monitored')?.message).toContain('monitoring.enabled=true');

@@ -4,7 +4,7 @@ import { none } from '../engine/violations.ts';
 import { ciliumNetworkPolicy } from '../resources/cilium-network-policy.ts';
 import { expandedKinds } from '../resources/index.gen.ts';
 import { isAsked, lackOf, stateOf } from '../resources/optional-kind.ts';
-import type { Lack } from '../resources/optional-kind.ts';
+import type { AskedKind, Lack } from '../resources/optional-kind.ts';
 import type { Violation } from '../mcpserver/violation.ts';
 
 /** What would be open or closed otherwise than the spec says is refused: egress-hosts-enforced. */
@@ -50,14 +50,18 @@ export const featureAvailable: Rule = {
     for (const of of optionalKinds) {
       if (!of.requirement.asking.isAskedFor(server)) continue;
       const lack = lackOf(of, stateOf(of, apis));
-      if (lack?.status === 'False') (found ??= []).push(toViolation(of.requirement.asking.path, of.kind, lack));
+      if (lack?.status === 'False') (found ??= []).push(toViolation(of, lack));
     }
     return found ?? none;
   },
 };
 
-function toViolation(path: Violation['path'], kind: string, { reason, what, fix }: Lack): Violation {
+/** A warning at admission has room for the headline alone, so that says what to do, too. */
+function toViolation({ kind, requirement }: AskedKind, { reason, what, fix }: Lack): Violation {
+  const { feature, asking } = requirement;
+  const headline =
+    reason === 'FeatureDisabled' ? `switched off here: set ${feature}.enabled=true` : `${what}: install it`;
   const remedy = `${fix.charAt(0).toUpperCase()}${fix.slice(1)}.`;
   const detail = `there is no ${kind} for this server until then`;
-  return { path, headline: what, detail, remedy, cause: [reason, kind] };
+  return { path: asking.path, headline, detail, remedy, cause: [reason, kind] };
 }
