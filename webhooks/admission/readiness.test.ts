@@ -18,10 +18,10 @@ const complete: readonly ((readiness: WebhookReadiness) => void)[] = [
 function afterSteps(
   ...steps: readonly ((readiness: WebhookReadiness) => void)[]
 ): ReturnType<WebhookReadiness['read']> {
-  const readiness = createReadiness(
-    () => new Date(now),
-    () => true,
-  );
+  const readiness = createReadiness(() => new Date(now), {
+    isPolicySettled: () => true,
+    hasLookedForApis: () => true,
+  });
   for (const step of steps) step(readiness);
   return readiness.read();
 }
@@ -61,12 +61,24 @@ it.each(notReady)('is not ready while %s, and says so', (_, steps, reason) => {
 
 it('is not ready before the policy was looked for, and says so', () => {
   let isSettled = false;
-  const readiness = createReadiness(
-    () => new Date(now),
-    () => isSettled,
-  );
+  const readiness = createReadiness(() => new Date(now), {
+    isPolicySettled: () => isSettled,
+    hasLookedForApis: () => true,
+  });
   for (const step of complete) step(readiness);
   expect(readiness.read()).toEqual({ ready: false, reasons: ['policy: not read yet'] });
   isSettled = true;
+  expect(readiness.read()).toEqual({ ready: true });
+});
+
+it('is not ready before optional APIs were looked for: hosts that nothing opens would pass', () => {
+  let hasLooked = false;
+  const readiness = createReadiness(() => new Date(now), {
+    isPolicySettled: () => true,
+    hasLookedForApis: () => hasLooked,
+  });
+  for (const step of complete) step(readiness);
+  expect(readiness.read()).toEqual({ ready: false, reasons: ['optional APIs: not looked for yet'] });
+  hasLooked = true;
   expect(readiness.read()).toEqual({ ready: true });
 });

@@ -10,12 +10,18 @@ export interface WebhookReadiness {
   read(): Readiness;
 }
 
+/** What the webhook has to know before it judges. */
+interface Settled {
+  readonly isPolicySettled: () => boolean;
+  readonly hasLookedForApis: () => boolean;
+}
+
 /**
- * Ready with a certificate that is valid now, after API servers have once been told to trust it, and after the policy was
- * looked for. Once: a bundle that somebody wipes is written again, and taking every replica out of the Service meanwhile
+ * Ready with a certificate that is valid now, after API servers have once been told to trust it, and after the policy and optional
+ * APIs were looked for: what is judged before would pass that is refused a moment later. Once: a bundle that somebody wipes is written again, and taking every replica out of the Service meanwhile
  * would only make it worse.
  */
-export function createReadiness(now: () => Date, isPolicySettled: () => boolean): WebhookReadiness {
+export function createReadiness(now: () => Date, { isPolicySettled, hasLookedForApis }: Settled): WebhookReadiness {
   const waitingFor = new Set<WebhookConfigurationType>(webhookConfigurationTypes);
   let expiry: number | undefined;
   let isStopping = false;
@@ -33,6 +39,7 @@ export function createReadiness(now: () => Date, isPolicySettled: () => boolean)
       const reasons = [
         ...(isStopping ? ['stopping'] : []),
         ...(isPolicySettled() ? [] : ['policy: not read yet']),
+        ...(hasLookedForApis() ? [] : ['optional APIs: not looked for yet']),
         ...(expiry === undefined ? ['certificate: none yet'] : []),
         ...(expiry !== undefined && expiry <= now().getTime() ? ['certificate: expired'] : []),
         ...Array.from(

@@ -63,10 +63,11 @@ export async function startWebhook(given: WebhookOptions): Promise<void> {
   const { config, clock, log, host } = options;
   const at = host === undefined ? { log } : { log, host };
   const policies = await openPolicySource(options);
-  const readiness = createReadiness(
-    () => clock.now(),
-    () => policies.isSettled,
-  );
+  const discovery = followApis(options);
+  const readiness = createReadiness(() => clock.now(), {
+    isPolicySettled: () => policies.isSettled,
+    hasLookedForApis: () => discovery.hasLooked,
+  });
   const facts: CertificateFacts = { lives: {}, phase: 'none' };
   const metrics = createAdmissionMetrics(registry, {
     isReady: () => readiness.read().ready,
@@ -75,7 +76,7 @@ export async function startWebhook(given: WebhookOptions): Promise<void> {
     now: () => clock.now(),
   });
   registerPolicyMetrics(registry, policies);
-  const handlers = createHandlers(options, metrics, policies);
+  const handlers = createHandlers({ ...options, apis: discovery.states }, metrics, policies);
   const opened: (() => Promise<void>)[] = [];
   try {
     const routes = healthRoutes({ readiness: () => readiness.read() });
@@ -108,7 +109,7 @@ function followPolicy({ log, signal }: WebhookOptions, policies: RunningPolicySo
 }
 
 /** Follows which optional APIs the cluster has, for warnings about what a server asks for in vain. */
-function followApis({ api, config, clock, log, signal }: WebhookOptions): ApiStates {
+function followApis({ api, config, clock, log, signal }: WebhookOptions): ApiDiscovery {
   const { features } = config;
   const kinds = expandedKinds.filter(isOptional);
   const discovery = new ApiDiscovery({ api, clock, log, kinds, features, random: Math.random });
@@ -117,11 +118,11 @@ function followApis({ api, config, clock, log, signal }: WebhookOptions): ApiSta
       log.error('optional APIs are not looked for any more', { error: errorText(error) });
     });
   }
-  return discovery.states;
+  return discovery;
 }
 
 function createHandlers(
-  options: WebhookOptions,
+  options: WebhookOptions & { readonly apis: ApiStates },
   metrics: AdmissionMetrics,
   policies: PolicySource,
 ): Record<Endpoint, Handler> {
@@ -130,7 +131,7 @@ function createHandlers(
   };
   const { api, config, clock } = options;
   const links = config.docsBaseUrl === undefined ? {} : { docsBaseUrl: config.docsBaseUrl };
-  const installation = { ...config.installation, apis: followApis(options) };
+  const installation = { ...config.installation, apis: options.apis };
   const gatherFacts = createLookUps(api, clock, {
     onResult: (result) => {
       metrics.lookedUp(result);

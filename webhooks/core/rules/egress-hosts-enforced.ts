@@ -23,7 +23,8 @@ export const egressHostsEnforced: Rule = {
     'NetworkPolicy of the server closes everything but DNS and `egressTo`, and the server would reach none of them. It is refused instead; ' +
     'nothing more is opened in their place. Should Cilium go later, `EgressHostsOpened=False` says so, and what runs stays closed, ' +
     'as far as another network obeys the NetworkPolicy; other changes of the server are admitted, and other hosts are not: where some got in ' +
-    'during the minute until it was noticed, the ones of before are other hosts, too. While nobody could look yet, as in the first moments after a start, nothing is found.',
+    'during the minute until it was noticed, the ones of before are other hosts, too. While nobody could look, nothing is found, and the hosts are ' +
+    'closed like everything else; no pod of ours judges before it has looked once.',
   remedy:
     'Set `egressHosts.enabled=true` in the values of the chart, where Cilium is the network of the cluster. Where it is not, or has gone, take spec.extensions.network.egressHosts out ' +
     '(spec.extensions.network as a whole, if nothing else is in it), and name destinations by address or labels in spec.network.egressTo in the same change: without any, everybody can be reached.',

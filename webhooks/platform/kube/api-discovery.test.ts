@@ -1,7 +1,9 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 
 import { expandedKinds } from '../../core/resources/index.gen.ts';
+import type { OptionalApi } from '../../core/resources/expanded-kind.ts';
 import { isOptional } from '../../core/resources/optional-kind.ts';
+import type { OptionalKind } from '../../core/resources/optional-kind.ts';
 import { silentLogger } from '../log.ts';
 import { ApiDiscovery } from './api-discovery.ts';
 import type { ApiRequest, ApiResult, KubeApi } from './api.ts';
@@ -169,6 +171,54 @@ describe('an optional API that somebody has to obey', () => {
     nodes = failed(status);
     await clock.advance(60_000);
     expect(stateOf()).toBe('served');
+  });
+
+  it('is known by those of the version in which it is served, not of the newest one that this release knows', async () => {
+    const asked: string[] = [];
+    const api: KubeApi = {
+      request: ({ path: at }) => {
+        asked.push(at);
+        if (at === '/apis/cilium.io/v2') return Promise.resolve(failed(404));
+        if (at === '/apis/cilium.io/v2alpha1') return Promise.resolve(listOf('ciliumnetworkpolicies', 'ciliumnodes'));
+        return Promise.resolve(at === '/apis/cilium.io/v2alpha1/ciliumnodes' ? listed({}) : failed(404));
+      },
+      watch: () => Promise.reject(new Error('nobody watches')),
+    };
+    const older = kinds
+      .filter((of) => of.kind === kind)
+      .map((of): OptionalKind => {
+        const requirement: OptionalApi = of.requirement;
+        return { ...of, requirement: { ...requirement, olderVersions: ['cilium.io/v2alpha1'] } };
+      });
+    const discovery = new ApiDiscovery({
+      ...{ api, clock: createFakeClock(), kinds: older, features: [feature], log: silentLogger, random: () => 1 },
+    });
+    expect(discovery.hasLooked).toBe(false);
+    const stop = new AbortController();
+    running.push(stop);
+    discovery.run(stop.signal).catch(() => undefined);
+    await settle();
+    expect([discovery.states.get(kind), discovery.versionOf(kind)]).toEqual(['served', 'cilium.io/v2alpha1']);
+    expect(asked).not.toContain('/apis/cilium.io/v2/ciliumnodes');
+  });
+
+  it('was looked for once an answer came, whatever that says', async () => {
+    const discovery = new ApiDiscovery({
+      api: { request: () => Promise.resolve(failed(500)), watch: () => Promise.reject(new Error('nobody watches')) },
+      ...{ clock: createFakeClock(), kinds, features: [feature], log: silentLogger, random: () => 1 },
+    });
+    expect(discovery.hasLooked).toBe(false);
+    const stop = new AbortController();
+    running.push(stop);
+    discovery.run(stop.signal).catch(() => undefined);
+    await settle();
+    expect([discovery.hasLooked, discovery.states.get(kind)]).toEqual([true, 'unknown']);
+    const nothing = { clock: createFakeClock(), kinds, features: [], log: silentLogger, random: () => 1 };
+    const idle = new ApiDiscovery({
+      api: { request: () => Promise.reject(new Error('nobody asks')), watch: () => Promise.reject(new Error('x')) },
+      ...nothing,
+    });
+    expect(idle.hasLooked).toBe(true);
   });
 
   it('is absent without the kind of those', async () => {

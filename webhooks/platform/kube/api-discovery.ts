@@ -38,6 +38,7 @@ export class ApiDiscovery {
   readonly #asked: readonly OptionalKind[];
   #wake: () => void = () => undefined;
   #isWanted = false;
+  #hasLooked = false;
 
   constructor(options: ApiDiscoveryOptions) {
     const { features, kinds } = options;
@@ -55,6 +56,11 @@ export class ApiDiscovery {
   /** In which version a kind is served; undefined where it is not, or nobody knows. */
   versionOf(kind: string): string | undefined {
     return this.#versions.get(kind);
+  }
+
+  /** Whether it has looked once, with whatever answer, or there is nothing to look for. */
+  get hasLooked(): boolean {
+    return this.#hasLooked || !this.isNeeded;
   }
 
   /** Whether there is anything to ask for. */
@@ -80,6 +86,7 @@ export class ApiDiscovery {
     while (!signal.aborted) {
       this.#isWanted = false;
       const error = await this.#ask(signal);
+      this.#hasLooked = true;
       failures = error === undefined ? 0 : failures + 1;
       this.#tell(error, failures);
       const waitMs =
@@ -111,16 +118,15 @@ export class ApiDiscovery {
       asked.set(apiVersion, names);
       if ('message' in names) return names;
       if (!names.has(of.plural)) continue;
-      const evident = await this.#isObeyed(of, signal);
+      const evident = await this.#isObeyed(apiVersion, of.requirement.evidence, signal);
       if (typeof evident === 'object') return evident;
       return evident ? apiVersion : undefined;
     }
     return undefined;
   }
 
-  /** A kind that somebody has to obey counts as absent where nobody does. */
-  async #isObeyed({ apiVersion, requirement }: OptionalKind, signal: AbortSignal): Promise<boolean | Failure> {
-    const { evidence } = requirement;
+  /** A kind that somebody has to obey counts as absent where nobody does; asked for in the version in which the kind is served. */
+  async #isObeyed(apiVersion: string, evidence: string | undefined, signal: AbortSignal): Promise<boolean | Failure> {
     if (evidence === undefined) return true;
     const path = `/apis/${apiVersion}/${evidence}`;
     const answer = await this.#options.api.request({ method: 'GET', path, query: { limit: '1' }, signal });
