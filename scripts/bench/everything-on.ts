@@ -5,7 +5,7 @@ import { ensureMonitoringKinds } from '../cluster/packages/monitoring-kinds.ts';
 import { resolveSettings } from '../cluster/settings.ts';
 import { release } from '../quickstart/install.ts';
 import { growth, readApiMetrics, writesTo, type Metric } from './cluster/api-metrics.ts';
-import { measureFloor } from './cluster/floor.ts';
+import { asTheFloorIsWritten, measureFloor } from './cluster/floor.ts';
 import {
   create,
   inParallel,
@@ -56,8 +56,8 @@ export const everythingOn: Measurement = {
     `The chart with ${values.join(', ')}; ${count} MCPServers at replicas 0, each with \`extensions.autoscaling\` (a stopped server ` +
     'keeps its autoscaler, which leaves it stopped), `spec.gateway` of the provider httproute and `extensions.metrics`, created by ' +
     `${width} requests at a time, until status speaks of all of it; beside it, with the release scaled away, the same client writes ` +
-    'the same objects itself, and the status of server and binding. The kinds are those of the Gateway API and of the Prometheus ' +
-    'operator, with neither a gateway nor a Prometheus: nobody takes the routes, which status says after half a minute. Then our ' +
+    `${asTheFloorIsWritten}. The kinds are those of the Gateway API and of the Prometheus operator, with neither a gateway nor a ` +
+    'Prometheus: nobody takes the routes, which status says after half a minute. Then our ' +
     "pods are replaced, and a minute and a half later every write to these kinds in the API server's own metrics counts for a " +
     'minute, but for the status of Deployments and autoscalers, which Kubernetes writes.',
   minutes: 15,
@@ -71,7 +71,11 @@ export const everythingOn: Measurement = {
       await stage.kubectl('wait', '--for=condition=Established', '--timeout=3m', '--filename', crd);
     }
     try {
-      const floor = await measureFloor(stage, { names, width, serverNamed, gateway }, progress);
+      const floor = await measureFloor(
+        stage,
+        { names, width, serverNamed, gateway, isDone: hasEverything, prepare },
+        progress,
+      );
       await openStage(progress, [], values);
       return await inNamespace(stage, namespace, async () => [
         ...(await measureCreation(stage, floor, progress)),
@@ -85,6 +89,12 @@ export const everythingOn: Measurement = {
 };
 
 const gateway = new Map(Object.entries(settings));
+
+/** Makes what says of a namespace at which gateway its servers are published. */
+function prepare({ api }: Stage, of: string): Promise<unknown> {
+  const metadata = { name: 'edge', namespace: of };
+  return create(api, { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: settings }, 'configmaps');
+}
 
 function serverNamed(of: string, name: string): ServerObject {
   const server = stoppedServer(of, name);
@@ -106,11 +116,7 @@ function hasEverything(server: StoredServer): boolean {
 }
 
 async function measureCreation(stage: Stage, floor: number, progress: Progress): Promise<readonly Figure[]> {
-  await create(
-    stage.api,
-    { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'edge', namespace }, data: settings },
-    'configmaps',
-  );
+  await prepare(stage, namespace);
   const containers = await listContainers(stage);
   const [cpu, before] = [cpuOf(containers), await readWrites(stage)];
   const memory = watchMemory(containers);

@@ -13,7 +13,7 @@ import {
   stoppedServer,
   untilServers,
 } from './cluster/servers.ts';
-import { measureFloor } from './cluster/floor.ts';
+import { asTheFloorIsWritten, measureFloor } from './cluster/floor.ts';
 import { endTerm } from './cluster/leader.ts';
 import { inNamespace, openStage, untilRolledOut, type Stage } from './cluster/stage.ts';
 import { listContainers, watchMemory } from './cluster/usage.ts';
@@ -38,7 +38,7 @@ export const thousandServers: Measurement = {
   name: 'thousand-servers',
   method:
     `${count} MCPServers at replicas 0, created by ${width} requests at a time, until all children exist and status is ` +
-    'written; beside it, with the release scaled away, the same client writes the same objects itself. Then one spec ' +
+    `written; beside it, with the release scaled away, the same client writes ${asTheFloorIsWritten}. Then one spec ` +
     'change, and a graceful stop of the pod that leads while another change is made.',
   minutes: 10,
   bars: Object.values(bars),
@@ -55,7 +55,7 @@ export const thousandServers: Measurement = {
 
 async function measureFloorOf(stage: Stage, progress: Progress): Promise<number> {
   try {
-    return await measureFloor(stage, { names, width, serverNamed: stoppedServer }, progress);
+    return await measureFloor(stage, { names, width, serverNamed: stoppedServer, isDone: isSettled }, progress);
   } finally {
     await openStage(progress);
   }
