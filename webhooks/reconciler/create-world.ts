@@ -4,6 +4,7 @@ import { createPolicyVersion } from '../core/engine/policy-version.ts';
 import type { PolicyVersionFor } from '../core/engine/policy-version.ts';
 import type { Policy } from '../core/engine/policy.ts';
 import { httpRoute } from '../core/resources/http-route.ts';
+import { ingress } from '../core/resources/ingress.ts';
 import { expandedKinds } from '../core/resources/index.gen.ts';
 import { isOptional } from '../core/resources/optional-kind.ts';
 import type { Installation } from '../core/engine/installation.ts';
@@ -29,6 +30,7 @@ import type { WorkQueue } from './queue.ts';
 import { ReferenceTracker } from './reference-tracker.ts';
 import type { ServerCache } from './server-cache.ts';
 import { RouteRivals } from './route-rivals.ts';
+import type { RivalsOptions } from './route-rivals.ts';
 import { RolloutPlaces } from './rollout-places.ts';
 import { Setbacks } from './setbacks.ts';
 import type { AskBroker } from '../platform/mcp/broker-status.ts';
@@ -73,16 +75,17 @@ export function createWorld(
   const versionFor = createVersions();
   const texts = new FairStore<string>(childTextLimits);
   const exists = (key: string): boolean => servers.has(key);
-  const rivals = new RouteRivals({
+  const ofRivals: RivalsOptions = {
     uidOf: (key) => servers.identityOf(key)?.uid,
     lookAgain: (key) => {
       if (exists(key)) queue.addSoon(key);
     },
-  });
-  const onKept = rivals.note.bind(rivals);
+  };
+  const rivals = new Map([httpRoute, ingress].map(({ kind }) => [kind, new RouteRivals(ofRivals)] as const));
   const children = new Map(
     expandedKinds.map(({ kind }) => {
-      const told = kind === httpRoute.kind ? { onKept } : {};
+      const ofKind = rivals.get(kind);
+      const told = ofKind === undefined ? {} : { onKept: ofKind.note.bind(ofKind) };
       return [kind, new ChildCache(kind, texts, API, { exists, childNames: everyChildName, ...told })];
     }),
   );

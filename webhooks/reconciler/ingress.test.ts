@@ -85,3 +85,32 @@ it('makes the Ingress anew for another class, and believes no address of the for
   expect(api.get(ingressPath)).not.toHaveProperty('status');
   expect(status()).toMatchObject({ address: { url: 'http://search.mcp.svc.cluster.local:8080/mcp' } });
 });
+
+it('tells both of two servers with the same host and path, until one of them has another', async () => {
+  const api = createFakeKubeApi();
+  api.put(discoveryPath, { kind: 'APIResourceList', resources: [{ name: 'ingresses' }] });
+  const names = ['search', 'twin'];
+  const [servers, ingresses] = [serverPath, ingressPath].map((path) => path.replace(/search$/, ''));
+  const at = (path: string): object => ({
+    ...{ source: { type: 'ContainerImage', containerImage: { ref: 'example.com/search:1' } } },
+    ...{ config: { port: 8080, path }, mcp: { stateless: true } },
+    extensions: { ingress: { host: 'mcp.example.com' } },
+  });
+  const server = { apiVersion: 'mcp.x-k8s.io/v1beta1', kind: 'MCPServer' };
+  for (const name of names)
+    api.put(`${servers}${name}`, { ...server, metadata: { name, namespace: 'mcp' }, spec: at('/mcp') });
+  const clock = createFakeClock();
+  const metrics = createReconcilerMetrics(new Registry());
+  const probe = () => Promise.resolve(verified);
+  running.push(startLead({ ...{ api, clock, features: ['ingress'], metrics, probe, namespaces: [], version: '1' } }));
+  await clock.advance(1_000);
+  for (const name of names)
+    api.put(`${ingresses}${name}`, { status: { loadBalancer: { ingress: [{ ip: '192.0.2.1' }] } } });
+  await clock.advance(2_000);
+  const said = (name: string): string => JSON.stringify(api.get(`${servers}${name}`)?.['status']);
+  expect(said('search')).toContain("MCPServer 'twin' has an Ingress of this class with the same host and path");
+  expect(said('twin')).toContain("MCPServer 'search' has an Ingress of this class with the same host and path");
+  api.put(`${servers}twin`, { spec: at('/twin') });
+  await clock.advance(2_000);
+  for (const name of names) expect(said(name)).not.toContain('the same host and path');
+});

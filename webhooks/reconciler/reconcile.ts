@@ -3,7 +3,7 @@ import type { DecideInput, Decision } from '../core/plan/decide.ts';
 import { standingFields } from '../core/plan/foreign/standing.ts';
 import type { ForeignFieldsStatus, MCPServer, StandingField } from '../core/mcpserver/types.gen.ts';
 import { present } from '../core/mcpserver/record.ts';
-import { candidateName, namespaceOf } from '../core/mcpserver/names.ts';
+import { candidateName, childName, namespaceOf } from '../core/mcpserver/names.ts';
 import type { ApiStates } from '../core/engine/installation.ts';
 import type { Action } from '../core/plan/action.ts';
 import { findProblem } from '../core/plan/child-problem.ts';
@@ -23,6 +23,7 @@ import type { ServingPod } from '../core/plan/serving.ts';
 import type { Acceptance, RegistrationStatus } from '../core/plan/status-input.ts';
 import type { KubernetesObject } from '../core/resources/expanded-kind.ts';
 import { expandedKinds } from '../core/resources/index.gen.ts';
+import { ingress } from '../core/resources/ingress.ts';
 import { isOptional } from '../core/resources/optional-kind.ts';
 import { timestamp } from '../platform/clock.ts';
 import { digest } from '../platform/digest.ts';
@@ -45,7 +46,7 @@ import { endUnread, tellUnread } from './tell-unread.ts';
 import { replacesServingPods } from './pacing.ts';
 import type { Paced } from './pacing.ts';
 import type { WorkResult } from './queue.ts';
-import { registrationFor, writeBinding } from './registration.ts';
+import { registrationFor, rivalFor, writeBinding } from './registration.ts';
 import { restartPods } from './restart-pods.ts';
 import type { Restart } from './restart-pods.ts';
 import { scaleInQueue } from './scale-in-queue.ts';
@@ -422,11 +423,13 @@ async function optionalFor(
     facts,
     { world, signal },
   );
-  const ingress = decideIngress({ ...input, findings, clusterDomain: world.clusterDomain, ...present({ isOpen }) });
-  const reports = [gateway, ingress].filter((report) => report !== undefined);
+  const rival = rivalFor(server, { kind: ingress.kind, name: childName(server) }, world);
+  const { clusterDomain } = world;
+  const published = decideIngress({ ...input, findings, clusterDomain, rival, ...present({ isOpen }) });
+  const reports = [gateway, published].filter((report) => report !== undefined);
   return {
     said: [...said, ...reports.map((report) => report.said)],
-    registration: present({ gatewayBinding: gateway?.binding, url: gateway?.url ?? ingress?.url }),
+    registration: present({ gatewayBinding: gateway?.binding, url: gateway?.url ?? published?.url }),
     lookAgainMs: soonest([...reports.map((report) => report.lookAgainMs), tellsTroubleInMs(input)]),
     ...present({ writes: gateway?.writes }),
   };

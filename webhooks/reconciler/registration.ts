@@ -5,7 +5,7 @@ import { extensionNameOf, gatewayNameOf, isOfKuadrant } from '../core/mcpserver/
 import { gatewayBindingName, namespaceOf } from '../core/mcpserver/names.ts';
 import type { MCPServer } from '../core/mcpserver/types.gen.ts';
 import { decideGateway } from '../core/plan/gateway-registered.ts';
-import type { BindingStatus, GatewayInput, GatewayReport } from '../core/plan/gateway-registered.ts';
+import type { BindingStatus, GatewayInput, GatewayReport, RouteRival } from '../core/plan/gateway-registered.ts';
 import type { OptionalInput } from '../core/plan/optional-conditions.ts';
 import type { Offered } from '../core/plan/offered-tools.ts';
 import type { ExtensionFound } from '../core/resources/gateway-extension.ts';
@@ -39,14 +39,25 @@ export async function registrationFor(
   const through = await lookThrough(server, facts, { world, signal });
   const gateway = through === undefined ? await gatherGateway(input, facts, { world, signal }) : through.gateway;
   const { clusterDomain } = world;
-  const [namespace, name] = [namespaceOf(server), gatewayBindingName(server)];
-  const route = keyOf({ kind: httpRoute.kind, namespace, name });
-  // It may have been known before its server was, and was nobody's then.
-  world.rivals.note(route, world.children.get(httpRoute.kind)?.named(key, name)?.child);
-  const rival = world.rivals.of(route);
+  const rival = rivalFor(server, { kind: httpRoute.kind, name: gatewayBindingName(server) }, world);
   const offered = askedOf(key, input, { through, facts, world });
   const time = { now: timestamp(now), nowMs: now.getTime() };
   return decideGateway({ ...input, facts, clusterDomain, gateway, through, offered, rival, ...time });
+}
+
+/** Who else takes what the route, or the Ingress, of this name takes. */
+export function rivalFor(
+  server: MCPServer,
+  { kind, name }: { readonly kind: string; readonly name: string },
+  { rivals, children }: Pick<World, 'rivals' | 'children'>,
+): RouteRival | undefined {
+  const namespace = namespaceOf(server);
+  const key = keyOf({ kind: API.kind, namespace, name: server.metadata.name });
+  const place = keyOf({ kind, namespace, name });
+  const ofKind = rivals.get(kind);
+  // It may have been known before its server was, and was nobody's then.
+  ofKind?.note(place, children.get(kind)?.named(key, name)?.child);
+  return ofKind?.of(place);
 }
 
 /** The Service of the broker, in the namespace of its MCPGatewayExtension: https://docs.kuadrant.io/mcp-gateway */

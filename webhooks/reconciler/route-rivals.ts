@@ -27,11 +27,11 @@ export interface RivalsOptions {
 }
 
 /**
- * Servers whose routes take the same host and path at the same Gateway, which no gateway tells anybody. Kept up with the cache of
+ * Servers whose routes take the same host and path at the same Gateway, which no gateway tells anybody, or the same of Ingresses. Kept up with the cache of
  * routes, so that nobody has to look through all of them; whoever is to be told something else than before is looked at again.
  */
 export class RouteRivals {
-  /** By the key of the route. */
+  /** By the key of the route, or the Ingress. */
   readonly #holders = new Map<string, Holder>();
   /** By what they take. */
   readonly #places = new Map<string, Map<string, Set<string>>>();

@@ -64,8 +64,8 @@ export interface World {
   readonly gateways: Gateways;
   readonly gatewayExtensions: GatewayExtensions;
   readonly brokers: Brokers;
-  /** Servers with the same host and path at a Gateway. */
-  readonly rivals: RouteRivals;
+  /** Servers with the same host and path at a Gateway, or of Ingresses: by the kind that says so. */
+  readonly rivals: ReadonlyMap<string, RouteRivals>;
   /** By server: what its owner was told last about references that cannot be read; gone as soon as they can. */
   readonly notChecked: Map<string, UncheckedReference>;
   /** Writes that fail again and again. */

@@ -78,7 +78,7 @@ export interface GatewayInput extends OptionalInput {
   readonly now: string;
 }
 
-/** A server with the same host and path at the same Gateway. Its name is told in its own namespace only, and not one of very many. */
+/** A server with the same host and path at the same Gateway, or for ingress controllers. Its name is told in its own namespace only, and not one of very many. */
 export type RouteRival = { readonly name: string } | 'several' | 'elsewhere';
 
 /** What there is to say of a server that asks for a gateway. */
@@ -504,6 +504,11 @@ function registered(
   return { status: 'True', reason: 'GatewayRegistered', message: words.join('; '), ...present({ url }) };
 }
 
+/** With what it has to follow. */
+export function whoRivals(rival: RouteRival): string {
+  return typeof rival === 'object' ? `MCPServer '${rival.name}' has` : unnamed[rival];
+}
+
 const unnamed = {
   several: 'many other servers of this namespace have',
   elsewhere: 'a server of another namespace has',
@@ -512,8 +517,7 @@ const unnamed = {
 /** Which of two routes is older is for the gateway to say, which looks at more than that. */
 function sayRival(rival: RouteRival | undefined): string | undefined {
   if (rival === undefined) return undefined;
-  const who = typeof rival === 'object' ? `MCPServer '${rival.name}' has` : unnamed[rival];
-  return `${who} the same host and path at this Gateway, and calls go to the older route: give each a path or a host of its own`;
+  return `${whoRivals(rival)} the same host and path at this Gateway, and calls go to the older route: give each a path or a host of its own`;
 }
 
 /** Gateways do not say which rule it is. */

@@ -43,6 +43,16 @@ describe('a server with an Ingress', () => {
     expect(report.url).toBe(url);
   });
 
+  it('is told who has the same host and path, by name only in its own namespace', () => {
+    const rest =
+      'an Ingress of this class with the same host and path, and which of them gets a call is for the ingress';
+    expect(said(decided({ rival: { name: 'twin' } }))).toContain(
+      `takes calls for ${url}; MCPServer 'twin' has ${rest}`,
+    );
+    expect(said(decided({ rival: 'elsewhere' }))).toContain(`; a server of another namespace has ${rest}`);
+    expect(said(decided({ rival: 'several' }))).toContain(`; many other servers of this namespace have ${rest}`);
+  });
+
   it('waits 30 seconds, then says that nobody answers, of which class', () => {
     const none = { children: [object({ answer: { state: 'none' } })] };
     const waiting = decided({ ...none, nowMs: at(10) });

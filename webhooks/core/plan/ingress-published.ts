@@ -8,6 +8,8 @@ import { isAsked, stateOf } from '../resources/optional-kind.ts';
 import type { Registration } from '../resources/registration.ts';
 import { conditionOf, WAITING } from './condition.ts';
 import type { Said } from './condition.ts';
+import { whoRivals } from './gateway-registered.ts';
+import type { RouteRival } from './gateway-registered.ts';
 import type { ObservedChild } from './observed.ts';
 import { isOurs, sayOptional } from './optional-conditions.ts';
 import type { OptionalInput } from './optional-conditions.ts';
@@ -23,6 +25,8 @@ export interface IngressInput extends OptionalInput {
   readonly clusterDomain?: string;
   /** Whether it has answered somebody without credentials; default: nobody knows. */
   readonly isOpen?: boolean;
+  /** Who else has an Ingress that takes the same; absent: nobody. */
+  readonly rival?: RouteRival | undefined;
 }
 
 export interface IngressReport {
@@ -75,11 +79,16 @@ function notAllowed({ ruleId, headline, detail }: Finding, standing: ObservedChi
   return { type: INGRESS_PUBLISHED, status: 'False', reason: 'IngressNotAllowed', message, cause: ruleId };
 }
 
-function published(url: string, { server, isOpen = false }: IngressInput): Said {
+function published(url: string, { server, rival, isOpen = false }: IngressInput): Said {
   const open = isOpen ? 'the server answers without credentials, so whoever reaches it can call its tools' : undefined;
-  const words = [`An ingress controller takes calls for ${url}`, ingressCaveat(server), open];
+  const words = [`An ingress controller takes calls for ${url}`, sayRival(rival), ingressCaveat(server), open];
   const message = words.filter((word) => word !== undefined).join('; ');
   return { type: INGRESS_PUBLISHED, status: 'True', reason: 'Published', message };
+}
+
+function sayRival(rival: RouteRival | undefined): string | undefined {
+  if (rival === undefined) return undefined;
+  return `${whoRivals(rival)} an Ingress of this class with the same host and path, and which of them gets a call is for the ingress controller to choose: give each a path or a host of its own`;
 }
 
 /** That it is there says nothing: only whoever takes calls for it writes an address into its status. */

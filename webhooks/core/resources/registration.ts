@@ -3,7 +3,7 @@ import { FIELD_MANAGER, STATUS_FIELD_MANAGER } from '../mcpserver/names.ts';
 import { present } from '../mcpserver/record.ts';
 import type { Fields } from '../mcpserver/record.ts';
 import { fieldsIn, listIn, numberIn, textIn } from './raw-fields.ts';
-import { gatewayNamespaceOf, takenBy } from './route-takes.ts';
+import { gatewayNamespaceOf, takenBy, takenByIngress } from './route-takes.ts';
 
 /** What an object that registers a server at a gateway, or publishes it, says of that in its status: as little of it as decisions need. */
 export interface Registration {
@@ -25,7 +25,7 @@ export interface Registration {
   readonly said?: SaidOfBinding;
   /** Of an MCPGatewayBinding: what stands there is ours, so no other provider has said it. */
   readonly isSaidByUs?: true;
-  /** Of an HTTPRoute that a gateway has taken: from `takenBy`; absent where there is nothing. */
+  /** Of an HTTPRoute or an Ingress that somebody has taken: from `takenBy`, `takenByIngress`; absent where there is nothing. */
   readonly takes?: readonly string[];
   /** Of an HTTPRoute: where the Gateway is that it names, whether or not that has taken it. */
   readonly gatewayNamespace?: string;
@@ -143,9 +143,11 @@ export function readIngress(raw: unknown): Registration {
   const addresses = listIn(fieldsIn(fieldsIn(raw, 'status'), 'loadBalancer'), 'ingress');
   const className = textIn(fieldsIn(raw, 'spec'), 'ingressClassName');
   const isTaken = addresses.some((one) => textIn(one, 'ip') !== '' || textIn(one, 'hostname') !== '');
+  const takes = isTaken ? takenByIngress(raw) : [];
   return present({
     appliedAt: appliedAt(raw),
     answer: { state: isTaken ? 'yes' : 'none' } as const,
+    takes: takes.length === 0 ? undefined : takes,
     url: host === '' ? undefined : `${scheme}://${host}`,
     className: className === '' ? undefined : oneLine(className, limits.host),
   });

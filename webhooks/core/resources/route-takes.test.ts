@@ -1,8 +1,9 @@
-import { expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { anMCPServer, withRawSpec } from '../testing/builders.ts';
 import { httpRoute } from './http-route.ts';
-import { readRoute } from './registration.ts';
-import { takenBy } from './route-takes.ts';
+import { ingress } from './ingress.ts';
+import { readIngress, readRoute } from './registration.ts';
+import { takenBy, takenByIngress } from './route-takes.ts';
 
 const parentRef = { name: 'public', namespace: 'gateways' };
 const routeOf = (path: string, hostname?: string): unknown => {
@@ -53,4 +54,44 @@ it('counts only while a gateway has taken the route', () => {
   expect(said('True')).toEqual(['gateways/public * /mcp/']);
   expect(said('True', 0)).toHaveLength(1);
   expect(said('False')).toBeUndefined();
+});
+
+describe('an Ingress', () => {
+  const ingressOf = (path: string, settings: object = {}): unknown =>
+    ingress.build({
+      server: anMCPServer(
+        withRawSpec({
+          config: { port: 8080, path },
+          extensions: { ingress: { host: 'MCP.example.com', className: 'contour', ...settings } },
+        }),
+      ),
+    })[0];
+
+  it.each([
+    ['a path on a host', ingressOf('/mcp'), ['contour mcp.example.com /mcp/']],
+    ['more than the path of the server', ingressOf('/mcp/a', { path: '/mcp' }), ['contour mcp.example.com /mcp/']],
+    ['everything, of no class', ingressOf('/', { className: undefined }), [' mcp.example.com /']],
+    ['nothing', {}, []],
+    [
+      'what no schema allows',
+      { spec: { rules: [{ http: { paths: [null, { path: [], pathType: 'Prefix' }] } }] } },
+      ['  /'],
+    ],
+  ])('takes what its server has, and nothing of what is beside it: %s', (_, one, taken) => {
+    expect(takenByIngress(one)).toEqual(taken);
+  });
+
+  it('is bounded, whoever wrote it', () => {
+    const paths = Array.from({ length: 64 }, (_, index) => ({ path: `/${index}`, pathType: 'Prefix' }));
+    expect(takenByIngress({ spec: { rules: [{ http: { paths } }] } })).toHaveLength(8);
+    const endless = [{ path: `/${'x'.repeat(10_000)}`, pathType: 'Prefix' }];
+    expect(takenByIngress({ spec: { rules: [{ http: { paths: endless } }] } })).toEqual([]);
+  });
+
+  it('counts only once an ingress controller has taken it', () => {
+    const { spec } = ingressOf('/mcp') as { readonly spec: object };
+    expect(readIngress({ spec }).takes).toBeUndefined();
+    const status = { loadBalancer: { ingress: [{ ip: '192.0.2.1' }] } };
+    expect(readIngress({ spec, status }).takes).toEqual(['contour mcp.example.com /mcp/']);
+  });
 });

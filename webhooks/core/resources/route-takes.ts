@@ -22,6 +22,22 @@ export function takenBy(raw: unknown): readonly string[] {
   return [...new Set(taken)].filter(({ length }) => length <= limits.text);
 }
 
+/**
+ * The same of an Ingress: class, host and path. Which of two gets the calls is said nowhere:
+ * https://kubernetes.io/docs/concepts/services-networking/ingress/#multiple-matches
+ */
+export function takenByIngress(raw: unknown): readonly string[] {
+  const spec = fieldsIn(raw, 'spec');
+  const [rule] = listIn(spec, 'rules');
+  const place = `${textIn(spec, 'ingressClassName')} ${textIn(rule, 'host').toLowerCase()}`;
+  const taken = listIn(fieldsIn(rule, 'http'), 'paths')
+    .slice(0, limits.matches)
+    .filter((path) => textIn(path, 'pathType') === 'Prefix')
+    .flatMap((path) => ofServer(textIn(path, 'path')) ?? [])
+    .map((path) => `${place} ${path}`);
+  return [...new Set(taken)].filter(({ length }) => length <= limits.text);
+}
+
 /** None is every one of the Gateway. */
 function hostsIn(spec: Fields | undefined): readonly string[] {
   const hosts = spec?.['hostnames'];
@@ -29,11 +45,13 @@ function hostsIn(spec: Fields | undefined): readonly string[] {
   return named.length === 0 ? ['*'] : named.slice(0, limits.hosts).map((host) => host.toLowerCase());
 }
 
-/** Of a server; what is beside it about its protection is on every host once, or once for each path. */
 function pathIn(path: unknown): string | undefined {
-  const value = textIn(path, 'value');
-  const isOfServer = textIn(path, 'type') === 'PathPrefix' && !value.startsWith(PROTECTED_RESOURCE);
-  return isOfServer ? `${value.replace(/\/+$/, '')}/` : undefined;
+  return textIn(path, 'type') === 'PathPrefix' ? ofServer(textIn(path, 'value')) : undefined;
+}
+
+/** What is beside a server about its protection is on every host once, or once for each path. */
+function ofServer(prefix: string): string | undefined {
+  return prefix.startsWith(PROTECTED_RESOURCE) ? undefined : `${prefix.replace(/\/+$/, '')}/`;
 }
 
 /** Of a reference of a route to a Gateway; without one it is that of the route. */
