@@ -141,8 +141,11 @@ const uses: Readonly<Record<string, Use>> = {
     requests: ['PATCH', 'POST'],
     needs: rights(everywhere, ['create', 'patch'], ['events.k8s.io/events']),
   },
-  // The POST is for whoever runs without the chart, which creates the Lease: it gives no right to create.
-  'platform/kube/lease.ts': { requests: ['GET', 'POST', 'PUT'], needs: rights(here, ['get', 'update'], [lease]) },
+  // By an apply it creates the Lease where the chart's did not arrive.
+  'platform/kube/lease.ts': {
+    requests: ['GET', 'PUT'],
+    needs: rights(here, ['get', 'update', 'create', 'patch'], [lease]),
+  },
   'platform/kube/restarting-holder.ts': { requests: ['GET'], needs: rights(here, ['get'], ['/pods']) },
   'admission/await-admission.ts': {
     requests: ['POST'],

@@ -101,6 +101,12 @@ function aReplica(name: string, api: FakeKubeApi, network: Network): Replica {
 const isAboutServers = ({ what }: Written): boolean => !what.includes('/leases/') && !what.endsWith('/events');
 const imageOf = (api: FakeKubeApi): string => JSON.stringify(api.get(deploymentPath('a'))?.['spec']);
 
+function putLease(api: FakeKubeApi): void {
+  api.put('/apis/coordination.k8s.io/v1/namespaces/system/leases/lock', {
+    ...{ kind: 'Lease', metadata: { name: 'lock', namespace: 'system' }, spec: {} },
+  });
+}
+
 function edit(api: FakeKubeApi, tag: number): void {
   const source = { type: 'ContainerImage', containerImage: { ref: `example.com/x:${tag}` } };
   api.put(serverPath('a'), { metadata: { generation: tag }, spec: { source } });
@@ -116,9 +122,7 @@ describe('a leader that is cut off from the API server and goes on running', () 
       runDeploymentController(api);
       putSharing(api, ['a'], {});
       switchAtOnce(api, ['a']);
-      api.put('/apis/coordination.k8s.io/v1/namespaces/system/leases/lock', {
-        ...{ kind: 'Lease', metadata: { name: 'lock', namespace: 'system' }, spec: {} },
-      });
+      putLease(api);
       const first = aReplica('first', api, network);
       await clock.advance(10 * second);
       const other = aReplica('second', api, network);
@@ -158,6 +162,7 @@ describe('a leader that is cut off from the API server and goes on running', () 
     runDeploymentController(api);
     putSharing(api, ['a'], {});
     switchAtOnce(api, ['a']);
+    putLease(api);
     const leader = aReplica('leader', api, network);
     await clock.advance(20 * second);
     const applied = { ...api.get(deploymentPath('a')) };

@@ -101,11 +101,38 @@ describe('LeaderElector', () => {
     await a.stop();
   });
 
-  it('creates the Lease where there is none', async () => {
+  it('creates the Lease when it has been missing for longer than Helm takes, and one of two leads', async () => {
     const api = createFakeKubeApi();
-    const a = replica(api, createFakeClock(), 'a');
-    await settle();
-    expect(holder(api)).toBe('a');
+    const clock = createFakeClock();
+    const [a, b] = [replica(api, clock, 'a'), replica(api, clock, 'b')];
+    await clock.advance(19_000);
+    expect(api.writes).toEqual([]);
+    await clock.advance(6_000);
+    expect([a.elector.isLeading, b.elector.isLeading].filter(Boolean)).toHaveLength(1);
+    expect([...a.terms, ...b.terms]).toHaveLength(1);
+    await Promise.all([a.stop(), b.stop()]);
+  });
+
+  it('leaves a Lease that comes late as it is', async () => {
+    const api = createFakeKubeApi();
+    const clock = createFakeClock();
+    const a = replica(api, clock, 'a');
+    await clock.advance(19_000);
+    emptyLease(api);
+    await clock.advance(3_000);
+    expect(a.elector.isLeading).toBe(true);
+    expect(new Set(api.writes)).toEqual(new Set([`PUT ${path}`]));
+    await a.stop();
+  });
+
+  it('leads again when the Lease was deleted, after it has stopped', async () => {
+    const { api, clock, a } = await aLeader();
+    api.remove(path);
+    await clock.advance(12_000);
+    expect(a.elector.isLeading).toBe(false);
+    await clock.advance(20_000);
+    expect(a.elector.isLeading).toBe(true);
+    expect(a.terms).toHaveLength(2);
     await a.stop();
   });
 

@@ -1,7 +1,9 @@
+import { FIELD_MANAGER } from '../../core/mcpserver/names.ts';
 import type { Clock } from '../clock.ts';
 import { errorText } from '../log.ts';
 import type { Logger } from '../log.ts';
 import { objectPath } from './api.ts';
+import { applyObject } from './apply.ts';
 import type { ApiError, ApiResult, KubeApi } from './api.ts';
 import { jittered } from './backoff.ts';
 import { isRecord, numberAt, recordAt, stringAt } from './object.ts';
@@ -27,6 +29,11 @@ const renewMs = 5_000;
 /** Between two looks of a replica that waits: how long nobody leads after the leader gave the Lease back. */
 const attemptMs = 2_000;
 const requestTimeoutMs = 4_000;
+/**
+ * How long the Lease has to be missing until we create it. The chart has one, which Helm creates after the Deployment, and
+ * refuses to when it is there already; Argo CD leaves Leases out of what it syncs, unless it is told otherwise.
+ */
+const missingMs = 20_000;
 
 /** One time of leading. */
 export interface Term {
@@ -57,6 +64,8 @@ export class LeaderElector {
   #isLeading = false;
   #renewedAt: Moment = { monotonicMs: -Infinity, wallMs: -Infinity };
   #seen: { readonly record: string; readonly at: number } | undefined;
+  /** Since when there has been no Lease, on the monotonic clock. */
+  #missingSince: number | undefined;
   /** The holder of whom the log says that we wait for it. */
   #toldOf: string | undefined;
 
@@ -137,20 +146,36 @@ export class LeaderElector {
   }
 
   async #attempt(signal: AbortSignal, remainingMs = requestTimeoutMs): Promise<Attempt> {
-    const { api, identity, namespace, name } = this.#options;
+    const { api, identity } = this.#options;
     const timeoutMs = Math.max(1, Math.min(requestTimeoutMs, remainingMs));
-    const read = await api.request({ method: 'GET', path: this.#path(name), timeoutMs, signal });
+    const read = await api.request({ method: 'GET', path: this.#path(), timeoutMs, signal });
     if (!read.ok) {
-      if (read.error.status !== 404) return { result: 'failed', error: read.error };
-      const body = { apiVersion, kind: 'Lease', metadata: { namespace, name }, spec: this.#spec(undefined) };
-      return held(await api.request({ method: 'POST', path: this.#path(), body, timeoutMs, signal }));
+      if (read.error.status === 404) await this.#createIfMissing(signal);
+      return { result: 'failed', error: read.error };
     }
+    this.#missingSince = undefined;
     const spec = recordAt(read.body, 'spec');
     const holder = stringAt(spec, 'holderIdentity') ?? '';
     const limits = { timeoutMs, signal };
     if (holder !== '' && holder !== identity && (await this.#isAwaited(holder, spec, limits)))
       return { result: 'other', holder };
     return this.#write(read.body, this.#spec(spec), limits);
+  }
+
+  /**
+   * An empty one, as that of the chart; it is taken at the next look. By an apply, because the right to create by one can be
+   * limited to a name.
+   */
+  async #createIfMissing(signal: AbortSignal): Promise<void> {
+    const { api, clock, log, namespace, name } = this.#options;
+    this.#missingSince ??= clock.monotonicMs();
+    if (clock.monotonicMs() - this.#missingSince < missingMs) return;
+    const object = { apiVersion, kind: 'Lease', metadata: { namespace, name } };
+    const created = await applyObject(api, {
+      ...{ object, plural: 'leases', fieldManager: FIELD_MANAGER, expected: 'nothing', signal },
+    });
+    if (created.ok) log.info('leader election: created the lease, which was missing', { name });
+    else log.warn('leader election: the lease is missing and could not be created', { error: created.error.message });
   }
 
   /**
@@ -178,7 +203,7 @@ export class LeaderElector {
   /** A PUT with the resourceVersion that was read: of two replicas that saw the same Lease, one gets a 409. */
   async #write(lease: unknown, spec: Readonly<Record<string, unknown>>, limits: Limits): Promise<Attempt> {
     const body = { ...(isRecord(lease) ? lease : {}), spec };
-    const path = this.#path(this.#options.name);
+    const path = this.#path();
     return held(await this.#options.api.request({ method: 'PUT', path, body, ...limits }));
   }
 
@@ -197,8 +222,8 @@ export class LeaderElector {
 
   /** Best effort: whoever fails here only makes the next leader wait for the Lease to run out. */
   async #release(): Promise<void> {
-    const { api, identity, name } = this.#options;
-    const read = await api.request({ method: 'GET', path: this.#path(name), timeoutMs: requestTimeoutMs });
+    const { api, identity } = this.#options;
+    const read = await api.request({ method: 'GET', path: this.#path(), timeoutMs: requestTimeoutMs });
     if (!read.ok) return;
     const spec = recordAt(read.body, 'spec') ?? {};
     if (stringAt(spec, 'holderIdentity') !== identity) return;
@@ -206,9 +231,9 @@ export class LeaderElector {
     await this.#write(read.body, released, { timeoutMs: requestTimeoutMs });
   }
 
-  #path(name?: string): string {
-    const { namespace } = this.#options;
-    return objectPath({ apiVersion, plural: 'leases', namespace, ...(name === undefined ? {} : { name }) });
+  #path(): string {
+    const { namespace, name } = this.#options;
+    return objectPath({ apiVersion, plural: 'leases', namespace, name });
   }
 }
 
