@@ -67,9 +67,9 @@ var acts = map[string]func(args []string){
 	},
 	// Leaves one behind that holds stdin, stdout and stderr.
 	"leave": func(args []string) {
+		// It may begin after we have gone.
+		_ = os.Setenv("FIRST_PARENT", strconv.Itoa(os.Getpid()))
 		start(nil, args...)
-		// Until it has looked who its parent is.
-		time.Sleep(100 * time.Millisecond)
 	},
 	// The same in a session of its own, as a daemon or a browser has; without what it knows of its environment.
 	"leave-daemon": func(args []string) { start(&syscall.SysProcAttr{Setsid: true}, args...) },
@@ -87,7 +87,7 @@ var acts = map[string]func(args []string){
 	},
 	// Says who its parent is once that is another.
 	"tell-parent": func([]string) {
-		for first := os.Getppid(); os.Getppid() == first; {
+		for first := number(os.Getenv("FIRST_PARENT")); os.Getppid() == first; {
 			time.Sleep(time.Millisecond)
 		}
 		fmt.Println(os.Getppid())

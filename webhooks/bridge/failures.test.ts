@@ -177,8 +177,16 @@ describe('what a client sends', () => {
 });
 
 describe('the end of the pod', () => {
+  /** A clock whose time begins when the test says so: the machine decides nothing before. */
+  const heldClock = (): { readonly clock: Clock; readonly begin: () => void } => {
+    let began: number | undefined;
+    const monotonicMs = (): number => (began === undefined ? 0 : systemClock.monotonicMs() - began);
+    return { clock: { ...systemClock, monotonicMs }, begin: () => (began = systemClock.monotonicMs()) };
+  };
+
   it('lets what is under way finish, serves what still comes, and then ends the shared process', async () => {
-    const bridge = await useBridge('modern', { MCP_GRACE_SECONDS: '20' });
+    const { clock, begin: letTimePass } = heldClock();
+    const bridge = await useBridge('modern', { MCP_GRACE_SECONDS: '20' }, clock);
     await untilReady(bridge);
     bridge.shim.stopping();
     await eventually(() => bridge.log.some((line) => line.includes('is ending')));
@@ -186,17 +194,20 @@ describe('the end of the pod', () => {
     const served = await post(bridge.url, body, headers);
     expect([served.status, served.headers.get('connection')]).toEqual([200, 'close']);
     expect((await fetch(`${bridge.healthUrl}/readyz`)).status).toBe(200);
+    letTimePass();
     await eventually(() => bridge.shim.children.size === 0);
     expect(bridge.shim.started).toBe(1);
   });
 
   it('begins no session any more, and ends one when nothing is under way in it', async () => {
-    const bridge = await useBridge('legacy', { MCP_GRACE_SECONDS: '20' });
+    const { clock, begin: letTimePass } = heldClock();
+    const bridge = await useBridge('legacy', { MCP_GRACE_SECONDS: '20' }, clock);
     const session = await begin(bridge.url);
     bridge.shim.stopping();
     await eventually(() => bridge.log.some((line) => line.includes('is ending')));
     expect((await post(bridge.url, initialize)).status).toBe(503);
     expect((await post(bridge.url, call(1, 'echo', { text: 'a' }), session)).status).toBe(200);
+    letTimePass();
     await eventually(() => bridge.shim.children.size === 0);
     expect((await post(bridge.url, call(2, 'pid'), session)).status).toBe(404);
   });

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { expect, it } from '@jest/globals';
+import { systemClock, type Clock } from '../platform/clock.ts';
 import { createFakeClock } from '../platform/kube/testing/fake-clock.ts';
 import type { Session } from './session.ts';
 import { Sessions } from './sessions.ts';
@@ -190,8 +191,16 @@ it('has no session where the server refuses to begin one', async () => {
 });
 
 it('gives a process up that does not answer initialize in time', async () => {
-  const bridge = await useBridge((nth) => (nth === 1 ? 'legacy' : 'silent'), { MCP_START_SECONDS: '1' });
+  const startMs = 1_234_000;
+  let isOver = false;
+  const clock: Clock = {
+    ...systemClock,
+    sleep: (ms, signal) => systemClock.sleep(isOver && ms === startMs ? 1 : ms, signal),
+  };
+  const env = { MCP_START_SECONDS: String(startMs / 1_000) };
+  const bridge = await useBridge((nth) => (nth === 1 ? 'legacy' : 'silent'), env, clock);
   await untilReady(bridge);
+  isOver = true;
   const late = await post(bridge.url, initialize);
   expect(late.messages[0]?.error?.message).toBe('server process did not answer initialize in time');
   await eventually(() => bridge.shim.children.size === 0);

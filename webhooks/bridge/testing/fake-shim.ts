@@ -3,6 +3,8 @@ import { createServer, type Server, type Socket } from 'node:net';
 
 /** What the shim in the container of a server does, as far as the bridge can tell: a process for each connection. */
 export interface FakeShim {
+  /** Whether a bridge has a control connection. */
+  readonly isMet: boolean;
   /** Processes that were started. */
   readonly started: number;
   /** Processes that run. */
@@ -86,6 +88,9 @@ export async function startFakeShim({ socketPath, command, max = 64 }: FakeShimO
   });
   await new Promise<void>((resolve) => server.listen(socketPath, resolve));
   return {
+    get isMet() {
+      return controls.size > 0;
+    },
     get started() {
       return started;
     },

@@ -47,6 +47,11 @@ export async function useBridge(
   const folder = mkdtempSync(join(tmpdir(), 'mcp-bridge-'));
   const socketPath = join(folder, 'stdio.sock');
   const received = join(folder, 'received');
+  // After all that follow: a process that is killed may still write.
+  cleanUps.push(() => {
+    rmSync(folder, { recursive: true, force: true, maxRetries: 20 });
+    return Promise.resolve();
+  });
   const commandOf = (mode: OddMode): [string, ...string[]] => [process.execPath, oddServer, mode, received];
   const startShim = (): Promise<FakeShim> =>
     startFakeShim({
@@ -73,14 +78,13 @@ export async function useBridge(
     });
     running.catch(reject);
   });
+  // Who asks before is waited for with two seconds, which is a matter of the machine.
+  await eventually(() => shim.isMet);
   const stop = async (): Promise<void> => {
     stopping.abort();
     await running;
   };
-  cleanUps.push(async () => {
-    await stop();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  cleanUps.push(stop);
   return {
     url: `http://127.0.0.1:${ports.port}${parsed.config.path}`,
     healthUrl: `http://127.0.0.1:${ports.healthPort}`,

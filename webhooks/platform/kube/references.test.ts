@@ -22,7 +22,7 @@ function cluster(): FakeKubeApi {
 }
 
 function gather(api: FakeKubeApi, ...references: ReferencedObject[]): Promise<GatheredReferences> {
-  return gatherReferences(api, { namespace: 'mcp', references, deadlineMs: 1_000 });
+  return gatherReferences(api, { namespace: 'mcp', references, deadlineMs: 60_000 });
 }
 
 /** As one parsed object at a time was hashed until 0.1: what pods carry in their template. */
@@ -198,7 +198,7 @@ describe('gatherReferences', () => {
   it('reads no more objects than it may, and says so of the others', async () => {
     const api = cluster();
     const references = [configMap('a'), configMap('a'), configMap('b'), secret('token')];
-    const { facts } = await gatherReferences(api, { namespace: 'mcp', references, deadlineMs: 1_000, maxReads: 2 });
+    const { facts } = await gatherReferences(api, { namespace: 'mcp', references, deadlineMs: 60_000, maxReads: 2 });
     expect(api.reads).toHaveLength(2);
     expect(facts.lookUp('ConfigMap', 'b')).toMatchObject({ state: 'found' });
     expect(facts.lookUp('Secret', 'token')).toEqual({ state: 'unknown', reason: 'only 2 objects are looked up' });
