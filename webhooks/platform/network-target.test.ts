@@ -20,7 +20,9 @@ async function answering(onConnection: (socket: Socket) => void): Promise<number
 }
 
 /** A minute is for the machine: who answers, answers at once. */
-const ask = (port: number, timeoutMs = 60_000): Promise<boolean> => reaches({ host: '127.0.0.1', port, timeoutMs });
+const patientMs = 60_000;
+
+const ask = (port: number, timeoutMs = patientMs): Promise<boolean> => reaches({ host: '127.0.0.1', port, timeoutMs });
 
 describe('a target', () => {
   it('is reached while it runs, again and again, and not after it', async () => {
@@ -37,11 +39,11 @@ describe('a target', () => {
     expect(await ask(port)).toBe(false);
   });
 
-  it.each<[string, (socket: Socket) => void, number?]>([
+  it.each<[string, (socket: Socket) => void, number]>([
     ['takes the connection and says nothing', () => undefined, 200],
-    ['takes it and ends it', (socket) => socket.end()],
-    ['says something else', (socket) => socket.end('HTTP/1.1 503 Service Unavailable\r\n\r\n')],
-    ['says the beginning of it', (socket) => socket.end('mcp-lifecycle')],
+    ['takes it and ends it', (socket) => socket.end(), patientMs],
+    ['says something else', (socket) => socket.end('HTTP/1.1 503 Service Unavailable\r\n\r\n'), patientMs],
+    ['says the beginning of it', (socket) => socket.end('mcp-lifecycle'), patientMs],
   ])('is not reached through somebody who %s', async (_, onConnection, timeoutMs) => {
     expect(await ask(await answering(onConnection), timeoutMs)).toBe(false);
   });

@@ -90,7 +90,12 @@ async function listening(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-const ask = (port: number): Promise<Presented> => askByHandshake(name)({ host: '127.0.0.1', port });
+/** Again where the machine took longer than a handshake may: all of these servers answer at once, in one way or another. */
+async function ask(port: number): Promise<Presented> {
+  const presented = await askByHandshake(name)({ host: '127.0.0.1', port });
+  const isLate = presented.type === 'unknown' && presented.why.startsWith('no handshake within');
+  return isLate ? ask(port) : presented;
+}
 
 it('sees in a handshake which certificate a server presents', async () => {
   const port = await listening(createServer({ cert: old.certificate, key: old.privateKey }, (socket) => socket.end()));
