@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { isDeepStrictEqual } from 'node:util';
 import { parseRendered, templateBare, type Manifest } from '../../../scripts/chart/render.ts';
 import { writeVariants, type Variant } from '../../../scripts/chart/variants.ts';
-import { runCommand } from '../../../scripts/cluster/command.ts';
+import { requireCommand, runCommand } from '../../../scripts/cluster/command.ts';
 import { componentVersions } from '../../../scripts/cluster/packages/binaries.ts';
 import { ensureChartTool } from '../../../scripts/cluster/packages/chart-tools.ts';
 import { resolveSettings } from '../../../scripts/cluster/settings.ts';
@@ -82,6 +82,30 @@ describe('Helm 3', () => {
   const untilServed = (name: string): Promise<unknown> =>
     untilCondition(namespace, name, { type: 'Verified', status: 'True' });
 
+  /** What the guide has behind this beginning, with the image that is here. */
+  async function sample(begin: string): Promise<string> {
+    const { reference } = await programImage();
+    const [, registry = '', repository = '', tag = ''] = /^([^/]+)\/([^:]+):(.*)$/.exec(reference) ?? [];
+    const [text = ''] = (guide.split(begin)[1] ?? '').split('```');
+    return text
+      .replace('registry.example.com', registry)
+      .replace('platform/mcp-lifecycle', repository)
+      .replace(/(['"])0\.1\.0['"]/, `$1${tag}$1`);
+  }
+
+  /** What is rendered, without a difference after the first time. */
+  async function appliesTwice(): Promise<void> {
+    const job = parseRendered(rendered).find(({ kind }) => kind === 'Job')?.metadata.name ?? 'of the check';
+    // The kept CRDs are of the release that is gone.
+    await kubectlOk(['apply', '--filename', '-'], rendered);
+    await kubectlOk(['wait', '--for=condition=Complete', `job/${job}`, '--timeout=300s', ...inRelease]);
+    // It ends with 1 when something differs.
+    const same = { code: 0, stdout: '' };
+    expect(await kubectl(['diff', '--filename', '-'], rendered)).toMatchObject(same);
+    await kubectlOk(['apply', '--filename', '-'], rendered);
+    expect(await kubectl(['diff', '--filename', '-'], rendered)).toMatchObject(same);
+  }
+
   beforeAll(async () => {
     image = imageValues((await programImage()).reference);
     await uninstallChart();
@@ -141,29 +165,28 @@ describe('Helm 3', () => {
   }, 420_000);
 
   it('renders for Kustomize, which applies all of it twice without a difference', async () => {
-    const [, sample = ''] = /```yaml\n# kustomization\.yaml\n([\s\S]*?)```/.exec(guide) ?? [];
-    const { reference } = await programImage();
-    const [, registry = '', repository = '', tag = ''] = /^([^/]+)\/([^:]+):(.*)$/.exec(reference) ?? [];
-    const ours = sample
-      .replace('registry.example.com', registry)
-      .replace('platform/mcp-lifecycle', repository)
-      .replace('"0.1.0"', JSON.stringify(tag));
-    await writeFile(join(folder, 'kustomization.yaml'), ours);
+    await writeFile(join(folder, 'kustomization.yaml'), await sample('```yaml\n# kustomization.yaml\n'));
     await cp(chart, join(folder, 'charts', 'mcp-lifecycle'), { recursive: true });
     const withHelm3 = ['--enable-helm', '--helm-command', program, '--helm-kube-version', version];
     rendered = await kubectlOk(['kustomize', folder, ...withHelm3]);
-    const job = parseRendered(rendered).find(({ kind }) => kind === 'Job')?.metadata.name ?? 'of the check';
-
-    // The kept CRDs are of the release that is gone.
-    await kubectlOk(['apply', '--filename', '-'], rendered);
-    await kubectlOk(['wait', '--for=condition=Complete', `job/${job}`, '--timeout=300s', ...inRelease]);
-    // It ends with 1 when something differs.
-    const same = { code: 0, stdout: '' };
-    expect(await kubectl(['diff', '--filename', '-'], rendered)).toMatchObject(same);
-    await kubectlOk(['apply', '--filename', '-'], rendered);
-    expect(await kubectl(['diff', '--filename', '-'], rendered)).toMatchObject(same);
+    await appliesTwice();
     await apply(namespace, kubernetesServer('newcomer'));
     await untilServed('newcomer');
+  }, 420_000);
+
+  it('renders for cdk8s, which is the same', async () => {
+    const run = (...command: readonly string[]): Promise<string> =>
+      requireCommand(command, 'npm has to reach its registry', { cwd: folder });
+    const packages = ['cdk8s@2.70.106', 'constructs@10.8.1'];
+    await run('npm', 'install', '--silent', '--no-audit', '--no-fund', '--no-save', ...packages);
+    const flags = `helmFlags: ['--kube-version', '${version}'],\n  values`;
+    const program = (await sample('```js\n// main.mjs\n')).replace('values', flags);
+    await writeFile(join(folder, 'main.mjs'), program);
+    await run(process.execPath, 'main.mjs');
+    rendered = await readFile(join(folder, 'dist', 'mcp-lifecycle.k8s.yaml'), 'utf8');
+    await appliesTwice();
+    await apply(namespace, kubernetesServer('latecomer'));
+    await untilServed('latecomer');
   }, 420_000);
 
   it('takes a CRD of others over with --take-ownership, as ours is, and refuses it without', async () => {

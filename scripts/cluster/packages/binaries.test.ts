@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
+import { argoCdVersion } from './argo-cd.ts';
 import { componentVersions, linkFlags } from './binaries.ts';
 import { certManagerVersion } from './cert-manager.ts';
 import { chartToolVersions } from './chart-tools.ts';
@@ -17,6 +18,7 @@ describe('the built components', () => {
     ['kubernetes', 'k8s.io/kubernetes'],
     ['etcd', 'go.etcd.io/etcd/server/v3'],
     ['coredns', 'github.com/coredns/coredns'],
+    ['argo-cd', 'github.com/argoproj/argo-cd/v3'],
     ['cert-manager', 'github.com/cert-manager/cert-manager'],
     ['contour', 'github.com/projectcontour/contour'],
     ['keda', 'github.com/kedacore/keda/v2'],
@@ -33,6 +35,7 @@ describe('the built components', () => {
     const versions = {
       ...componentVersions,
       ...chartToolVersions,
+      'argo-cd': argoCdVersion,
       'cert-manager': certManagerVersion,
       contour: contourVersion,
       keda: kedaVersion,
