@@ -124,8 +124,8 @@ const uses: Readonly<Record<string, Use>> = {
   'reconciler/composites/pods-of-waiting.ts': { requests: ['PATCH'], needs: [] },
   'reconciler/composites/let-go.ts': { requests: ['PATCH'], needs: [] },
   'reconciler/list-late-pods.ts': { requests: ['GET'], needs: rights(everywhere, ['list'], ['/pods']) },
-  // Only where HTTPRoutes are switched on: see below.
-  'admission/gateway-look-ups.ts': { requests: ['GET'], needs: [] },
+  // Only where HTTPRoutes are switched on, and MCPServerRegistrations, which both programs may list then: see below.
+  'admission/kept-reads.ts': { requests: ['GET'], needs: [] },
   'reconciler/gateways.ts': { requests: ['GET'], needs: [] },
   // Only with networkPolicy.probe: see below.
   'reconciler/network/ask-network.ts': { requests: ['DELETE', 'GET', 'POST'], needs: [] },

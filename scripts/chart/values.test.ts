@@ -432,11 +432,13 @@ describe('watched namespaces', () => {
     expect(at(find(await renderWith({}), kind), 'webhooks.0.namespaceSelector')).toBeUndefined();
   });
 
-  it('are told to the reconciler, and one of them to the check', async () => {
+  it('are told to both programs, and one of them to the check', async () => {
     const manifests = await renderWith(some);
-    expect(at(find(manifests, 'Deployment'), `${ours}.containers.1.env`)).toContainEqual({
-      ...{ name: 'WATCH_NAMESPACES', value: 'team-a,123' },
-    });
+    for (const container of [0, 1]) {
+      expect(at(find(manifests, 'Deployment'), `${ours}.containers.${container}.env`)).toContainEqual({
+        ...{ name: 'WATCH_NAMESPACES', value: 'team-a,123' },
+      });
+    }
     expect(at(find(manifests, 'Job', check), `${ours}.containers.0.env`)).toContainEqual({
       ...{ name: 'CHECK_NAMESPACE', value: 'team-a' },
     });

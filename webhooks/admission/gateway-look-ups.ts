@@ -1,97 +1,94 @@
 import type { Listeners, ReferenceFacts } from '../core/engine/facts.ts';
 import { gatewayKeys, gatewayOfHost } from '../core/mcpserver/gateway.ts';
-import type { GatewayName } from '../core/mcpserver/gateway.ts';
+import type { GatewayName, GatewaySettings } from '../core/mcpserver/gateway.ts';
+import { claimText, holderBefore, prefixClaimOf } from '../core/mcpserver/prefix-claim.ts';
 import type { Reference } from '../core/mcpserver/references.ts';
+import { mcpServerRegistration } from '../core/resources/mcp-server-registration.ts';
 import { gatewaysApi, readGateway } from '../core/resources/public-url.ts';
+import { readRegistrants, registrantsQuery } from '../core/resources/registrants.ts';
 import type { Clock } from '../platform/clock.ts';
-import { objectPath } from '../platform/kube/api.ts';
-import type { ApiResult, KubeApi } from '../platform/kube/api.ts';
+import { digest } from '../platform/digest.ts';
+import { objectPath, type KubeApi } from '../platform/kube/api.ts';
 import type { CallContext } from './handler.ts';
+import { createKeptReads, type KeptReadOptions, type Question } from './kept-reads.ts';
 
-/** Gateways that are read for one request: one server names one, and an object of a kind above becomes several. */
-const maxOfRequest = 4;
-
-/** A cluster has a few; kept for other requests. */
-const maxKept = 100;
-
-/** Longest one that is read, in bytes: as much as a request may hold of other objects at the same time. */
-const maxBytes = 256 * 1024;
-
-export interface GatewayLookUpOptions {
-  readonly cacheMs: number;
-  /** One read of what the process may do for a namespace, and how to end it; undefined: it has done enough. */
-  readonly takeRead: (namespace: string) => (() => void) | undefined;
-  readonly onAnswer: (answer: GatewayAnswer) => void;
+export interface GatewayLookUpOptions extends KeptReadOptions {
+  /** Whether anybody publishes servers by Gateways. */
+  readonly isRouting: () => boolean;
+  /** Whether anybody registers servers at MCP gateways. */
+  readonly isRegistering: () => boolean;
+  /** Whether objects of all namespaces can be listed; otherwise those of the server's own. */
+  readonly seesAll: boolean;
 }
 
-/** What came of looking up one Gateway. `kept`: it was read lately. */
-export type GatewayAnswer = ApiResult | 'kept' | 'over-budget';
+export type GatewayFacts = Pick<ReferenceFacts, 'listenersOf' | 'prefixHolder'>;
 
-export type LookUpListeners = (
-  namespace: string,
-  gateways: readonly GatewayName[],
-  context: CallContext,
-) => Promise<NonNullable<ReferenceFacts['listenersOf']>>;
-
-/** Looks up the Gateways that ConfigMaps name, one after the other; what could not be read is not known. Never rejects. */
-export function createListenerLookUps(
+/** Looks up, with what ConfigMaps for gateways say, what there is at these gateways. */
+export function createGatewayLookUps(
   api: KubeApi,
   clock: Clock,
-  { cacheMs, takeRead, onAnswer }: GatewayLookUpOptions,
-): LookUpListeners {
-  /** In the order of their end. */
-  const kept = new Map<string, { readonly listeners: Listeners; readonly until: number }>();
-
-  const keep = (key: string, listeners: Listeners): void => {
-    kept.delete(key);
-    kept.set(key, { listeners, until: clock.monotonicMs() + cacheMs });
-    const [oldest] = kept.keys();
-    if (kept.size > maxKept && oldest !== undefined) kept.delete(oldest);
-  };
-
-  const read = async (namespace: string, gateway: GatewayName, context: CallContext): Promise<GatewayAnswer> => {
-    const leave = takeRead(namespace);
-    if (leave === undefined) return 'over-budget';
-    try {
-      const path = objectPath({ ...gatewaysApi, ...gateway });
-      const limits = { timeoutMs: context.remainingMs(), maxBytes, signal: context.signal() };
-      return await api.request({ method: 'GET', path, ...limits });
-    } finally {
-      leave();
-    }
-  };
-
-  return async (namespace, gateways, context) => {
-    const known = new Map<string, Listeners>();
-    for (const gateway of gateways.slice(0, maxOfRequest)) {
-      const key = keyOf(gateway);
-      const lately = kept.get(key);
-      if (lately !== undefined && lately.until > clock.monotonicMs()) {
-        known.set(key, lately.listeners);
-        onAnswer('kept');
-        continue;
-      }
-      const answer = await read(namespace, gateway, context);
-      onAnswer(answer);
-      if (typeof answer === 'string' || !answer.ok) continue;
-      const { listeners } = readGateway(answer.body);
-      known.set(key, listeners);
-      keep(key, listeners);
-    }
-    return (gateway) => known.get(keyOf(gateway));
+  { isRouting, isRegistering, seesAll, ...options }: GatewayLookUpOptions,
+): (
+  namespace: string,
+  named: { readonly references: readonly Reference[]; readonly facts: ReferenceFacts },
+  context: CallContext,
+) => Promise<GatewayFacts> {
+  const askListeners = createKeptReads<Listeners>(api, clock, {
+    ...options,
+    read: (body) => readGateway(body).listeners,
+  });
+  const askRegistrants = createKeptReads(api, clock, { ...options, read: readRegistrants });
+  return async (namespace, { references, facts }, context) => {
+    const gateways = isRouting() ? questionsFor(settingsNamed('gatewayName', references, facts), aboutGateway) : [];
+    const aboutPrefix = (settings: GatewaySettings): Question | undefined =>
+      aboutPrefixIn(seesAll ? undefined : namespace, settings);
+    const prefixes = isRegistering()
+      ? questionsFor(settingsNamed('extensionName', references, facts), aboutPrefix)
+      : [];
+    const listeners = await askListeners(namespace, gateways, context);
+    const registrants = await askRegistrants(namespace, prefixes, context);
+    return {
+      listenersOf: (gateway) => listeners.get(keyOf(gateway)),
+      prefixHolder: (claim, server) => holderBefore(registrants.get(claimText(claim)) ?? [], server),
+    };
   };
 }
 
-/** Those of the provider httproute that are to take a host, each once; whatever no Gateway can be called is asked for by nobody. */
-export function gatewaysNamedBy(references: readonly Reference[], facts: ReferenceFacts): readonly GatewayName[] {
-  const named = new Map<string, GatewayName>();
-  for (const { kind, name, usage, keys } of references) {
-    if (usage !== 'gateway' || !keys.some(({ key }) => key === gatewayKeys.gatewayName)) continue;
+/** What ConfigMaps say of which a provider needs the key: that of any other provider names what it wants. */
+function settingsNamed(
+  key: 'gatewayName' | 'extensionName',
+  references: readonly Reference[],
+  facts: ReferenceFacts,
+): readonly GatewaySettings[] {
+  return references.flatMap(({ kind, name, usage, keys }) => {
+    if (usage !== 'gateway' || !keys.some((needed) => needed.key === gatewayKeys[key])) return [];
     const found = facts.lookUp(kind, name);
-    const gateway = found.state === 'found' ? gatewayOfHost(found.settings) : undefined;
-    if (gateway !== undefined) named.set(keyOf(gateway), gateway);
-  }
-  return [...named.values()];
+    return (found.state === 'found' ? found.settings : undefined) ?? [];
+  });
+}
+
+/** Each once. */
+function questionsFor(
+  said: readonly GatewaySettings[],
+  about: (settings: GatewaySettings) => Question | undefined,
+): readonly Question[] {
+  const questions = said.flatMap((settings) => about(settings) ?? []);
+  return [...new Map(questions.map((question) => [question.key, question])).values()];
+}
+
+/** Of one that is to take a host. */
+function aboutGateway(settings: GatewaySettings): Question | undefined {
+  const gateway = gatewayOfHost(settings);
+  if (gateway === undefined) return undefined;
+  return { key: keyOf(gateway), request: { path: objectPath({ ...gatewaysApi, ...gateway }) } };
+}
+
+function aboutPrefixIn(namespace: string | undefined, settings: GatewaySettings): Question | undefined {
+  const claim = prefixClaimOf(settings);
+  if (claim === undefined) return undefined;
+  const { apiVersion, plural } = mcpServerRegistration;
+  const path = objectPath({ apiVersion, plural, ...(namespace === undefined ? {} : { namespace }) });
+  return { key: claimText(claim), request: { path, ...registrantsQuery(claim, digest) } };
 }
 
 function keyOf({ namespace, name }: GatewayName): string {

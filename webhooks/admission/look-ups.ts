@@ -7,7 +7,8 @@ import type { LargeReads } from '../platform/kube/large-reads.ts';
 import { factKey, gatherReferences, whyUnknown } from '../platform/kube/references.ts';
 import { Slots } from '../platform/slots.ts';
 import type { SlotLimits } from '../platform/slots.ts';
-import { createListenerLookUps, gatewaysNamedBy, type GatewayAnswer } from './gateway-look-ups.ts';
+import { createGatewayLookUps, type GatewayLookUpOptions } from './gateway-look-ups.ts';
+import type { KeptAnswer } from './kept-reads.ts';
 import type { GatherFacts } from './validate.ts';
 
 export interface LookUpLimits {
@@ -53,8 +54,8 @@ export type LookUpResult = (typeof lookUpResults)[number];
 
 export interface LookUpOptions {
   readonly limits?: LookUpLimits;
-  /** Whether anybody publishes servers by Gateways, so that these are looked up; default: nobody does. */
-  readonly isRouting?: () => boolean;
+  /** What of gateways is looked up; default: nothing. */
+  readonly atGateways?: Pick<GatewayLookUpOptions, 'isRouting' | 'isRegistering' | 'seesAll'>;
   /** Told of each object of each request, also of one that was found lately. */
   readonly onResult: (result: LookUpResult) => void;
 }
@@ -74,7 +75,7 @@ const overBudget = {
 export function createLookUps(
   api: KubeApi,
   clock: Clock,
-  { limits = defaultLookUpLimits, onResult, isRouting = () => false }: LookUpOptions,
+  { limits = defaultLookUpLimits, onResult, atGateways }: LookUpOptions,
 ): GatherFacts {
   const takeSlot = createReaderSlots(limits);
   const cache = createCache(clock, limits);
@@ -89,10 +90,12 @@ export function createLookUps(
     leave();
     return undefined;
   };
-  const onAnswer = (answer: GatewayAnswer): void => {
+  const onAnswer = (answer: KeptAnswer): void => {
     onResult(resultOfAnswer(answer));
   };
-  const lookUpListeners = createListenerLookUps(api, clock, { cacheMs: limits.cacheMs, takeRead, onAnswer });
+  const reading = { cacheMs: limits.cacheMs, takeRead, onAnswer };
+  const lookUpGateways =
+    atGateways === undefined ? undefined : createGatewayLookUps(api, clock, { ...atGateways, ...reading });
 
   return async (namespace, references, context) => {
     const asked = group(references);
@@ -129,9 +132,8 @@ export function createLookUps(
     const find = (key: string): ReferenceState => known.get(key) ?? (beyond.has(key) ? tooMany : overBudget);
     for (const key of asked.keys()) onResult(resultOf(find(key)));
     const facts: ReferenceFacts = { lookUp: (kind, name) => find(factKey({ kind, name })) };
-    const gateways = isRouting() ? gatewaysNamedBy(references, facts) : [];
-    if (gateways.length === 0) return facts;
-    return { ...facts, listenersOf: await lookUpListeners(namespace, gateways, context) };
+    if (lookUpGateways === undefined || !references.some(({ usage }) => usage === 'gateway')) return facts;
+    return { ...facts, ...(await lookUpGateways(namespace, { references, facts }, context)) };
   };
 }
 
@@ -176,7 +178,7 @@ function resultOf(state: ReferenceState): LookUpResult {
   return resultsByCause.get(state.cause ?? '') ?? 'failed';
 }
 
-function resultOfAnswer(answer: GatewayAnswer): LookUpResult {
+function resultOfAnswer(answer: KeptAnswer): LookUpResult {
   if (answer === 'over-budget') return answer;
   if (answer === 'kept' || answer.ok) return 'found';
   return answer.error.status === 404 ? 'missing' : resultOf({ state: 'unknown', ...whyUnknown(answer.error) });

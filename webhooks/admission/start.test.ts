@@ -58,6 +58,7 @@ async function startReplica(settings: Partial<WebhookConfig> = {}, clock = syste
     mutatingConfigurationName: 'ours',
     validatingConfigurationName: 'ours',
     clusterDomain: 'cluster.local',
+    watchNamespaces: [],
     shutdownDelayMs: 0,
     ...settings,
   };

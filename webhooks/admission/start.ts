@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
-import type { ApiStates } from '../core/engine/installation.ts';
 import type { Policy } from '../core/engine/policy.ts';
 import { httpRoute } from '../core/resources/http-route.ts';
+import { mcpServerRegistration } from '../core/resources/mcp-server-registration.ts';
 import { expandedKinds } from '../core/resources/index.gen.ts';
 import { isOptional } from '../core/resources/optional-kind.ts';
 import type { Clock } from '../platform/clock.ts';
@@ -9,6 +9,7 @@ import type { WebhookConfig } from '../platform/config.ts';
 import { healthRoutes } from '../platform/http/health.ts';
 import { startPlainServer } from '../platform/http/plain-server.ts';
 import { ApiDiscovery } from '../platform/kube/api-discovery.ts';
+import { withServedVersions } from '../platform/kube/served-versions.ts';
 import type { KubeApi } from '../platform/kube/api.ts';
 import { countRequests } from '../platform/kube/count-requests.ts';
 import { errorText } from '../platform/log.ts';
@@ -76,7 +77,7 @@ export async function startWebhook(given: WebhookOptions): Promise<void> {
     now: () => clock.now(),
   });
   registerPolicyMetrics(registry, policies);
-  const handlers = createHandlers({ ...options, apis: discovery.states }, metrics, policies);
+  const handlers = createHandlers({ ...options, discovery }, metrics, policies);
   const opened: (() => Promise<void>)[] = [];
   try {
     const routes = healthRoutes({ readiness: () => readiness.read() });
@@ -122,21 +123,27 @@ function followApis({ api, config, clock, log, signal }: WebhookOptions): ApiDis
 }
 
 function createHandlers(
-  options: WebhookOptions & { readonly apis: ApiStates },
+  options: WebhookOptions & { readonly discovery: ApiDiscovery },
   metrics: AdmissionMetrics,
   policies: PolicySource,
 ): Record<Endpoint, Handler> {
   const onSkipped = (reason: SkipReason): void => {
     metrics.skipped(reason);
   };
-  const { api, config, clock } = options;
+  const { api, config, clock, discovery } = options;
   const links = config.docsBaseUrl === undefined ? {} : { docsBaseUrl: config.docsBaseUrl };
-  const installation = { ...config.installation, apis: options.apis };
-  const gatherFacts = createLookUps(api, clock, {
+  const installation = { ...config.installation, apis: discovery.states };
+  const isServed = (kind: string): boolean => discovery.states.get(kind) === 'served';
+  const versioned = withServedVersions(api, expandedKinds.filter(isOptional), (kind) => discovery.versionOf(kind));
+  const gatherFacts = createLookUps(versioned, clock, {
     onResult: (result) => {
       metrics.lookedUp(result);
     },
-    isRouting: () => installation.apis.get(httpRoute.kind) === 'served',
+    atGateways: {
+      isRouting: () => isServed(httpRoute.kind),
+      isRegistering: () => isServed(mcpServerRegistration.kind),
+      seesAll: config.watchNamespaces.length === 0,
+    },
   });
   const validating = (select: (policy: Policy) => Policy): ValidateOptions => ({
     ...links,

@@ -3,13 +3,18 @@ import type { Listeners, ReferenceFacts } from '../core/engine/facts.ts';
 import { prepare } from '../core/engine/judge.ts';
 import { gatewayOfHost, HTTP_ROUTE_PROVIDER } from '../core/mcpserver/gateway.ts';
 import type { GatewayName } from '../core/mcpserver/gateway.ts';
+import type { PrefixClaim, Registrant } from '../core/mcpserver/prefix-claim.ts';
 import { toStored } from '../core/mcpserver/as-stored.ts';
+import { mcpServerRegistration } from '../core/resources/mcp-server-registration.ts';
 import { gatewaysApi, readGateway } from '../core/resources/public-url.ts';
+import { readRegistrants, registrantsQuery } from '../core/resources/registrants.ts';
+import { digest } from '../platform/digest.ts';
 import { LONGEST_OBJECT_BYTES, objectPath, type KubeApi } from '../platform/kube/api.ts';
 import type { Input } from './gather.ts';
 import { identityOf } from './identity.ts';
 import { completeMetadata } from './judge-manifest.ts';
-import { factsIn, placeOf, type ClusterFacts, type KnownGateways } from './known-facts.ts';
+import { factsIn, placeOf, type ClusterFacts, type KnownGateways, type KnownPrefixes } from './known-facts.ts';
+import { claimsIn } from './prefix-claims.ts';
 
 /** Reads the Gateways that ConfigMaps of the input and of the cluster name, each once; of one that cannot be read nothing is known. */
 export async function askGateways(
@@ -33,6 +38,34 @@ export async function askGateways(
   }
   return named.size === 0 ? {} : { gateways: known };
 }
+
+/** Asks who is registered with the prefixes that servers of the input claim; where it cannot be read nothing is known. */
+export async function askPrefixes(
+  api: KubeApi,
+  input: Pick<Input, 'servers' | 'facts'>,
+  where: { readonly cluster: ClusterFacts; readonly namespace: string },
+): Promise<{ readonly prefixes?: KnownPrefixes }> {
+  const known = new Map<string, readonly Registrant[]>();
+  const claims = claimsIn(input, where);
+  for (const [text, { claim }] of claims) {
+    const registrants = await askRegistrants(api, claim);
+    if (registrants !== undefined) known.set(digest(text), registrants);
+  }
+  return claims.size === 0 ? {} : { prefixes: known };
+}
+
+async function askRegistrants(api: KubeApi, claim: PrefixClaim): Promise<readonly Registrant[] | undefined> {
+  for (const apiVersion of registrationVersions) {
+    const path = objectPath({ apiVersion, plural: mcpServerRegistration.plural });
+    const answer = await api.request({ method: 'GET', path, ...registrantsQuery(claim, digest) });
+    if (answer.ok) return readRegistrants(answer.body);
+    if (answer.error.status !== 404) return undefined;
+  }
+  return undefined;
+}
+
+const { apiVersion, requirement } = mcpServerRegistration;
+const registrationVersions = [apiVersion, ...(requirement === 'required' ? [] : (requirement.olderVersions ?? []))];
 
 interface Named {
   /** Of objects that name none. */

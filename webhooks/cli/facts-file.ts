@@ -3,6 +3,7 @@ import type { ReferenceState } from '../core/engine/facts.ts';
 import type { Policy } from '../core/engine/policy.ts';
 import { compatibilityProfiles } from '../core/mcpserver/compatibility.ts';
 import type { Listener } from '../core/mcpserver/gateway.ts';
+import type { Registrant } from '../core/mcpserver/prefix-claim.ts';
 import { present } from '../core/mcpserver/record.ts';
 import { readGateway } from '../core/resources/public-url.ts';
 import { isRecord, listAt, recordAt, stringAt } from '../platform/kube/object.ts';
@@ -10,10 +11,12 @@ import { toldStates, type KnownApis } from './ask-apis.ts';
 import { builtIn, readWritten, type ClusterPolicy } from './cluster-policy.ts';
 import {
   isReferencedKind,
+  placeOf,
   toClusterFacts,
   type ClusterFacts,
   type KnownGateways,
   type KnownObject,
+  type KnownPrefixes,
   type NamespacesLabels,
 } from './known-facts.ts';
 import { factsSchemaVersion } from './schemas/facts.ts';
@@ -29,12 +32,13 @@ export type ReadFacts =
 export function renderFacts(clusters: readonly ClusterFacts[]): string {
   const document = {
     schemaVersion: factsSchemaVersion,
-    clusters: clusters.map(({ context, policy, labels, apis, gateways, objects }) => ({
+    clusters: clusters.map(({ context, policy, labels, apis, gateways, prefixes, objects }) => ({
       context,
       ...(policy === undefined ? {} : { policy: toPolicyRecord(policy) }),
       ...(labels === undefined ? {} : { labels: byKey(labels) }),
       ...(apis === undefined ? {} : { apis: Object.fromEntries(apis) }),
       ...(gateways === undefined ? {} : { gateways: toGatewayRecords(gateways) }),
+      ...(prefixes === undefined ? {} : { prefixes: toPrefixRecords(prefixes) }),
       objects: [...objects].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, object]) => toRecord(object)),
     })),
   };
@@ -50,6 +54,10 @@ function toGatewayRecords(gateways: KnownGateways): object {
     ...{ ...present({ name }), protocol, port, ...present({ hostname }) },
   });
   return byKey(new Map([...gateways].map(([place, listeners]) => [place, listeners.map(toListenerRecord)])));
+}
+
+function toPrefixRecords(prefixes: KnownPrefixes): object {
+  return byKey(new Map([...prefixes].map(([claim, servers]) => [claim, servers.map(placeOf)])));
 }
 
 function toPolicyRecord({ written, chosen: { by, policy } }: ClusterPolicy): object {
@@ -96,12 +104,14 @@ function parseFacts(file: string, document: unknown): ReadFacts {
     const labels = recordAt(cluster, 'labels');
     const apis = recordAt(cluster, 'apis');
     const gateways = recordAt(cluster, 'gateways');
+    const prefixes = recordAt(cluster, 'prefixes');
     return {
       ...facts,
       policy: parsePolicy(context, recordAt(cluster, 'policy')),
       ...(labels === undefined ? {} : { labels: parseLabels(labels) }),
       ...(apis === undefined ? {} : { apis: parseApis(apis) }),
       ...(gateways === undefined ? {} : { gateways: parseGateways(gateways) }),
+      ...(prefixes === undefined ? {} : { prefixes: parsePrefixes(prefixes) }),
     };
   });
   return { type: 'read', clusters };
@@ -134,6 +144,15 @@ function parseGateways(record: Readonly<Record<string, unknown>>): KnownGateways
   return new Map(
     Object.entries(record).map(([place, listeners]) => [place, readGateway({ spec: { listeners } }).listeners]),
   );
+}
+
+/** The record of one is the list of its servers, as `namespace/name`. */
+function parsePrefixes(record: Readonly<Record<string, unknown>>): KnownPrefixes {
+  const toServer = (place: string): Registrant => {
+    const [namespace = '', name = ''] = place.split('/');
+    return { namespace, name };
+  };
+  return new Map(Object.keys(record).map((claim) => [claim, textsAt(record, claim).map(toServer)]));
 }
 
 /** Nothing for an object that this version does not understand: then nothing is known about it. */

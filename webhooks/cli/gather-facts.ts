@@ -9,7 +9,7 @@ import type { InputProblem } from '../platform/manifests/manifest.ts';
 import { replaceFile } from '../platform/replace-file.ts';
 import { askApis, kindsAskedForBy } from './ask-apis.ts';
 import { askCluster } from './ask-cluster.ts';
-import { askGateways } from './ask-gateways.ts';
+import { askGateways, askPrefixes } from './ask-gateways.ts';
 import { askNamespaces } from './ask-namespaces.ts';
 import { askPolicy, builtIn } from './cluster-policy.ts';
 import { readFacts, renderFacts } from './facts-file.ts';
@@ -125,9 +125,10 @@ async function askContexts(contexts: readonly string[], questions: Questions): P
     const policy = await askForPolicy(connection.api, context, questions);
     const { input, namespace, kinds } = questions;
     const apis = kinds.length === 0 ? {} : { apis: await askApis(connection.api, kinds) };
-    const gateways =
-      problem === undefined ? await askGateways(connection.api, input, { cluster: facts, namespace }) : {};
-    clusters.push({ ...facts, ...policy, ...apis, ...gateways });
+    const where = { cluster: facts, namespace };
+    const gateways = problem === undefined ? await askGateways(connection.api, input, where) : {};
+    const prefixes = problem === undefined ? await askPrefixes(connection.api, input, where) : {};
+    clusters.push({ ...facts, ...policy, ...apis, ...gateways, ...prefixes });
     if (problem !== undefined) problems.push(problem);
   }
   return { type: 'asked', clusters, problems };

@@ -1,6 +1,7 @@
 import type { Listeners, ReferencedKind, ReferenceFacts, ReferenceState } from '../core/engine/facts.ts';
 import type { LabelsOf } from '../core/engine/policy.ts';
 import type { GatewayName } from '../core/mcpserver/gateway.ts';
+import type { Registrant } from '../core/mcpserver/prefix-claim.ts';
 import { referableKinds } from '../core/mcpserver/references.ts';
 import { keyOf } from '../platform/kube/object.ts';
 import type { KnownApis } from './ask-apis.ts';
@@ -24,6 +25,8 @@ export interface ClusterFacts {
   readonly policy?: ClusterPolicy | undefined;
   /** Of Gateways that ConfigMaps name, by namespace and name; absent where none was asked for. */
   readonly gateways?: KnownGateways;
+  /** Of prefixes that servers claim at MCP gateways: who is registered with them; absent where none was asked for. */
+  readonly prefixes?: KnownPrefixes;
   /** Of namespaces that this policy chooses by them, as far as they could be read. */
   readonly labels?: NamespacesLabels;
   /** Absent where no server of the input depends on them. */
@@ -32,6 +35,9 @@ export interface ClusterFacts {
 
 /** By `namespace/name`. */
 export type KnownGateways = ReadonlyMap<string, Listeners>;
+
+/** By the digest of the claim; oldest first. */
+export type KnownPrefixes = ReadonlyMap<string, readonly Registrant[]>;
 
 export type NamespacesLabels = ReadonlyMap<string, Readonly<Record<string, string>>>;
 

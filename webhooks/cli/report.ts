@@ -1,3 +1,4 @@
+import type { ReferenceFacts } from '../core/engine/facts.ts';
 import type { Finding } from '../core/engine/finding.ts';
 import { judgedObject } from '../core/engine/judge.ts';
 import type { Policy } from '../core/engine/policy.ts';
@@ -18,6 +19,7 @@ import { judgeInClusters } from './judge-in-clusters.ts';
 import type { JudgedBy } from './judged-by.ts';
 import type { ClusterFacts } from './known-facts.ts';
 import { judgeManifest, type JudgedServer, type ManifestContext } from './judge-manifest.ts';
+import { prefixHoldersOf } from './prefix-claims.ts';
 import {
   addOwnFindings,
   toAuthored,
@@ -130,13 +132,17 @@ export function judgeInput(
   const crdRules = compileCrdRules(structure);
   const context = { policy, now, crdRules, namespace, validate, labelsOf: input.labelsOf };
   const { facts, clusters } = input;
-  const besideIt = { ...context, factsIn: (of: string) => facts.beside(of), clusters };
+  const prefixHolderIn = prefixHoldersOf(input, namespace);
+  const besideFacts = (of: string, cluster?: ClusterFacts): ReferenceFacts => ({
+    ...{ ...facts.beside(of), prefixHolder: prefixHolderIn(cluster) },
+  });
+  const besideIt = { ...context, factsIn: besideFacts, clusters };
   const locate = createLocate();
   const judged = input.servers.map((manifest) => {
     const own = { ...context, validate: validationOf(manifest, validate) };
     const inClusters = judgeInClusters(manifest.value, own, {
       clusters,
-      factsIn: (of, cluster) => facts.in(of, cluster),
+      factsIn: (of, cluster) => ({ ...facts.in(of, cluster), prefixHolder: prefixHolderIn(cluster) }),
     });
     const result = addOwnFindings(inClusters, manifest, validate);
     const identity = identityOf(manifest.value, namespace);

@@ -62,6 +62,7 @@ function renderExample(example: Example): string {
       ([name, hosts]) =>
         `Gateway \`${name}\` with listeners for ${hosts.map((host) => (host === '' ? 'every host' : `\`${host}\``)).join(', ')}`,
     ),
+    ...describePrefixes(example.prefixes),
   ];
   const { installation, parameters } = example;
   const around = [
@@ -72,6 +73,14 @@ function renderExample(example: Example): string {
   ];
   const context = around.map((sentence) => `${sentence}\n\n`).join('');
   return `### ${capitalise(example.title)}\n\n${context}\`\`\`yaml\n${shorten(renderYaml([server]))}\`\`\`\n`;
+}
+
+function describePrefixes(prefixes: Example['prefixes'] = {}): readonly string[] {
+  return Object.entries(prefixes).flatMap(([claim, servers]) => {
+    const [namespace = '', extension = '', prefix = ''] = claim.split('/');
+    const where = `with the prefix \`${prefix}\` at MCPGatewayExtension \`${namespace}/${extension}\``;
+    return servers.map((server) => `MCPServer \`${server}\` is registered ${where}`);
+  });
 }
 
 const apiWords = {

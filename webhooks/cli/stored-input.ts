@@ -4,7 +4,7 @@ import { metaOf } from '../platform/kube/object.ts';
 import type { KubeApi } from '../platform/kube/api.ts';
 import type { InputProblem } from '../platform/manifests/manifest.ts';
 import { askCluster } from './ask-cluster.ts';
-import { askGateways } from './ask-gateways.ts';
+import { askGateways, askPrefixes } from './ask-gateways.ts';
 import { askNamespaces, type AskedNamespaces } from './ask-namespaces.ts';
 import { choosePolicy, renderProblems, type Chosen } from './chosen-policy.ts';
 import { askPolicy, type ClusterPolicy } from './cluster-policy.ts';
@@ -107,8 +107,9 @@ async function gatherFromCluster(
   const objects = objectsNamedIn({ servers, facts }, namespace);
   const asked = await askCluster(api, { context, objects, isInput: true });
   const cluster = asked.facts;
-  const gateways =
-    asked.problem === undefined ? await askGateways(api, { servers, facts }, { cluster, namespace }) : {};
+  const stored = { servers, facts };
+  const gateways = asked.problem === undefined ? await askGateways(api, stored, { cluster, namespace }) : {};
+  const prefixes = asked.problem === undefined ? await askPrefixes(api, stored, { cluster, namespace }) : {};
   const namespaces = await askNamespaces(
     api,
     policy,
@@ -116,7 +117,8 @@ async function gatherFromCluster(
   );
   const problems = [problem, asked.problem, problemOf(namespaces, context)].flatMap((one) => one ?? []);
   const { labelsOf } = namespaces;
-  const input: Input = { servers, facts, labelsOf, clusters: [{ ...cluster, ...gateways }], others: 0, problems };
+  const clusters = [{ ...cluster, ...gateways, ...prefixes }];
+  const input: Input = { servers, facts, labelsOf, clusters, others: 0, problems };
   return { input, notes: noteUnknownLabels(namespaces) };
 }
 

@@ -35,6 +35,8 @@ interface CommonConfig {
   readonly installation: Installation;
   /** Optional features that are switched on (`monitoring`): FEATURES. */
   readonly features: readonly string[];
+  /** The only namespaces whose MCPServers are ours; empty means every one. */
+  readonly watchNamespaces: readonly string[];
   /** Where the policy is: POLICY_CONFIG_MAP, POLICY_KEY. Absent: the built-in one judges. */
   readonly policy?: PolicyLocation;
   /** What every policy of this installation has to say of it, and the built-in one does: COMPATIBILITY_PROFILE. */
@@ -73,8 +75,6 @@ export interface WebhookConfig extends CommonConfig {
 
 export interface ReconcilerConfig extends CommonConfig {
   readonly leaseName: string;
-  /** The only namespaces whose MCPServers are ours; empty means every one. */
-  readonly watchNamespaces: readonly string[];
   /** How many servers replace their pods at the same time: ROLLOUT_MAX_CONCURRENT. */
   readonly maxRollouts: number;
   /** Whether metrics say more of single servers: METRICS_PER_SERVER. */
@@ -147,7 +147,6 @@ export function parseReconcilerConfig(environment: Environment): Parsed<Reconcil
       },
     },
     leaseName: read.required('LEASE_NAME'),
-    watchNamespaces: read.list('WATCH_NAMESPACES'),
     maxRollouts: read.count('ROLLOUT_MAX_CONCURRENT', 10),
     metricsPerServer: read.oneOf('METRICS_PER_SERVER', ['false', 'true']) === 'true',
     ...(networkProbe === '' ? {} : { networkProbe }),
@@ -170,6 +169,7 @@ function common(read: Reader, ports: { readonly healthPort: number; readonly met
     logLevel: read.oneOf('LOG_LEVEL', logLevels),
     ...(logConfigMap === '' ? {} : { logConfigMap }),
     features: read.someOf('FEATURES', optionalFeatures),
+    watchNamespaces: read.list('WATCH_NAMESPACES'),
     ...(configMap === '' ? {} : { policy: policyLocation(read, configMap) }),
     compatibility: read.oneOf(policyVariables.compatibility, compatibilityProfiles),
     installation: {

@@ -9,6 +9,7 @@ import type { FakeClock } from '../platform/kube/testing/fake-clock.ts';
 import { createFakeKubeApi } from '../platform/kube/testing/fake-kube-api.ts';
 import type { FakeKubeApi } from '../platform/kube/testing/fake-kube-api.ts';
 import type { Offered } from '../core/plan/offered-tools.ts';
+import { digest } from '../platform/digest.ts';
 import { fixedPolicy } from '../platform/policy/policy-source.ts';
 import { createReconcilerMetrics } from './metrics.ts';
 import { startLead } from './testing/start-lead.ts';
@@ -217,7 +218,10 @@ describe('a server at the MCP gateway of Kuadrant', () => {
     const before = api.get(registrationIn(v1))?.['metadata'];
     putConfig(api, { ...said, prefix: 'find_' });
     await clock.advance(2_000);
-    expect(api.get(registrationIn(v1))).toMatchObject({ spec: { prefix: 'find_' } });
+    const label = digest('mcp-system/tools/find_');
+    expect(api.get(registrationIn(v1))).toMatchObject({
+      ...{ metadata: { labels: { 'mcp-lifecycle/prefix': label } }, spec: { prefix: 'find_' } },
+    });
     expect(api.get(registrationIn(v1))?.['metadata']).not.toMatchObject({ uid: (before as { uid: string }).uid });
     api.put(registrationIn(v1), { status: { conditions: [condition('Ready', 'True')] } });
     await clock.advance(2_000);

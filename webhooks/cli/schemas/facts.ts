@@ -59,6 +59,12 @@ export const factsSchema = toDocument(
               ),
             ),
           },
+          prefixes: {
+            type: 'object',
+            description:
+              'Of prefixes that servers of the input claim at MCP gateways, by a digest of extension and prefix: who is registered with them. Only those that could be listed; absent where none is claimed.',
+            additionalProperties: list('MCPServers, as `namespace/name`, oldest registration first.', text('One.')),
+          },
           objects: list(
             'What servers of the input name.',
             object(
@@ -79,7 +85,7 @@ export const factsSchema = toDocument(
             ),
           ),
         },
-        ['policy', 'labels', 'apis', 'gateways'],
+        ['policy', 'labels', 'apis', 'gateways', 'prefixes'],
       ),
     ),
   }),

@@ -1,6 +1,7 @@
 import type { GatewayName, GatewaySettings, Listener } from '../mcpserver/gateway.ts';
 import type { Reference } from '../mcpserver/references.ts';
 import type { MCPServer } from '../mcpserver/types.gen.ts';
+import type { PrefixClaim, Registrant } from '../mcpserver/prefix-claim.ts';
 
 /** The kinds whose objects an MCPServer can name. */
 export type ReferencedKind = Reference['kind'];
@@ -36,6 +37,8 @@ export interface ReferenceFacts {
   lookUp(kind: ReferencedKind, name: string): ReferenceState;
   /** Of the Gateway that a ConfigMap names; undefined where nobody knows them. */
   readonly listenersOf?: (gateway: GatewayName) => Listeners | undefined;
+  /** Who keeps a server from a prefix at an MCP gateway; undefined where nobody does, or nobody knows. */
+  readonly prefixHolder?: (claim: PrefixClaim, server: Registrant) => Registrant | undefined;
 }
 
 export type Listeners = readonly Listener[];

@@ -34,6 +34,8 @@ export interface Example {
   readonly gatewaySettings?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** Gateways that are known: namespace and name to the hosts of their HTTP listeners, of which an empty one takes any. */
   readonly gateways?: Readonly<Record<string, readonly string[]>>;
+  /** Prefixes that servers have: MCPGatewayExtension (`namespace/name`) and prefix to the servers, oldest first (`namespace/name`). */
+  readonly prefixes?: Readonly<Record<string, readonly string[]>>;
   readonly secrets?: Readonly<Record<string, readonly string[]>>;
   /** Names of those that exist. */
   readonly serviceAccounts?: readonly string[];

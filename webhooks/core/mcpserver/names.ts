@@ -29,6 +29,8 @@ export const RETRY_ANNOTATION = `${ANNOTATION_PREFIX}retry`;
 export const EXPANDED_FROM_LABEL = `${ANNOTATION_PREFIX}expanded-from`;
 /** Label of such an MCPServer where an object has several: the name of that. */
 export const EXPANDED_BY_LABEL = `${ANNOTATION_PREFIX}expanded-by`;
+/** Label of an MCPServerRegistration: digest of its prefix and of the MCPGatewayExtension where it is registered. */
+export const PREFIX_LABEL = `${ANNOTATION_PREFIX}prefix`;
 /** Annotation of the pod template: digest of the referenced ConfigMaps and Secrets; a change restarts the pods. */
 export const CONFIG_HASH_ANNOTATION = `${API.group}/config-hash`;
 

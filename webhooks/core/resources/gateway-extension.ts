@@ -2,9 +2,10 @@ import { oneLine } from '../engine/text.ts';
 import { extensionNameOf, gatewayKeys, hostnameIn, settingIn } from '../mcpserver/gateway.ts';
 import type { GatewayName, GatewaySettings, Listener } from '../mcpserver/gateway.ts';
 import { isDnsLabel, isSubdomain } from '../mcpserver/kubernetes-names.ts';
-import { namespaceOf } from '../mcpserver/names.ts';
+import { namespaceOf, PREFIX_LABEL } from '../mcpserver/names.ts';
 import { present } from '../mcpserver/record.ts';
 import type { MCPServer } from '../mcpserver/types.gen.ts';
+import { claimText, prefixClaimOf } from '../mcpserver/prefix-claim.ts';
 import { isHost, urlOf } from './public-url.ts';
 import type { GatewayState, PublicUrl } from './public-url.ts';
 import { fieldsIn, textIn } from './raw-fields.ts';
@@ -53,6 +54,7 @@ export interface ExtensionFound {
 /**
  * The settings of its route, as if the ConfigMap said them: Gateway, listener and the host that clients are told are those that
  * the extension names, whatever else stands there. Without a Gateway where that is not known, or has no host for the route.
+ * Under the key of the label of its registration they have the value of that.
  */
 export function settingsThrough(
   server: MCPServer,
@@ -64,7 +66,7 @@ export function settingsThrough(
   const section = settingIn(said, 'sectionName') ?? seen.section;
   const host = hostnameIn(said, 'routeHostname') ?? derivedHost(server, listenerOf(found?.gateway, section));
   const gateway = host === undefined || !isSection(section) ? undefined : seen.gateway;
-  return new Map(
+  const settings = new Map(
     Object.entries({
       [gatewayKeys.extensionName]: settingIn(said, 'extensionName'),
       [gatewayKeys.extensionNamespace]: settingIn(said, 'extensionNamespace'),
@@ -74,8 +76,10 @@ export function settingsThrough(
       [gatewayKeys.routeHostname]: host,
       [gatewayKeys.publicHostname]: seen.publicHost,
       [gatewayKeys.prefix]: settingIn(said, 'prefix') ?? usualPrefix(server, digest),
-    }).flatMap(([key, text]) => (text === undefined ? [] : [[key, text]])),
+    }).flatMap(([key, text]) => (text === undefined ? [] : [[key, text] as const])),
   );
+  const claim = prefixClaimOf(settings);
+  return claim === undefined ? settings : settings.set(PREFIX_LABEL, digest(claimText(claim)));
 }
 
 /** Without one a route is for every listener, and a listener of another name is none. */

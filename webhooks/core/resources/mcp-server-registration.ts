@@ -1,5 +1,5 @@
 import { isOfKuadrant, settingIn } from '../mcpserver/gateway.ts';
-import { gatewayBindingName, namespaceOf, pathOf } from '../mcpserver/names.ts';
+import { gatewayBindingName, namespaceOf, pathOf, PREFIX_LABEL } from '../mcpserver/names.ts';
 import { isRecord, present } from '../mcpserver/record.ts';
 import { childMetadata } from './child-metadata.ts';
 import type { ExpandedKind } from './expanded-kind.ts';
@@ -38,11 +38,13 @@ export const mcpServerRegistration: ExpandedKind = {
   build({ server, gateway, served }) {
     if (!isOfKuadrant(server)) return [];
     const name = gatewayBindingName(server);
+    const mark = gateway?.get(PREFIX_LABEL);
+    const labels = mark === undefined ? {} : { [PREFIX_LABEL]: mark };
     return [
       {
         apiVersion,
         kind: REGISTRATION_KIND,
-        metadata: { ...childMetadata(server), name },
+        metadata: { ...childMetadata(server, labels), name },
         spec: present({
           targetRef: { group: 'gateway.networking.k8s.io', kind: httpRoute.kind, name, namespace: namespaceOf(server) },
           path: served?.path ?? pathOf(server),

@@ -8,6 +8,7 @@ import { pathOf } from '../mcpserver/names.ts';
 import type { MCPServer } from '../mcpserver/types.gen.ts';
 import type { Violation } from '../mcpserver/violation.ts';
 import { ownProviders } from '../resources/gateway-announcement.ts';
+import { isPrefix } from '../mcpserver/prefix-claim.ts';
 import { isHostOfRoute } from '../resources/public-url.ts';
 
 const routed = { gateway: { provider: HTTP_ROUTE_PROVIDER, configRef: 'edge' } };
@@ -122,10 +123,7 @@ const formsOfKuadrant: readonly Form[] = [
   { key: gatewayKeys.extensionNamespace, what: 'the name of a namespace', isUsable: isDnsLabel },
   hostOfRoute,
   { key: gatewayKeys.sectionName, what: 'the name of a listener', isUsable: isSubdomain },
-  {
-    ...{ key: gatewayKeys.prefix, what: 'lower case letters, digits and _' },
-    isUsable: (text) => /^[a-z0-9][a-z0-9_]*$/.test(text),
-  },
+  { key: gatewayKeys.prefix, what: 'lower case letters, digits and _', isUsable: isPrefix },
 ];
 
 /** Longest value in a message, in characters: what a ConfigMap says may be a kilobyte. */

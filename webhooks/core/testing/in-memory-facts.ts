@@ -1,5 +1,7 @@
 import type { ReferencedKind, ReferenceFacts, ReferenceState } from '../engine/facts.ts';
 import type { Listener } from '../mcpserver/gateway.ts';
+import { claimText, holderBefore } from '../mcpserver/prefix-claim.ts';
+import type { Registrant } from '../mcpserver/prefix-claim.ts';
 
 /** The objects that exist: name to key names. */
 export interface InMemoryObjects {
@@ -8,6 +10,8 @@ export interface InMemoryObjects {
   readonly gatewaySettings?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** Gateways: namespace and name to the hosts of their HTTP listeners, of which an empty one takes any. */
   readonly gateways?: Readonly<Record<string, readonly string[]>>;
+  /** Prefixes that servers have: MCPGatewayExtension and prefix to the servers, oldest first. */
+  readonly prefixes?: Readonly<Record<string, readonly string[]>>;
   readonly secrets?: Readonly<Record<string, readonly string[]>>;
   readonly serviceAccounts?: readonly string[];
   readonly priorityClasses?: readonly string[];
@@ -20,7 +24,15 @@ export interface InMemoryObjects {
 
 /** Facts for tests and for the examples of rules: what is not named is missing. */
 export function inMemoryFacts(objects: InMemoryObjects = {}): ReferenceFacts {
-  const { configMaps = {}, gatewaySettings = {}, gateways = {}, secrets = {}, claims = {}, unknown = {} } = objects;
+  const {
+    configMaps = {},
+    gatewaySettings = {},
+    gateways = {},
+    prefixes = {},
+    secrets = {},
+    claims = {},
+    unknown = {},
+  } = objects;
   const existing: Record<ReferencedKind, Readonly<Record<string, readonly string[]>>> = {
     ConfigMap: configMaps,
     Secret: secrets,
@@ -42,7 +54,13 @@ export function inMemoryFacts(objects: InMemoryObjects = {}): ReferenceFacts {
       return { state: 'found', keys: new Set(found) };
     },
     listenersOf: ({ namespace, name }) => own(gateways, `${namespace}/${name}`)?.map(toListener),
+    prefixHolder: (claim, server) => holderBefore((own(prefixes, claimText(claim)) ?? []).map(toRegistrant), server),
   };
+}
+
+function toRegistrant(place: string): Registrant {
+  const [namespace = '', name = ''] = place.split('/');
+  return { namespace, name };
 }
 
 function toListener(hostname: string): Listener {
