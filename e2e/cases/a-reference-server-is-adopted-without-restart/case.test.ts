@@ -132,7 +132,7 @@ describe('a server of the reference operator, moved over as the guide says', () 
     await bring(server(withVariable), { configHash });
     await bring(kubernetesServer(newer, { runtime: { replicas: 1 } }), { resources });
     for (const one of [name, newer])
-      await kubectlOk(['rollout', 'status', `deployment/${one}`, '--namespace', namespace, '--timeout=180s']);
+      await kubectlOk(['rollout', 'status', `deployment/${one}`, '--namespace', namespace, '--timeout=300s']);
     await writtenByReference();
     pods = await identities();
     podsOfNewer = await identities(newer);
@@ -163,7 +163,11 @@ describe('a server of the reference operator, moved over as the guide says', () 
     expect(await identities()).toEqual(pods);
     expect(pods).toHaveLength(1);
     expect((await deploymentNow())?.spec).toEqual(before?.spec);
-    expect(conditionOf(await get(namespace, 'mcpservers', name), 'Accepted')?.message).toBe('Configuration is valid');
+    // Fields of somebody else that are gone are said to stand until they have been looked for.
+    await eventually('nothing of it is said to stand', async () => {
+      const accepted = conditionOf(await get(namespace, 'mcpservers', name), 'Accepted');
+      return accepted?.message === 'Configuration is valid';
+    });
     expect(await list({ namespace }, 'replicasets', `mcp-server=${name}`)).toHaveLength(1);
     expect(await childrenOf(namespace, name)).toHaveLength(childKinds.length);
   });

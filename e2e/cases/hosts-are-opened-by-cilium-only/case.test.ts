@@ -49,7 +49,8 @@ describe('a server that names hosts, in a cluster that gets and loses Cilium', (
     const refusal = await untilRefused('this cluster has no CiliumNetworkPolicy (cilium.io/v2)');
     expect(refusal).toContain('[egress-hosts-enforced]');
     for (const crd of [policyCrd, nodeCrd]) await kubectlOk(['apply', '--filename', '-'], crd);
-    await kubectlOk(['wait', '--for=condition=Established', 'crd', policyCrd.metadata.name, nodeCrd.metadata.name]);
+    const crds = [policyCrd.metadata.name, nodeCrd.metadata.name];
+    await kubectlOk(['wait', '--for=condition=Established', '--timeout=300s', 'crd', ...crds]);
     // Longer than it takes to be noticed.
     await new Promise((resolve) => setTimeout(resolve, 25_000));
     await untilRefused('or nobody who obeys one (no ciliumnodes)');
@@ -89,7 +90,9 @@ describe('a server that names hosts, in a cluster that gets and loses Cilium', (
     expect(await egressOf('networkpolicies')).toHaveLength(1);
     await untilApplied({ extraLabels: { team: 'search' } });
     const more = { extensions: { network: { egressHosts: [...egressHosts, { host: 'more.example.com' }] } } };
-    // The place stays the list of hosts, of which any one needs the same.
-    expect((await send(['apply', '--dry-run=server'], more)).stderr).toContain('[egress-hosts-enforced]');
+    // The place stays the list of hosts, of which any one needs the same. Each of our pods learns by itself that nobody obeys.
+    await eventually('it is said of other hosts', async () =>
+      (await send(['apply', '--dry-run=server'], more)).stderr.includes('[egress-hosts-enforced]'),
+    );
   });
 });
