@@ -4,8 +4,8 @@ import path from 'node:path';
 import { commandInCluster } from '../../scripts/cluster/cluster.ts';
 import { requireCommand } from '../../scripts/cluster/command.ts';
 import { ensureContour, type Contour } from '../../scripts/cluster/packages/contour.ts';
-import { startProgram, type Running } from './beside.ts';
-import type { RealGateway, Where } from './real-gateway.ts';
+import { startProgram } from './beside.ts';
+import { runController, type RealGateway, type RunningGateway, type Where } from './real-gateway.ts';
 
 /** What Contour adds to the port of a listener, for an Envoy that may open no privileged one. */
 const added = 8_000;
@@ -24,7 +24,7 @@ export const contour: RealGateway = {
   },
 };
 
-async function startBoth({ program, envoy }: Contour, { cluster, address, gateway }: Where): Promise<Running> {
+async function startBoth({ program, envoy }: Contour, { cluster, address, gateway }: Where): Promise<RunningGateway> {
   const folder = await mkdtemp(path.join(tmpdir(), 'mcp-lifecycle-contour-'));
   const [config, bootstrap] = [path.join(folder, 'contour.yaml'), path.join(folder, 'envoy.json')];
   // JSON is YAML.
@@ -32,23 +32,33 @@ async function startBoth({ program, envoy }: Contour, { cluster, address, gatewa
   const connection = ['--xds-address=127.0.0.1', `--xds-port=${xds}`];
   const first = [program, 'bootstrap', bootstrap, ...connection, `--admin-address=${path.join(folder, 'admin.sock')}`];
   await requireCommand([...first, `--namespace=${gateway.namespace}`], 'see what it says');
-  const commands = [
-    [
-      ...[program, 'serve', `--config-path=${config}`, `--kubeconfig=${cluster.kubeconfig}`, ...connection],
-      ...['--insecure', '--disable-leader-election', `--ingress-status-address=${address}`],
-      ...[`--stats-address=${address}`, `--stats-port=${contourMetrics.port}`],
-      // Envoy cannot open its standard output, which is a socket here, and would not listen at all.
-      ...['--envoy-http-access-log=/dev/null', '--envoy-https-access-log=/dev/null'],
+  const controller = await commandInCluster(cluster, [
+    ...[program, 'serve', `--config-path=${config}`, `--kubeconfig=${cluster.kubeconfig}`, ...connection],
+    ...['--insecure', '--disable-leader-election', `--ingress-status-address=${address}`],
+    ...[`--stats-address=${address}`, `--stats-port=${contourMetrics.port}`],
+    // Envoy cannot open its standard output, which is a socket here, and would not listen at all.
+    ...['--envoy-http-access-log=/dev/null', '--envoy-https-access-log=/dev/null'],
+  ]);
+  const proxy = await commandInCluster(cluster, [
+    ...[
+      envoy,
+      '--config-path',
+      bootstrap,
+      '--service-cluster',
+      'edge',
+      '--service-node',
+      'edge',
+      '--disable-hot-restart',
     ],
-    [envoy, '--config-path', bootstrap, '--service-cluster', 'edge', '--service-node', 'edge', '--disable-hot-restart'],
-  ];
-  const both = await Promise.all(
-    commands.map(async (command) => startProgram(await commandInCluster(cluster, command), cluster.environment)),
-  );
+  ]);
+  const deciding = runController(() => startProgram(controller, cluster.environment));
+  const serving = startProgram(proxy, cluster.environment);
   return {
-    said: () => both.flatMap((one) => one.said()),
+    said: () => [...deciding.said(), ...serving.said()],
+    withoutController: deciding.withoutController,
     async stop() {
-      for (const one of both.toReversed()) await one.stop();
+      await serving.stop();
+      await deciding.stop();
       await rm(folder, { recursive: true, force: true });
     },
   };

@@ -1,5 +1,5 @@
 import { beforeAll, expect, it } from '@jest/globals';
-import { whileBothAreCalling } from './client-loop.ts';
+import { whileBothAreCalling, whileCalling } from './client-loop.ts';
 import { eventually } from './eventually.ts';
 import { apply, conditionOf, get, kubectlOk, list, type KubeObject } from './kubectl.ts';
 import { everythingServer, oddServer, untilCondition } from './mcp-server.ts';
@@ -17,6 +17,9 @@ interface Stream {
 /** For a client of the era without sessions. */
 const modern = { 'mcp-protocol-version': '2026-07-28', accept: 'application/json, text/event-stream' };
 const meta = { _meta: { 'io.modelcontextprotocol/protocolVersion': '2026-07-28' } };
+/** Where clients look for the metadata of what a server protects. */
+const metadata = '/.well-known/oauth-protected-resource';
+const guardedHost = ({ gateways }: Edge): string => `guarded.${gateways}.svc.cluster.local`;
 const published = { gateway: { provider: 'httproute', configRef: 'edge' } };
 
 /** At the path of its name, unless `more` says otherwise. */
@@ -41,15 +44,34 @@ export function untilRegistered({ namespace }: Edge, name: string): Promise<Kube
   return untilCondition(namespace, name, { type: 'GatewayRegistered', status: 'True' });
 }
 
-/** What a request without a body is answered: 405 by a server. */
-function statusOf({ namespace }: Edge, url: string, host?: string): Promise<string> {
+interface Answer {
+  /** Or the code of an error. */
+  readonly status: string;
+  readonly body: string;
+}
+
+/** What a request without a body is answered. */
+async function ask({ namespace }: Edge, url: string, host?: string): Promise<Answer> {
   const headers = host === undefined ? {} : { host };
   const script = `
-    require('node:http').get('${url}', { headers: ${JSON.stringify(headers)} }, (answer) => {
-      console.log(answer.statusCode);
-      process.exit(0);
-    });`;
-  return runInside(namespace, 'client', script);
+    const say = (status, body) => console.log(JSON.stringify({ status: String(status), body }));
+    const asked = require('node:http').get('${url}', { headers: ${JSON.stringify(headers)}, agent: false }, (answer) => {
+      let body = '';
+      answer.setEncoding('utf8').on('data', (part) => (body += part)).on('end', () => say(answer.statusCode, body));
+    });
+    asked.on('error', ({ code }) => say(code, ''));`;
+  return JSON.parse(await runInside(namespace, 'client', script)) as Answer;
+}
+
+/** 405 by a server. */
+export async function statusOf(edge: Edge, url: string, host?: string): Promise<string> {
+  return (await ask(edge, url, host)).status;
+}
+
+/** What the official client sees that runs as the pod `client`. */
+export async function callOfficially({ namespace }: Edge, ...args: readonly string[]): Promise<unknown> {
+  const command = [node, '/app/mcp-client.cjs', ...args];
+  return JSON.parse(await kubectlOk(['exec', '--namespace', namespace, 'client', '--', ...command]));
 }
 
 /** A gateway takes a route a moment before it serves it. */
@@ -109,7 +131,14 @@ export function itServesAt({ controllerName, refusesTwins = false }: RealGateway
 
   beforeAll(async () => {
     const everything = everythingServer('everything', published);
-    await apply(namespace, { apiVersion: 'v1', kind: 'List', items: [search('1'), sessions('1'), everything] });
+    // At a host of its own: the bare path of what it protects is nobody else's there.
+    const guarded = publishedServer('guarded', { gateway: { provider: 'httproute', configRef: 'guarded' } });
+    await apply(namespace, settingsFor(edge, 'guarded', { 'route-hostname': guardedHost(edge) }));
+    await apply(namespace, {
+      apiVersion: 'v1',
+      kind: 'List',
+      items: [search('1'), sessions('1'), everything, guarded],
+    });
   });
 
   it('is registered when the gateway has taken its route, and is said to be where clients reach it', async () => {
@@ -122,20 +151,36 @@ export function itServesAt({ controllerName, refusesTwins = false }: RealGateway
     expect(route?.status).toMatchObject({
       parents: [{ controllerName, parentRef: { name: gatewayName, namespace: gateways } }],
     });
-    const binding = await get(namespace, 'mcpgatewaybindings', 'search-gateway-binding');
-    expect(binding?.status).toMatchObject({
-      url: `${root}/search`,
-      conditions: [{ type: 'Registered', status: 'True' }],
+    const binding = await eventually('the binding says so, too', async () => {
+      const found = await get(namespace, 'mcpgatewaybindings', 'search-gateway-binding');
+      return conditionOf(found, 'Registered')?.status === 'True' && found;
     });
+    expect(binding.status).toMatchObject({ url: `${root}/search` });
   });
 
-  it('answers the official client through it, of the era with sessions', async () => {
+  it('answers the official client through it, of either era', async () => {
     const url = (await untilRegistered(edge, 'everything')).status?.address?.url ?? '';
     const isServed = async (): Promise<boolean> => !/^(404|5..)$/.test(await statusOf(edge, url));
     await eventually('calls are led to it', isServed);
-    const command = [node, '/app/mcp-client.cjs', url, 'echo', JSON.stringify({ message: 'hello' })];
-    const answer = await kubectlOk(['exec', '--namespace', namespace, 'client', '--', ...command]);
-    expect(JSON.parse(answer)).toMatchObject({ result: { content: [{ text: expect.stringContaining('hello') }] } });
+    const answer = await callOfficially(edge, url, 'echo', JSON.stringify({ message: 'hello' }));
+    expect(answer).toMatchObject({ result: { content: [{ text: expect.stringContaining('hello') }] } });
+    await untilServed(edge, 'search');
+    const stateless = { protocolVersion: '2026-07-28', tools: ['echo'] };
+    expect(await callOfficially(edge, '--stateless', `${root}/search`)).toMatchObject(stateless);
+  });
+
+  it('is asked about what it protects at both paths where clients look, and at no other', async () => {
+    await untilRegistered(edge, 'guarded');
+    const about = (path: string): Promise<Answer> => ask(edge, `${root}${metadata}${path}`, guardedHost(edge));
+    const isAsked = async (path: string): Promise<boolean> => {
+      const { status, body } = await about(path);
+      return status === '200' && body.includes('"pod":"guarded-') && body.includes(`"path":"${metadata}${path}"`);
+    };
+    for (const path of ['', '/guarded'])
+      await eventually(`${metadata}${path} leads to it`, () => isAsked(path), { describe: () => about(path) });
+    expect((await about('/search')).status).toBe('404');
+    // On a host of several each has the longer path.
+    expect((await ask(edge, `${root}${metadata}/search`)).body).toContain('"pod":"search-');
   });
 
   it('has nothing published but its path, and that at its host alone', async () => {
@@ -157,16 +202,17 @@ export function itServesAt({ controllerName, refusesTwins = false }: RealGateway
 
   it('streams as it goes, and learns that a client has left', async () => {
     await untilServed(edge, 'search');
-    const streaming = stream(edge, 'search', 'ticks', 5);
+    // Time enough to be seen, for whoever starts a program in each pod to look.
+    const streaming = stream(edge, 'search', 'ticks', 20);
     await eventually('the stream is open', async () => (await openStreams(edge, 'search')) === 1);
     const ticks = await streaming;
     expect(ticks).toMatchObject({ status: 200 });
     expect(ticks.endedAt).toBeUndefined();
     // Nothing is kept back until there is more of it.
-    expect(ticks.at[0]).toBeLessThan(3_000);
+    expect(ticks.at[0]).toBeLessThan(10_000);
     expect(ticks.at.length).toBeGreaterThan(2);
     const hasNone = async (): Promise<boolean> => (await openStreams(edge, 'search')) === 0;
-    await eventually('the server has no stream any more', hasNone, { withinMs: 10_000 });
+    await eventually('the server has no stream any more', hasNone, { withinMs: 60_000 });
   });
 
   it('loses no call while it is replaced by a new version, of either era', async () => {
@@ -267,5 +313,35 @@ export function itStreamsForMinutes(edge: Edge, { endsSilence }: { readonly ends
     expect(waits?.at.length).toBe(Math.floor(minutes / 61));
     expect(silent).toMatchObject({ status: 200, at: [] });
     expect((silent?.endedAt ?? Infinity) < minutes * 1_000).toBe(endsSilence);
+  });
+}
+
+/** A server that is published while nobody looks, and one that was before. Call it last: a gateway of one program ends its streams with it. */
+export function itOutlivesItsController(edge: Edge, { servesMeanwhile }: { readonly servesMeanwhile: boolean }): void {
+  const { namespace, root } = edge;
+  const registration = async (name: string): Promise<ReturnType<typeof conditionOf>> =>
+    conditionOf(await get(namespace, 'mcpservers', name), 'GatewayRegistered');
+
+  it('is published as it was while the controller of its Gateway is away, and what is new is told that nobody looks', async () => {
+    await untilServed(edge, 'patient');
+    const before = await registration('patient');
+    expect(before).toMatchObject({ status: 'True' });
+    const calls = await whileCalling({ namespace, pod: 'client', url: `${root}/patient` }, async () => {
+      await edge.withoutController(async () => {
+        await apply(namespace, publishedServer('late'));
+        await eventually('nobody has looked at its route', async () => {
+          const { status, message = '' } = (await registration('late')) ?? {};
+          return status === 'False' && message.includes('No gateway controller has looked');
+        });
+        expect(await registration('patient')).toEqual(before);
+        expect(await statusOf(edge, `${root}/patient`)).toBe(servesMeanwhile ? '405' : 'ECONNREFUSED');
+      });
+      await untilRegistered(edge, 'late');
+      await untilServed(edge, 'late');
+      await untilServed(edge, 'patient');
+    });
+    const away = expect.arrayContaining([expect.stringContaining('ECONNREFUSED')]);
+    expect(calls.failures).toEqual(servesMeanwhile ? [] : away);
+    expect(await registration('patient')).toEqual(before);
   });
 }

@@ -26,7 +26,29 @@ export interface BuiltGateway {
   /** A directory with the kinds of the Gateway API, and its own. */
   readonly crds: string;
   /** In the network of the cluster. */
-  readonly start: (where: Where) => Promise<Running>;
+  readonly start: (where: Where) => Promise<RunningGateway>;
+}
+
+export interface RunningGateway extends Running {
+  /** Its controller is away for as long as `work` takes, and what serves with it where both are one program. */
+  readonly withoutController: (work: () => Promise<void>) => Promise<void>;
+}
+
+/** What is one program. */
+export function runController(start: () => Running): RunningGateway {
+  let running = start();
+  return {
+    said: () => running.said(),
+    stop: () => running.stop(),
+    async withoutController(work) {
+      await running.stop();
+      try {
+        await work();
+      } finally {
+        running = start();
+      }
+    },
+  };
 }
 
 export interface Where {
@@ -46,6 +68,7 @@ export interface Edge {
   readonly host: string;
   /** The URL of the host. */
   readonly root: string;
+  readonly withoutController: RunningGateway['withoutController'];
 }
 
 export const gatewayName = 'public';
@@ -55,9 +78,10 @@ export function useGateway({ controllerName, port, listensOn, build }: RealGatew
   const namespace = useNamespace();
   const gateways = useNamespace();
   const host = `edge.${gateways}.svc.cluster.local`;
-  const edge: Edge = { namespace, gateways, host, root: `http://${host}:${port}` };
+  const withoutController: Edge['withoutController'] = async (work) => running?.withoutController(work);
+  const edge: Edge = { namespace, gateways, host, root: `http://${host}:${port}`, withoutController };
   let built: BuiltGateway | undefined;
-  let running: Running | undefined;
+  let running: RunningGateway | undefined;
 
   beforeAll(async () => {
     const { cache } = resolveSettings({}, process.env);

@@ -1,9 +1,11 @@
 import { commandInCluster } from '../../scripts/cluster/cluster.ts';
 import { ensureTraefik } from '../../scripts/cluster/packages/traefik.ts';
 import { startProgram } from './beside.ts';
-import type { RealGateway } from './real-gateway.ts';
+import { runController, type RealGateway } from './real-gateway.ts';
 
 const port = 18_000;
+/** Where Prometheus finds at the address of the node what it counts. */
+export const traefikMetrics = { port: 18_001, path: '/metrics' };
 
 /** One program for both. A listener of its Gateways has the port at which it listens. */
 export const traefik: RealGateway = {
@@ -16,9 +18,14 @@ export const traefik: RealGateway = {
         const command = [
           ...[program, `--entryPoints.web.address=${address}:${port}`],
           ...['--providers.kubernetesGateway=true', `--providers.kubernetesGateway.statusAddress.ip=${address}`],
+          ...[
+            `--entryPoints.metrics.address=${address}:${traefikMetrics.port}`,
+            '--metrics.prometheus.entryPoint=metrics',
+          ],
           ...['--global.checkNewVersion=false', '--global.sendAnonymousUsage=false'],
         ];
-        return startProgram(await commandInCluster(cluster, command), cluster.environment);
+        const inCluster = await commandInCluster(cluster, command);
+        return runController(() => startProgram(inCluster, cluster.environment));
       },
     };
   },

@@ -20,6 +20,8 @@ export interface Kind {
 
 const stateless = '2026-07-28';
 const withHandshake = '2025-11-25';
+/** What the newer era wants of a list. */
+const complete = { resultType: 'complete', cacheScope: 'private' };
 const tools = [
   {
     ...{ name: 'echo', description: 'Says it again.', inputSchema: { type: 'object' } },
@@ -41,7 +43,7 @@ function goodResult(method: string): object | undefined {
     };
   if (method === 'initialize') return initialized({ name: 'good', version: '1.0.0' });
   // So that who has pinned them asks again soon.
-  return method === 'tools/list' ? { tools, resultType: 'complete', ttlMs: 10_000 } : undefined;
+  return method === 'tools/list' ? { tools, ...complete, ttlMs: 10_000 } : undefined;
 }
 
 function initialized(serverInfo: object, more: object = {}): object {
@@ -51,14 +53,14 @@ function initialized(serverInfo: object, more: object = {}): object {
 /** Lists a tool more than the good ones have, which says of itself that it deletes. */
 export const listMore: Behaviour = (call) => {
   const remove = { name: 'remove', inputSchema: { type: 'object' }, annotations: { destructiveHint: true } };
-  answer(call, { tools: [...tools, remove], resultType: 'complete' });
+  answer(call, { tools: [...tools, remove], ...complete });
 };
 
 /** Lists what is made at the first question. */
 function lists(make: () => readonly object[]): Behaviour {
   let made: readonly object[] | undefined;
   return (call) => {
-    if (call.method === 'tools/list') answer(call, { tools: (made ??= make()), resultType: 'complete' });
+    if (call.method === 'tools/list') answer(call, { tools: (made ??= make()), ...complete });
     else good(call);
   };
 }
@@ -115,7 +117,7 @@ export const kinds = {
   good: { isServer: true, behave: good },
   'keeps-sessions': server(keepingSessions()),
   'offers-nothing': server((call) => {
-    if (call.method === 'tools/list') answer(call, { tools: [], resultType: 'complete' });
+    if (call.method === 'tools/list') answer(call, { tools: [], ...complete });
     else good(call);
   }),
   'id-is-an-object': odd((call) => {

@@ -2,7 +2,8 @@
 // `GET /waits` tells the longest that it was not asked since that was read last, in milliseconds. With a third argument the
 // process exits when it is asked that method, or, with ANY, whatever it is asked. After `POST /break` it answers HTTP 500 to
 // whatever it is asked; after `POST /more` it lists one more tool, which deletes. `GET /ready`, for a probe, answers HTTP 503
-// until `POST /ready`. A call of a tool is answered with a stream (streams.ts); `GET /streams` tells how many there are.
+// until `POST /ready`. A call of a tool is answered with a stream (streams.ts); `GET /streams` tells how many there are. Where
+// the metadata of what it protects would be, it tells which pod was asked, and for which path.
 // Without arguments they are in the environment, for APIs that have no field for them.
 import { createServer } from 'node:http';
 import { isKind, kinds, listMore, serve } from './odd-answers.ts';
@@ -37,6 +38,10 @@ function main([port, name = '', fatal]: readonly string[]): void {
     if (request.url === '/ready') {
       isReady ||= request.method === 'POST';
       response.writeHead(isReady ? 200 : 503).end();
+      return;
+    }
+    if (request.method === 'GET' && request.url?.startsWith('/.well-known/oauth-protected-resource') === true) {
+      response.end(JSON.stringify({ pod: process.env['HOSTNAME'], path: request.url }));
       return;
     }
     isBroken ||= request.url === '/break';

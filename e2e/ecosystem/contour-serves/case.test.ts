@@ -4,21 +4,26 @@
  * @slow streams last more than five minutes, in which others would be ended; the first time Contour is built, which takes minutes.
  */
 import { describe, expect, it } from '@jest/globals';
-import { at, parseRendered, template } from '../../../scripts/chart/render.ts';
-import { release } from '../../../scripts/quickstart/install.ts';
-import { addressOfNode } from '../../harness/beside.ts';
-import { whileCalling } from '../../harness/client-loop.ts';
-import { localCluster } from '../../harness/components.ts';
+import { serviceBeside } from '../../harness/beside.ts';
 import { contour, contourMetrics } from '../../harness/contour.ts';
+import { itIsCounted } from '../../harness/counted.ts';
 import { eventually } from '../../harness/eventually.ts';
-import { conditionOf, list } from '../../harness/kubectl.ts';
-import { buildPrometheus, startPrometheus, type PrometheusFiles } from '../../harness/prometheus.ts';
-import { itServesAt, itStreamsForMinutes, untilRegistered } from '../../harness/published.ts';
-import { useGateway } from '../../harness/real-gateway.ts';
+import { apply, conditionOf, get, kubectlOk } from '../../harness/kubectl.ts';
+import { untilCondition } from '../../harness/mcp-server.ts';
+import {
+  callOfficially,
+  itOutlivesItsController,
+  itServesAt,
+  itStreamsForMinutes,
+  publishedServer,
+  statusOf,
+  untilRegistered,
+} from '../../harness/published.ts';
+import { useGateway, type Edge } from '../../harness/real-gateway.ts';
 
 describe('an MCPServer that is published at a Gateway of a real Contour with Envoy, for minutes', () => {
   const edge = useGateway(contour);
-  const { namespace, gateways, root } = edge;
+  const { namespace, gateways } = edge;
 
   itServesAt(contour, edge);
 
@@ -34,47 +39,57 @@ describe('an MCPServer that is published at a Gateway of a real Contour with Env
     expect(told).toHaveLength(some.length);
   });
 
-  it('is counted by the rules for owners, of what Envoy says of it', async () => {
-    const files = await scraping(gateways);
-    const prometheus = await startPrometheus(await localCluster(), await buildPrometheus(), files);
-    const of = async (record: string): Promise<number> => {
-      const [found] = await prometheus.query(`${record}{namespace="${namespace}",mcpserver="patient"}`);
-      return Number(found?.value[1]);
-    };
-    try {
-      await whileCalling({ namespace, pod: 'client', url: `${root}/patient` }, async () => {
-        const isCounted = async (): Promise<boolean> => (await of('mcp_server:requests:rate5m')) > 1;
-        await eventually('its requests are counted', isCounted, { describe: () => Promise.resolve(prometheus.said()) });
-      });
-      expect(await of('mcp_server:errors:rate5m')).toBe(0);
-      const seconds = await of('mcp_server:latency_seconds:p95_rate5m');
-      expect(seconds).toBeGreaterThan(0);
-      expect(seconds).toBeLessThan(5);
-    } finally {
-      await prometheus.stop();
-    }
+  it('is published by an Ingress as well, at the address that its status says', async () => {
+    const host = ingressHost(edge);
+    const port80 = await serviceBeside({
+      name: 'ingress',
+      namespace: gateways,
+      port: 80,
+      listensOn: contour.listensOn,
+    });
+    await apply(gateways, { apiVersion: 'v1', kind: 'List', items: port80 });
+    await apply(namespace, behindIngress(edge, 'plain'));
+    const { status } = await untilCondition(namespace, 'plain', taken);
+    const url = status?.address?.url ?? '';
+    expect(url).toBe(`http://${host}/plain`);
+    const isServed = async (): Promise<boolean> => (await statusOf(edge, url)) === '405';
+    await eventually('calls are led to it', isServed, { describe: () => statusOf(edge, url) });
+    const answer = { protocolVersion: '2026-07-28', tools: ['echo'] };
+    expect(await callOfficially(edge, '--stateless', url)).toMatchObject(answer);
+    // It leaves an Ingress after its first path, for want of a listener with TLS at its Gateway.
+    expect(await statusOf(edge, `http://${host}/.well-known/oauth-protected-resource/plain`)).toBe('404');
+    expect(await statusOf(edge, `http://${host}/waits`)).toBe('404');
   });
+
+  it('is told of another one with an Ingress of the same host and path', async () => {
+    const config = { port: 8080, path: '/plain', arguments: ['8080', 'good'] };
+    await apply(namespace, behindIngress(edge, 'double', { config, runtime: { replicas: 0 } }));
+    for (const [name, other] of [
+      ['plain', 'double'],
+      ['double', 'plain'],
+    ] as const)
+      await eventually(`${name} is told so`, async () => {
+        const told = conditionOf(await get(namespace, 'mcpservers', name), 'IngressPublished');
+        return told?.status === 'True' && told.message.includes(`MCPServer '${other}' has an Ingress of this class`);
+      });
+    await kubectlOk(['delete', 'mcpserver', 'double', '--namespace', namespace]);
+    await eventually('it is told so no more', async () => {
+      const told = conditionOf(await untilCondition(namespace, 'plain', taken), 'IngressPublished');
+      return told?.message.includes('double') === false;
+    });
+  });
+
+  itIsCounted(edge, contourMetrics);
 
   itStreamsForMinutes(edge, { endsSilence: true });
+
+  itOutlivesItsController(edge, { servesMeanwhile: true });
 });
 
-/** A Prometheus with the rules of the chart, at Envoy and at us. */
-async function scraping(gateways: string): Promise<PrometheusFiles> {
-  const values = `monitoring.rules.enabled=true,monitoring.rules.gatewayNamespaces={${gateways}}`;
-  const [rule] = parseRendered(await template('--set', values, '--show-only', 'templates/monitoring.yaml'));
-  const pods = await list({ namespace: release.namespace }, 'pods', `app.kubernetes.io/instance=${release.name}`);
-  const reconcilers = pods.map(({ status }) => `${String(status?.['podIP'])}:8082`);
-  const job = (name: string, path: string, namespace: string, targets: readonly string[]): object => ({
-    ...{ job_name: name, metrics_path: path },
-    static_configs: [{ targets, labels: { namespace } }],
-  });
-  const { port, path } = contourMetrics;
-  const configuration = {
-    global: { scrape_interval: '1s', scrape_timeout: '1s', evaluation_interval: '1s' },
-    scrape_configs: [
-      job('gateway', path, gateways, [`${await addressOfNode()}:${port}`]),
-      job('reconciler', '/metrics', release.namespace, reconcilers),
-    ],
-  };
-  return { configuration: JSON.stringify(configuration), rules: { 'rules.yaml': JSON.stringify(at(rule, 'spec')) } };
+const taken = { type: 'IngressPublished', status: 'True', reason: 'Published' };
+const ingressHost = ({ gateways }: Edge): string => `ingress.${gateways}.svc.cluster.local`;
+
+function behindIngress(edge: Edge, name: string, more: Readonly<Record<string, unknown>> = {}): object {
+  const extensions = { ingress: { className: 'contour', host: ingressHost(edge) } };
+  return publishedServer(name, { gateway: undefined, extensions, ...more });
 }

@@ -4,11 +4,12 @@
  * @slow streams last more than five minutes, in which others would be ended; the first time Traefik is built, which takes minutes.
  */
 import { beforeAll, describe, it } from '@jest/globals';
+import { itIsCounted } from '../../harness/counted.ts';
 import { eventually } from '../../harness/eventually.ts';
 import { apply, conditionOf, get } from '../../harness/kubectl.ts';
-import { itServesAt, itStreamsForMinutes, publishedServer } from '../../harness/published.ts';
+import { itOutlivesItsController, itServesAt, itStreamsForMinutes, publishedServer } from '../../harness/published.ts';
 import { settingsFor, useGateway } from '../../harness/real-gateway.ts';
-import { traefik } from '../../harness/traefik.ts';
+import { traefik, traefikMetrics } from '../../harness/traefik.ts';
 
 describe('an MCPServer that is published at a Gateway of a real Traefik, for minutes', () => {
   const edge = useGateway(traefik);
@@ -29,5 +30,9 @@ describe('an MCPServer that is published at a Gateway of a real Traefik, for min
     });
   });
 
+  itIsCounted(edge, traefikMetrics);
+
   itStreamsForMinutes(edge, { endsSilence: false });
+
+  itOutlivesItsController(edge, { servesMeanwhile: false });
 });
