@@ -71,6 +71,18 @@ describe('the notes', () => {
       expect(await read(...off)).not.toContain(command);
     });
 
+    it('name all that uninstalling keeps (they left out the kinds of v2dY, and Secrets of cert-manager)', async () => {
+      const crds =
+        'mcpservers.mcp.x-k8s.io mcpgatewaybindings.mcp.x-k8s.io mcpservers.mcp.v2dy.io mcppools.mcp.v2dy.io`';
+      const secrets = 'kubectl delete secret --namespace default mcp-lifecycle-tls';
+      const on = ['--set', 'v2dy.enabled=true,v2dy.pools.enabled=true,certManager.enabled=true'];
+      const notes = await read(...on);
+      expect(notes).toContain(`kubectl delete crd ${crds}`);
+      expect(notes).toContain(`${secrets} mcp-lifecycle-ca\``);
+      expect(await read(...on, '--set', 'certManager.issuerRef.name=ours')).toContain(`${secrets}\``);
+      expect(await read()).not.toMatch(/v2dy\.io`|delete secret/);
+    });
+
     it('name the registrations at Kuadrant, in either version of their kind (they said nothing)', async () => {
       const told = 'kubectl delete mcpserverregistrations --all-namespaces';
       const on = ['--set', 'gateway.httpRoute.enabled=true,gateway.kuadrant.enabled=true'];
