@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import type { ClusterHandle } from '../../scripts/cluster/cluster.ts';
 import { ensureCertManager } from '../../scripts/cluster/packages/cert-manager.ts';
 import { resolveSettings } from '../../scripts/cluster/settings.ts';
+import { installKinds } from './kinds.ts';
 import { kubectlOk } from './kubectl.ts';
 
 export interface RunningCertManager {
@@ -20,8 +21,7 @@ const keptLines = 20;
 export async function startCertManager(cluster: ClusterHandle): Promise<RunningCertManager> {
   const { program, crds } = await ensureCertManager(resolveSettings({}, process.env).cache, () => undefined);
   // `deploy/crds` has a README beside them, which kubectl leaves alone.
-  await kubectlOk(['apply', '--server-side', '--force-conflicts', '--filename', crds]);
-  await kubectlOk(['wait', '--for=condition=Established', '--timeout=300s', '--filename', crds]);
+  await installKinds(crds);
   const lines: string[] = [];
   const child = spawn(program, { env: cluster.environment, stdio: ['ignore', 'ignore', 'pipe'] });
   child.stderr.setEncoding('utf8').on('data', (text: string) => {

@@ -7,6 +7,7 @@ import { ensureKeda, type KedaPrograms } from '../../scripts/cluster/packages/ke
 import { resolveSettings } from '../../scripts/cluster/settings.ts';
 import { registerApi, startProgram, type Running } from './beside.ts';
 import { eventually } from './eventually.ts';
+import { installKinds } from './kinds.ts';
 import { kubectl, kubectlOk } from './kubectl.ts';
 
 /** Of the loopback of the cluster, except that of the adapter, which API servers call at the address of the node. */
@@ -24,8 +25,7 @@ export function buildKeda(): Promise<KedaPrograms> {
 
 /** KEDA's operator and adapter in the network of the cluster, for the ScaledObjects of a namespace; ends when API servers reach it. */
 export async function startKeda(cluster: ClusterHandle, keda: KedaPrograms, namespace: string): Promise<Running> {
-  await kubectlOk(['apply', '--server-side', '--force-conflicts', '--filename', keda.crds]);
-  await kubectlOk(['wait', '--for=condition=Established', '--timeout=300s', '--filename', keda.crds]);
+  await installKinds(keda.crds);
   const folder = await mkdtemp(path.join(tmpdir(), 'mcp-lifecycle-keda-'));
   const authority = `keda-operator.${namespace}.svc.cluster.local`;
   await issueCertificate(folder, authority);

@@ -6,6 +6,7 @@ import { addressOfNode, serviceBeside, type Running } from './beside.ts';
 import { installChart } from './chart.ts';
 import { localCluster } from './components.ts';
 import { eventually } from './eventually.ts';
+import { installKinds } from './kinds.ts';
 import { apply, conditionOf, get, kubectlOk } from './kubectl.ts';
 import { useNamespace } from './namespace.ts';
 import { startNodePods } from './node-pod.ts';
@@ -87,8 +88,7 @@ export function useGateway({ controllerName, port, listensOn, build }: RealGatew
     const { cache } = resolveSettings({}, process.env);
     built = await build(cache, (line) => process.stderr.write(`${line}\n`));
     await installChart({ args: ['--set', 'gateway.httpRoute.enabled=true'] });
-    await kubectlOk(['apply', '--server-side', '--force-conflicts', '--filename', built.crds]);
-    await kubectlOk(['wait', '--for=condition=Established', '--timeout=300s', '--filename', built.crds]);
+    await installKinds(built.crds);
     const gateway = { name: gatewayName, namespace: gateways };
     running = await built.start({ cluster: await localCluster(), address: await addressOfNode(), gateway });
     await kubectlOk(['apply', '--server-side', '--filename', '-'], gatewayClass(gateways, controllerName));

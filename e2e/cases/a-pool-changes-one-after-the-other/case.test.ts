@@ -6,6 +6,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { installChart } from '../../harness/chart.ts';
 import { eventually } from '../../harness/eventually.ts';
+import { untilKindsAreServed } from '../../harness/kinds.ts';
 import { apply, conditionOf, get, kubectl, kubectlOk, type KubeObject } from '../../harness/kubectl.ts';
 import { untilComplete } from '../../harness/leader.ts';
 import { imageOf, untilCondition } from '../../harness/mcp-server.ts';
@@ -55,7 +56,7 @@ describe('a pool of five servers', () => {
   beforeAll(async () => {
     await installChart({ args: ['--set', 'v2dy.pools.enabled=true'] });
     await untilComplete();
-    await kubectlOk(['wait', '--for=condition=Established', '--timeout=300s', `crd/${resource}`]);
+    await untilKindsAreServed(`crd/${resource}`);
   });
   // It would stay.
   afterAll(() => kubectl(['delete', 'crd', resource, '--ignore-not-found']));

@@ -6,6 +6,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { installChart } from '../../harness/chart.ts';
 import { eventually } from '../../harness/eventually.ts';
+import { untilKindsAreServed } from '../../harness/kinds.ts';
 import { conditionOf, get, kubectl, kubectlOk } from '../../harness/kubectl.ts';
 import { untilComplete } from '../../harness/leader.ts';
 import { kubernetesServer, untilCondition } from '../../harness/mcp-server.ts';
@@ -50,7 +51,7 @@ describe('a server that names hosts, in a cluster that gets and loses Cilium', (
     expect(refusal).toContain('[egress-hosts-enforced]');
     for (const crd of [policyCrd, nodeCrd]) await kubectlOk(['apply', '--filename', '-'], crd);
     const crds = [policyCrd.metadata.name, nodeCrd.metadata.name];
-    await kubectlOk(['wait', '--for=condition=Established', '--timeout=300s', 'crd', ...crds]);
+    await untilKindsAreServed('crd', ...crds);
     // Longer than it takes to be noticed.
     await new Promise((resolve) => setTimeout(resolve, 25_000));
     await untilRefused('or nobody who obeys one (no ciliumnodes)');

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { installChart } from '../../harness/chart.ts';
 import { eventually } from '../../harness/eventually.ts';
 import { restoreChart } from '../../harness/installation.ts';
+import { untilKindsAreServed } from '../../harness/kinds.ts';
 import { apply, conditionOf, get, kubectl, kubectlOk, type KubeObject } from '../../harness/kubectl.ts';
 import { untilComplete } from '../../harness/leader.ts';
 import { imageOf, stdioCommand, untilCondition } from '../../harness/mcp-server.ts';
@@ -63,7 +64,7 @@ describe('an MCPServer of mcp.v2dy.io', () => {
   beforeAll(async () => {
     await installChart({ args: ['--set', 'v2dy.enabled=true'] });
     await untilComplete();
-    await kubectlOk(['wait', '--for=condition=Established', '--timeout=300s', `crd/${resource}`]);
+    await untilKindsAreServed(`crd/${resource}`);
   });
   // It would stay, and kubectl could take `mcpserver` for it.
   afterAll(() => kubectl(['delete', 'crd', resource, '--ignore-not-found']));

@@ -9,6 +9,7 @@ import { resolveSettings } from '../../../scripts/cluster/settings.ts';
 import { release } from '../../../scripts/quickstart/install.ts';
 import { installChart } from '../../harness/chart.ts';
 import { eventually } from '../../harness/eventually.ts';
+import { installKinds } from '../../harness/kinds.ts';
 import { apply, get, kubectlOk, list, type KubeObject } from '../../harness/kubectl.ts';
 import { untilComplete } from '../../harness/leader.ts';
 import { untilCondition } from '../../harness/mcp-server.ts';
@@ -37,8 +38,7 @@ describe('what rules find, where the kinds of reports are those of their project
     },
   });
   const install = async (file: string): Promise<void> => {
-    await kubectlOk(['apply', '--server-side', '--force-conflicts', '--filename', file]);
-    await kubectlOk(['wait', '--for=condition=Established', '--timeout=60s', '--filename', file]);
+    await installKinds(file);
   };
   const removeKinds = async (): Promise<void> => {
     for (const file of [kinds.openReports, kinds.policyReports]) {
