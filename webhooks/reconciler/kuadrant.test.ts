@@ -26,12 +26,19 @@ const registrationIn = (api: string): string => `${api}/namespaces/mcp/mcpserver
 const running: (() => Promise<void>)[] = [];
 
 const offering: Offered = { state: 'known', isReady: true, tools: 12, invalidTools: 0, message: '' };
-const broker: { says: Offered } = { says: offering };
+/** `counts`: it tells another number of tools each time. `isSilent`: it takes questions and says nothing. */
+const broker: { says: Offered; counts: boolean; isSilent: boolean } = {
+  says: offering,
+  counts: false,
+  isSilent: false,
+};
 const questions: string[] = [];
 
 afterEach(async () => {
   for (const stop of running.splice(0)) await stop();
   broker.says = offering;
+  broker.counts = false;
+  broker.isSilent = false;
   questions.splice(0);
 });
 
@@ -47,9 +54,16 @@ async function start(
     ...{ api, clock, features, namespaces: [], version: '1' },
     metrics: createReconcilerMetrics(new Registry()),
     probe: () => Promise.resolve(verified),
-    askBroker: ({ origin, namespace, name }) => {
+    askBroker: ({ origin, namespace, name, signal }) => {
       questions.push(`${origin}/${namespace}/${name}`);
-      return Promise.resolve(broker.says);
+      if (broker.isSilent) {
+        return new Promise((resolve) => {
+          signal.addEventListener('abort', () => {
+            resolve({ state: 'unknown', why: 'it was given up' });
+          });
+        });
+      }
+      return Promise.resolve(broker.counts ? { ...offering, tools: questions.length } : broker.says);
     },
     ...(policy === undefined ? {} : { policies: fixedPolicy(policy) }),
   });
@@ -124,6 +138,7 @@ function acceptRoute(api: FakeKubeApi): void {
 }
 
 interface Seen {
+  readonly extensions?: { readonly gateway?: object };
   readonly address?: { readonly url: string };
   readonly conditions?: readonly {
     readonly type: string;
@@ -361,38 +376,49 @@ describe('a server at the MCP gateway of Kuadrant', () => {
     expect([routePath, registrationIn(v1)].map((path) => api.get(path))).toEqual([undefined, undefined]);
   });
 
-  it.each<readonly [string, Offered, RegExp]>([
+  it.each<readonly [string, Offered, RegExp, object | undefined]>([
     [
       'what the gateway offers',
       offering,
       /^True\/GatewayRegistered: Gateway integration is active; the gateway offers 12 of its tools$/,
+      { tools: 12, invalidTools: 0 },
     ],
     [
       'that it leaves some out',
       { ...offering, invalidTools: 2 },
       /^True.*offers 12 of its tools, and leaves out 2 that are invalid/,
+      { tools: 12, invalidTools: 2 },
     ],
-    ['that it offers none', { ...offering, tools: 0 }, /^True.*the gateway offers none of its tools/],
+    [
+      'that it offers none',
+      { ...offering, tools: 0 },
+      /^True.*the gateway offers none of its tools/,
+      { tools: 0, invalidTools: 0 },
+    ],
     [
       'that the gateway cannot use it',
       { ...offering, isReady: false, message: 'no route' },
       /^False\/GatewayNotRegistered: The MCP gateway knows the server and cannot use it: no route/,
+      undefined,
     ],
     [
       'that its broker does not know it',
       { state: 'absent' },
       /^False\/GatewayNotRegistered: .* its broker does not know it yet/,
+      undefined,
     ],
     [
       'that its broker cannot be asked',
       { state: 'unknown', why: 'it did not answer' },
       /^True.*whether the gateway offers its tools is not known, because its broker cannot be asked: it did not answer/,
+      undefined,
     ],
-  ])('is told %s, and asked for it again and again', async (_, says, told) => {
+  ])('is told %s, and asked for it again and again', async (_, says, told, counted) => {
     const { api, clock } = await registeredServer();
     broker.says = says;
     await clock.advance(40_000);
     expect(registered(api)).toMatch(told);
+    expect(statusOf(api).extensions?.gateway).toEqual(counted);
     expect(new Set(questions)).toEqual(
       new Set(['http://mcp-gateway.mcp-system.svc.cluster.local:8080/mcp/search-gateway-binding']),
     );
@@ -401,6 +427,29 @@ describe('a server at the MCP gateway of Kuadrant', () => {
     expect(api.writes.slice(writes).filter((write) => !write.includes('/leases/'))).toEqual([]);
     expect(questions.length - asked).toBeGreaterThanOrEqual(8);
     expect(questions.length - asked).toBeLessThanOrEqual(12);
+  });
+
+  it('keeps the number that was told last while a new leader has not been told any', async () => {
+    const { api, clock } = await registeredServer();
+    await clock.advance(40_000);
+    for (const stop of running.splice(0)) await stop();
+    broker.isSilent = true;
+    await start(api);
+    expect(statusOf(api).extensions?.gateway).toEqual({ tools: 12, invalidTools: 0 });
+  });
+
+  it('is written no more often than its broker is asked, which tells another number each time', async () => {
+    const { api, clock } = await registeredServer();
+    broker.counts = true;
+    const [writes, asked] = [api.writes.length, questions.length];
+    await clock.advance(300_000);
+    const told = questions.length - asked;
+    // The condition of its binding says the same.
+    for (const path of [serverPath, bindingPath]) {
+      const written = api.writes.slice(writes).filter((write) => write.endsWith(`${path}/status`));
+      expect(written.length).toBeGreaterThan(4);
+      expect(written.length).toBeLessThanOrEqual(told);
+    }
   });
 
   it('is asked about no more without the provider', async () => {

@@ -429,7 +429,9 @@ async function optionalFor(
   const reports = [gateway, published].filter((report) => report !== undefined);
   return {
     said: [...said, ...reports.map((report) => report.said)],
-    registration: present({ gatewayBinding: gateway?.binding, url: gateway?.url ?? published?.url }),
+    registration: present({
+      ...{ gatewayBinding: gateway?.binding, url: gateway?.url ?? published?.url, offer: gateway?.offer },
+    }),
     lookAgainMs: soonest([...reports.map((report) => report.lookAgainMs), tellsTroubleInMs(input)]),
     ...present({ writes: gateway?.writes }),
   };

@@ -1383,6 +1383,15 @@ function isRootStatusGatewayBinding(data) {
   return true;
 }
 
+function isRootStatusExtensionsGateway(data) {
+  if (!isObject(data)) return false;
+  const data0 = data["tools"];
+  if (!(Number.isInteger(data0) && data0 >= 0 && data0 <= 2147483647)) return false;
+  const data1 = data["invalidTools"];
+  if (!(Number.isInteger(data1) && data1 >= 0 && data1 <= 2147483647)) return false;
+  return true;
+}
+
 function isRootStatusExtensionsCauses(data) {
   if (!isObject(data)) return false;
   if (Object.keys(data).length > 16) return false;
@@ -1660,20 +1669,22 @@ function isRootStatusExtensions(data) {
   if (data0 !== undefined && !(typeof data0 === 'string' && (data0.length <= 64 || lengthOf(data0) <= 64))) return false;
   const data1 = data["clusterURL"];
   if (data1 !== undefined && !(typeof data1 === 'string' && (data1.length <= 2048 || lengthOf(data1) <= 2048))) return false;
-  const data2 = data["causes"];
-  if (data2 !== undefined && !isRootStatusExtensionsCauses(data2)) return false;
-  const data3 = data["policy"];
-  if (data3 !== undefined && !isRootStatusExtensionsPolicy(data3)) return false;
-  const data4 = data["foreign"];
-  if (data4 !== undefined && !isRootStatusExtensionsForeign(data4)) return false;
-  const data5 = data["rollout"];
-  if (data5 !== undefined && !isRootStatusExtensionsRollout(data5)) return false;
-  const data6 = data["podFailure"];
-  if (data6 !== undefined && !isRootStatusExtensionsPodFailure(data6)) return false;
-  const data7 = data["tools"];
-  if (data7 !== undefined && !isRootStatusExtensionsTools(data7)) return false;
-  const data8 = data["verification"];
-  if (data8 !== undefined && !isRootStatusExtensionsVerification(data8)) return false;
+  const data2 = data["gateway"];
+  if (data2 !== undefined && !isRootStatusExtensionsGateway(data2)) return false;
+  const data3 = data["causes"];
+  if (data3 !== undefined && !isRootStatusExtensionsCauses(data3)) return false;
+  const data4 = data["policy"];
+  if (data4 !== undefined && !isRootStatusExtensionsPolicy(data4)) return false;
+  const data5 = data["foreign"];
+  if (data5 !== undefined && !isRootStatusExtensionsForeign(data5)) return false;
+  const data6 = data["rollout"];
+  if (data6 !== undefined && !isRootStatusExtensionsRollout(data6)) return false;
+  const data7 = data["podFailure"];
+  if (data7 !== undefined && !isRootStatusExtensionsPodFailure(data7)) return false;
+  const data8 = data["tools"];
+  if (data8 !== undefined && !isRootStatusExtensionsTools(data8)) return false;
+  const data9 = data["verification"];
+  if (data9 !== undefined && !isRootStatusExtensionsVerification(data9)) return false;
   return true;
 }
 

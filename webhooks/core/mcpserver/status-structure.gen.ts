@@ -94,6 +94,17 @@ export const statusStructure: StructuralSchema = {
     "clusterURL": {
      "type": "string"
     },
+    "gateway": {
+     "type": "object",
+     "properties": {
+      "tools": {
+       "type": "integer"
+      },
+      "invalidTools": {
+       "type": "integer"
+      }
+     }
+    },
     "causes": {
      "type": "object",
      "additionalProperties": {

@@ -1619,6 +1619,7 @@ export interface StatusExtensions {
    * URL of the MCP endpoint inside the cluster, of a server with spec.gateway or extensions.ingress: status.address may be that of a gateway or an Ingress. Absent: status.address is it.
    */
   clusterURL?: string;
+  gateway?: GatewayOffer;
   /**
    * For our own comparison: what the conditions that are False come from, by their type, in no words. Another cause is told as an event, another message alone is not.
    */
@@ -1631,6 +1632,19 @@ export interface StatusExtensions {
   podFailure?: PodFailure;
   tools?: ToolsStatus;
   verification?: VerificationStatus;
+}
+/**
+ * What an MCP gateway of Kuadrant offers of the server, by the word of its broker; absent while it offers nothing, or nobody knows.
+ */
+export interface GatewayOffer {
+  /**
+   * Number of its tools.
+   */
+  tools: number;
+  /**
+   * How many more it leaves out as invalid.
+   */
+  invalidTools: number;
 }
 /**
  * What the rules accepted last, and which violations they tolerate in it: generation tells whether your last change was accepted, tolerated what a server like this would be refused for if it were new. Violations that a new release finds in an unchanged server are tolerated, those that a change of the server brings are not.

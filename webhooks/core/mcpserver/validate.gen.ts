@@ -31,7 +31,7 @@ function escapePointer(name) {
 export function errorsOf(data: unknown): readonly SchemaError[] {
   return validate21(data) ? [] : (validate21.errors ?? []);
 }
-const schema6 = {"type":"object","required":["apiVersion","kind","metadata","spec"],"properties":{"apiVersion":{"type":"string","enum":["mcp.x-k8s.io/v1beta1","mcp.x-k8s.io/v1alpha1"]},"kind":{"type":"string","enum":["MCPServer"]},"metadata":{"type":"object","required":["name"],"properties":{"name":{"type":"string"},"generateName":{"type":"string"},"namespace":{"type":"string"},"uid":{"type":"string"},"resourceVersion":{"type":"string"},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"creationTimestamp":{"type":"string"},"deletionTimestamp":{"type":"string"},"labels":{"type":"object","additionalProperties":{"type":"string"}},"annotations":{"type":"object","additionalProperties":{"type":"string"}}}},"spec":{"type":"object","required":["source","config"],"properties":{"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ContainerImage"]},"containerImage":{"type":"object","required":["ref"],"properties":{"ref":{"type":"string","minLength":1,"maxLength":1000},"pullPolicy":{"type":"string","enum":["Always","IfNotPresent","Never"]},"imagePullSecrets":{"type":"array","items":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}}}}}}},"config":{"type":"object","required":["port"],"properties":{"port":{"minimum":1,"maximum":65535,"type":"integer"},"path":{"type":"string","minLength":1,"maxLength":253},"arguments":{"type":"array","items":{"type":"string","minLength":1}},"env":{"type":"array","maxItems":1000,"items":{"$ref":"#/$defs/EnvVar"}},"envFrom":{"type":"array","maxItems":250,"items":{"$ref":"#/$defs/EnvFromSource"}},"storage":{"type":"array","minItems":1,"maxItems":64,"items":{"type":"object","required":["path","source"],"properties":{"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ConfigMap","Secret","EmptyDir"]},"configMap":{"$ref":"#/$defs/ConfigMapVolumeSource"},"secret":{"$ref":"#/$defs/SecretVolumeSource"},"emptyDir":{"$ref":"#/$defs/EmptyDirVolumeSource"}}}}}}}},"runtime":{"type":"object","properties":{"replicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"resources":{"$ref":"#/$defs/ResourceRequirements"},"security":{"type":"object","properties":{"serviceAccountName":{"type":"string","maxLength":253},"podSecurityContext":{"$ref":"#/$defs/PodSecurityContext"},"securityContext":{"$ref":"#/$defs/SecurityContext"}}},"health":{"type":"object","minProperties":1,"properties":{"livenessProbe":{"$ref":"#/$defs/Probe"},"readinessProbe":{"$ref":"#/$defs/Probe"}}}}},"mcp":{"type":"object","properties":{"stateless":{"type":"boolean"}}},"network":{"type":"object","properties":{"ingressFrom":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressTo":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressPorts":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPort"}},"dnsEgressPeer":{"$ref":"#/$defs/NetworkPolicyPeer"}}},"transport":{"type":"object","properties":{"tls":{"type":"object","properties":{"enabled":{"type":"boolean"},"caBundleSecret":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}},"insecureSkipVerify":{"type":"boolean"}}}}},"gateway":{"type":"object","required":["provider"],"properties":{"provider":{"type":"string","minLength":1,"maxLength":253},"configRef":{"type":"string","maxLength":253}}},"extraLabels":{"type":"object","additionalProperties":{"type":"string"}},"extraAnnotations":{"type":"object","additionalProperties":{"type":"string"}},"extensions":{"type":"object","properties":{"verification":{"type":"object","properties":{"periodSeconds":{"minimum":5,"maximum":86400,"type":"integer"}}},"rollout":{"type":"object","properties":{"strategy":{"type":"string","enum":["RollingUpdate","Recreate"]},"verify":{"type":"string","enum":["Candidate","AfterSwitch"]},"deadlineSeconds":{"minimum":10,"maximum":3600,"type":"integer"},"minReadySeconds":{"minimum":1,"maximum":300,"type":"integer"},"terminationGracePeriodSeconds":{"minimum":1,"maximum":86400,"type":"integer"}}},"toolContract":{"type":"object","minProperties":1,"properties":{"mode":{"type":"string","enum":["Observe","Pin"]},"digest":{"type":"string","maxLength":71,"pattern":"^sha256:[0-9a-f]{64}$"},"ignore":{"type":"array","minItems":1,"maxItems":16,"items":{"type":"string","maxLength":256,"pattern":"^(/([^/~]|~[01])+)+$"}},"allow":{"type":"string","enum":["Any","ReadOnly"]}}},"metrics":{"type":"object","required":["port"],"properties":{"port":{"$ref":"#/$defs/IntOrString"},"path":{"type":"string","minLength":1,"maxLength":253},"interval":{"type":"string","pattern":"^[1-9][0-9]{0,4}[smh]$"},"from":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"labels":{"type":"object","maxProperties":50,"additionalProperties":{"type":"string"}},"kind":{"type":"string","enum":["PodMonitor","ServiceMonitor"]}}},"storage":{"type":"array","minItems":1,"maxItems":16,"items":{"type":"object","required":["claimName","path"],"properties":{"claimName":{"type":"string","minLength":1,"maxLength":253},"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"subPath":{"type":"string","minLength":1,"maxLength":1024}}}},"startupProbe":{"$ref":"#/$defs/Probe"},"stdio":{"type":"object","properties":{"command":{"type":"array","maxItems":64,"items":{"type":"string","maxLength":4096}},"cwd":{"type":"string","minLength":1,"maxLength":4096},"sessions":{"type":"string","enum":["Auto","PerSession","Shared"]},"maxSessions":{"minimum":1,"maximum":256,"type":"integer"},"idleTimeoutSeconds":{"minimum":10,"maximum":86400,"type":"integer"},"startTimeoutSeconds":{"minimum":1,"maximum":600,"type":"integer"},"maxMessageBytes":{"minimum":1024,"maximum":4194304,"type":"integer"}}},"autoscaling":{"type":"object","required":["maxReplicas"],"properties":{"minReplicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"maxReplicas":{"minimum":1,"maximum":2147483647,"type":"integer"},"targetCPUUtilizationPercentage":{"minimum":1,"maximum":2147483647,"type":"integer"},"metrics":{"type":"array","minItems":1,"maxItems":16,"items":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ContainerResource","External","Object","Pods","Resource"]},"resource":{"type":"object","required":["name","target"],"properties":{"name":{"type":"string","minLength":1,"maxLength":253},"target":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["AverageValue","Utilization"]},"averageUtilization":{"minimum":1,"maximum":2147483647,"type":"integer"},"averageValue":{"$ref":"#/$defs/IntOrString"}}}}},"containerResource":{"type":"object","required":["name","container","target"],"properties":{"name":{"type":"string","minLength":1,"maxLength":253},"container":{"type":"string","minLength":1,"maxLength":63},"target":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["AverageValue","Utilization"]},"averageUtilization":{"minimum":1,"maximum":2147483647,"type":"integer"},"averageValue":{"$ref":"#/$defs/IntOrString"}}}}},"pods":{"type":"object","required":["metric","target"],"properties":{"metric":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1,"maxLength":253},"selector":{"type":"object","properties":{"matchLabels":{"type":"object","maxProperties":32,"additionalProperties":{"type":"string"}}}}}},"target":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["AverageValue"]},"averageValue":{"$ref":"#/$defs/IntOrString"}}}}},"object":{"type":"object","required":["describedObject","metric","target"],"properties":{"describedObject":{"type":"object","required":["kind","name"],"properties":{"apiVersion":{"type":"string","maxLength":316},"kind":{"type":"string","minLength":1,"maxLength":63},"name":{"type":"string","minLength":1,"maxLength":253}}},"metric":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1,"maxLength":253},"selector":{"type":"object","properties":{"matchLabels":{"type":"object","maxProperties":32,"additionalProperties":{"type":"string"}}}}}},"target":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["AverageValue","Value"]},"value":{"$ref":"#/$defs/IntOrString"},"averageValue":{"$ref":"#/$defs/IntOrString"}}}}},"external":{"type":"object","required":["metric","target"],"properties":{"metric":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1,"maxLength":253},"selector":{"type":"object","properties":{"matchLabels":{"type":"object","maxProperties":32,"additionalProperties":{"type":"string"}}}}}},"target":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["AverageValue","Value"]},"value":{"$ref":"#/$defs/IntOrString"},"averageValue":{"$ref":"#/$defs/IntOrString"}}}}}}}},"behavior":{"type":"object","properties":{"scaleUp":{"type":"object","properties":{"stabilizationWindowSeconds":{"minimum":0,"maximum":3600,"type":"integer"},"selectPolicy":{"type":"string","enum":["Max","Min","Disabled"]},"policies":{"type":"array","minItems":1,"maxItems":10,"items":{"type":"object","required":["type","value","periodSeconds"],"properties":{"type":{"type":"string","enum":["Pods","Percent"]},"value":{"minimum":1,"maximum":2147483647,"type":"integer"},"periodSeconds":{"minimum":1,"maximum":1800,"type":"integer"}}}}}},"scaleDown":{"type":"object","properties":{"stabilizationWindowSeconds":{"minimum":0,"maximum":3600,"type":"integer"},"selectPolicy":{"type":"string","enum":["Max","Min","Disabled"]},"policies":{"type":"array","minItems":1,"maxItems":10,"items":{"type":"object","required":["type","value","periodSeconds"],"properties":{"type":{"type":"string","enum":["Pods","Percent"]},"value":{"minimum":1,"maximum":2147483647,"type":"integer"},"periodSeconds":{"minimum":1,"maximum":1800,"type":"integer"}}}}}}}}}},"ingress":{"type":"object","required":["host"],"properties":{"className":{"type":"string","minLength":1,"maxLength":253},"host":{"type":"string","minLength":1,"maxLength":253},"path":{"type":"string","minLength":1,"maxLength":253},"tlsSecretName":{"type":"string","minLength":1,"maxLength":253},"annotations":{"type":"object","maxProperties":32,"additionalProperties":{"type":"string","maxLength":1024}}}},"network":{"type":"object","minProperties":1,"properties":{"posture":{"type":"string","enum":["Open","Restricted"]},"egressHosts":{"type":"array","maxItems":32,"items":{"type":"object","required":["host"],"properties":{"host":{"type":"string","minLength":1,"maxLength":253},"ports":{"type":"array","minItems":1,"maxItems":8,"items":{"minimum":1,"maximum":65535,"type":"integer"}}}}}}},"scheduling":{"type":"object","minProperties":1,"properties":{"nodeSelector":{"type":"object","maxProperties":32,"additionalProperties":{"type":"string"}},"tolerations":{"type":"array","maxItems":32,"items":{"type":"object","properties":{"key":{"type":"string","maxLength":317},"operator":{"type":"string","enum":["Equal","Exists"]},"value":{"type":"string","maxLength":63},"effect":{"type":"string","enum":["NoSchedule","PreferNoSchedule","NoExecute"]},"tolerationSeconds":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"}}}},"topologySpreadConstraints":{"type":"array","maxItems":8,"items":{"type":"object","required":["maxSkew","topologyKey","whenUnsatisfiable"],"properties":{"maxSkew":{"minimum":1,"maximum":2147483647,"type":"integer"},"topologyKey":{"type":"string","minLength":1,"maxLength":317},"whenUnsatisfiable":{"type":"string","enum":["DoNotSchedule","ScheduleAnyway"]},"minDomains":{"minimum":1,"maximum":2147483647,"type":"integer"},"nodeAffinityPolicy":{"type":"string","enum":["Honor","Ignore"]},"nodeTaintsPolicy":{"type":"string","enum":["Honor","Ignore"]}}}},"priorityClassName":{"type":"string","minLength":1,"maxLength":253},"runtimeClassName":{"type":"string","minLength":1,"maxLength":253},"disruptionBudget":{"type":"object","properties":{"maxUnavailable":{"minimum":1,"maximum":2147483647,"type":"integer"},"unhealthyPodEvictionPolicy":{"type":"string","enum":["AlwaysAllow","IfHealthyBudget"]}}}}}}}}},"status":{"type":"object","properties":{"observedGeneration":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"phase":{"type":"string","enum":["Pending","Running","Failed"]},"deploymentName":{"type":"string"},"serviceName":{"type":"string"},"address":{"type":"object","properties":{"url":{"type":"string"}}},"replicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"readyReplicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"selector":{"type":"string"},"serverInfo":{"type":"object","properties":{"name":{"type":"string"},"version":{"type":"string"},"protocolVersion":{"type":"string"},"instructions":{"type":"string"},"capabilities":{"type":"object","properties":{"tools":{"type":"boolean"},"resources":{"type":"boolean"},"prompts":{"type":"boolean"},"logging":{"type":"boolean"},"completions":{"type":"boolean"}}}}},"handshakeRetryCount":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"gatewayBinding":{"type":"object","properties":{"name":{"type":"string"},"provider":{"type":"string"}}},"extensions":{"type":"object","properties":{"release":{"type":"string","maxLength":64},"clusterURL":{"type":"string","maxLength":2048},"causes":{"type":"object","maxProperties":16,"additionalProperties":{"type":"string","maxLength":200}},"policy":{"type":"object","properties":{"revision":{"minimum":1,"maximum":2147483647,"type":"integer"},"digests":{"type":"object","maxProperties":200,"additionalProperties":{"type":"string","maxLength":64}},"digest":{"type":"string","maxLength":64},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"tolerated":{"type":"array","maxItems":50,"items":{"type":"object","required":["rule","path","message","fingerprint"],"properties":{"rule":{"type":"string","maxLength":100},"path":{"type":"string","maxLength":400},"message":{"type":"string","maxLength":400},"fingerprint":{"type":"string","maxLength":64}}}},"excused":{"type":"array","maxItems":100,"items":{"type":"string","maxLength":100}},"excusedFingerprints":{"type":"array","maxItems":50,"items":{"type":"string","maxLength":64}},"pods":{"type":"string","maxLength":64},"toleratedNotListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"foreign":{"type":"object","required":["fields"],"properties":{"fields":{"type":"array","maxItems":20,"items":{"type":"object","required":["kind","path","state"],"properties":{"kind":{"type":"string","maxLength":63},"path":{"type":"string","maxLength":300},"manager":{"type":"string","maxLength":128},"state":{"type":"string","enum":["Waiting","ComesBack","FromAdmission","Stays"]}}}},"notListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"rollout":{"type":"object","required":["phase","target"],"properties":{"phase":{"type":"string","enum":["Proving","Rolling","Rejected","RolledBack","Blocked"]},"target":{"type":"object","required":["template","since"],"properties":{"template":{"type":"string","maxLength":64},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"since":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"}}},"stable":{"type":"object","required":["template","replicaSet"],"properties":{"template":{"type":"string","maxLength":64},"replicaSet":{"type":"string","maxLength":63},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"}}},"proof":{"type":"string","enum":["Proven","NotProven","Skipped"]},"reason":{"type":"string","maxLength":64},"message":{"type":"string","maxLength":1024},"failed":{"type":"array","maxItems":5,"items":{"type":"object","required":["template","reason","message","at"],"properties":{"template":{"type":"string","maxLength":64},"reason":{"type":"string","maxLength":64},"message":{"type":"string","maxLength":512},"retry":{"type":"string","maxLength":253},"contract":{"type":"string","maxLength":64},"at":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"}}}}}},"podFailure":{"type":"object","required":["cause","pod"],"properties":{"cause":{"type":"string","enum":["ImagePull","Configuration","Crashing","OutOfMemory","Unhealthy","Unschedulable","NotStarted"]},"pod":{"type":"string","maxLength":253},"image":{"type":"string","maxLength":1000},"exitCode":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"restarts":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"notReadyAfterSeconds":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"detail":{"type":"string","maxLength":512},"hint":{"type":"string","enum":["Stdio","Crash","Unready","Start","Own"]},"advice":{"type":"string","maxLength":32}}},"tools":{"type":"object","properties":{"digest":{"type":"string","maxLength":80},"image":{"type":"string","maxLength":1000},"changedAt":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"accepted":{"type":"string","maxLength":80},"ignore":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":256}},"list":{"type":"array","maxItems":64,"items":{"type":"object","required":["name","interface","wording"],"properties":{"name":{"type":"string","maxLength":128},"interface":{"type":"string","maxLength":16},"wording":{"type":"string","maxLength":16},"readOnly":{"type":"boolean"},"destructive":{"type":"boolean"},"openWorld":{"type":"boolean"}}}},"truncated":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"truncatedNotReadOnly":{"minimum":0,"maximum":2147483647,"type":"integer"},"reason":{"type":"string","enum":["ContractTooLarge","ContractUnreadable","ContractUnstable"]},"message":{"type":"string","maxLength":256}}},"verification":{"type":"object","properties":{"era":{"type":"string","enum":["Stateless","Handshake"]},"image":{"type":"string","maxLength":1000},"goneWhenAsked":{"minimum":1,"maximum":8,"type":"integer"},"lastVerdictTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"verifiedGeneration":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"toolsDigest":{"type":"string","maxLength":80},"notCounted":{"type":"string","maxLength":256},"failingPods":{"type":"array","maxItems":3,"items":{"type":"object","required":["name","message"],"properties":{"name":{"type":"string","maxLength":253},"message":{"type":"string","maxLength":256}}}},"toolCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"resourceCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"promptCount":{"minimum":0,"maximum":2147483647,"type":"integer"}}}}},"conditions":{"type":"array","items":{"type":"object","required":["type","status","lastTransitionTime","reason","message"],"properties":{"type":{"type":"string","maxLength":316,"pattern":"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"},"status":{"type":"string","enum":["True","False","Unknown"]},"observedGeneration":{"minimum":0,"maximum":9223372036854776000,"type":"integer"},"lastTransitionTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"reason":{"type":"string","minLength":1,"maxLength":1024,"pattern":"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"},"message":{"type":"string","maxLength":32768}}}}}}}};
+const schema6 = {"type":"object","required":["apiVersion","kind","metadata","spec"],"properties":{"apiVersion":{"type":"string","enum":["mcp.x-k8s.io/v1beta1","mcp.x-k8s.io/v1alpha1"]},"kind":{"type":"string","enum":["MCPServer"]},"metadata":{"type":"object","required":["name"],"properties":{"name":{"type":"string"},"generateName":{"type":"string"},"namespace":{"type":"string"},"uid":{"type":"string"},"resourceVersion":{"type":"string"},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"creationTimestamp":{"type":"string"},"deletionTimestamp":{"type":"string"},"labels":{"type":"object","additionalProperties":{"type":"string"}},"annotations":{"type":"object","additionalProperties":{"type":"string"}}}},"spec":{"type":"object","required":["source","config"],"properties":{"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ContainerImage"]},"containerImage":{"type":"object","required":["ref"],"properties":{"ref":{"type":"string","minLength":1,"maxLength":1000},"pullPolicy":{"type":"string","enum":["Always","IfNotPresent","Never"]},"imagePullSecrets":{"type":"array","items":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}}}}}}},"config":{"type":"object","required":["port"],"properties":{"port":{"minimum":1,"maximum":65535,"type":"integer"},"path":{"type":"string","minLength":1,"maxLength":253},"arguments":{"type":"array","items":{"type":"string","minLength":1}},"env":{"type":"array","maxItems":1000,"items":{"$ref":"#/$defs/EnvVar"}},"envFrom":{"type":"array","maxItems":250,"items":{"$ref":"#/$defs/EnvFromSource"}},"storage":{"type":"array","minItems":1,"maxItems":64,"items":{"type":"object","required":["path","source"],"properties":{"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"source":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ConfigMap","Secret","EmptyDir"]},"configMap":{"$ref":"#/$defs/ConfigMapVolumeSource"},"secret":{"$ref":"#/$defs/SecretVolumeSource"},"emptyDir":{"$ref":"#/$defs/EmptyDirVolumeSource"}}}}}}}},"runtime":{"type":"object","properties":{"replicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"resources":{"$ref":"#/$defs/ResourceRequirements"},"security":{"type":"object","properties":{"serviceAccountName":{"type":"string","maxLength":253},"podSecurityContext":{"$ref":"#/$defs/PodSecurityContext"},"securityContext":{"$ref":"#/$defs/SecurityContext"}}},"health":{"type":"object","minProperties":1,"properties":{"livenessProbe":{"$ref":"#/$defs/Probe"},"readinessProbe":{"$ref":"#/$defs/Probe"}}}}},"mcp":{"type":"object","properties":{"stateless":{"type":"boolean"}}},"network":{"type":"object","properties":{"ingressFrom":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressTo":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"egressPorts":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPort"}},"dnsEgressPeer":{"$ref":"#/$defs/NetworkPolicyPeer"}}},"transport":{"type":"object","properties":{"tls":{"type":"object","properties":{"enabled":{"type":"boolean"},"caBundleSecret":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1}}},"insecureSkipVerify":{"type":"boolean"}}}}},"gateway":{"type":"object","required":["provider"],"properties":{"provider":{"type":"string","minLength":1,"maxLength":253},"configRef":{"type":"string","maxLength":253}}},"extraLabels":{"type":"object","additionalProperties":{"type":"string"}},"extraAnnotations":{"type":"object","additionalProperties":{"type":"string"}},"extensions":{"type":"object","properties":{"verification":{"type":"object","properties":{"periodSeconds":{"minimum":5,"maximum":86400,"type":"integer"}}},"rollout":{"type":"object","properties":{"strategy":{"type":"string","enum":["RollingUpdate","Recreate"]},"verify":{"type":"string","enum":["Candidate","AfterSwitch"]},"deadlineSeconds":{"minimum":10,"maximum":3600,"type":"integer"},"minReadySeconds":{"minimum":1,"maximum":300,"type":"integer"},"terminationGracePeriodSeconds":{"minimum":1,"maximum":86400,"type":"integer"}}},"toolContract":{"type":"object","minProperties":1,"properties":{"mode":{"type":"string","enum":["Observe","Pin"]},"digest":{"type":"string","maxLength":71,"pattern":"^sha256:[0-9a-f]{64}$"},"ignore":{"type":"array","minItems":1,"maxItems":16,"items":{"type":"string","maxLength":256,"pattern":"^(/([^/~]|~[01])+)+$"}},"allow":{"type":"string","enum":["Any","ReadOnly"]}}},"metrics":{"type":"object","required":["port"],"properties":{"port":{"$ref":"#/$defs/IntOrString"},"path":{"type":"string","minLength":1,"maxLength":253},"interval":{"type":"string","pattern":"^[1-9][0-9]{0,4}[smh]$"},"from":{"type":"array","items":{"$ref":"#/$defs/NetworkPolicyPeer"}},"labels":{"type":"object","maxProperties":50,"additionalProperties":{"type":"string"}},"kind":{"type":"string","enum":["PodMonitor","ServiceMonitor"]}}},"storage":{"type":"array","minItems":1,"maxItems":16,"items":{"type":"object","required":["claimName","path"],"properties":{"claimName":{"type":"string","minLength":1,"maxLength":253},"path":{"type":"string","minLength":1,"maxLength":4096},"permissions":{"type":"string","enum":["ReadOnly","ReadWrite","RecursiveReadOnly"]},"subPath":{"type":"string","minLength":1,"maxLength":1024}}}},"startupProbe":{"$ref":"#/$defs/Probe"},"stdio":{"type":"object","properties":{"command":{"type":"array","maxItems":64,"items":{"type":"string","maxLength":4096}},"cwd":{"type":"string","minLength":1,"maxLength":4096},"sessions":{"type":"string","enum":["Auto","PerSession","Shared"]},"maxSessions":{"minimum":1,"maximum":256,"type":"integer"},"idleTimeoutSeconds":{"minimum":10,"maximum":86400,"type":"integer"},"startTimeoutSeconds":{"minimum":1,"maximum":600,"type":"integer"},"maxMessageBytes":{"minimum":1024,"maximum":4194304,"type":"integer"}}},"autoscaling":{"type":"object","required":["maxReplicas"],"properties":{"minReplicas":{"minimum":0,"maximum":2147483647,"type":"integer"},"maxReplicas":{"minimum":1,"maximum":2147483647,"type":"integer"},"targetCPUUtilizationPercentage":{"minimum":1,"maximum":2147483647,"type":"integer"},"metrics":{"type":"array","minItems":1,"maxItems":16,"items":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["ContainerResource","External","Object","Pods","Resource"]},"resource":{"type":"object","required":["name","target"],"properties":{"name":{"type":"string","minLength":1,"maxLength":253},"target":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["AverageValue","Utilization"]},"averageUtilization":{"minimum":1,"maximum":2147483647,"type":"integer"},"averageValue":{"$ref":"#/$defs/IntOrString"}}}}},"containerResource":{"type":"object","required":["name","container","target"],"properties":{"name":{"type":"string","minLength":1,"maxLength":253},"container":{"type":"string","minLength":1,"maxLength":63},"target":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["AverageValue","Utilization"]},"averageUtilization":{"minimum":1,"maximum":2147483647,"type":"integer"},"averageValue":{"$ref":"#/$defs/IntOrString"}}}}},"pods":{"type":"object","required":["metric","target"],"properties":{"metric":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1,"maxLength":253},"selector":{"type":"object","properties":{"matchLabels":{"type":"object","maxProperties":32,"additionalProperties":{"type":"string"}}}}}},"target":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["AverageValue"]},"averageValue":{"$ref":"#/$defs/IntOrString"}}}}},"object":{"type":"object","required":["describedObject","metric","target"],"properties":{"describedObject":{"type":"object","required":["kind","name"],"properties":{"apiVersion":{"type":"string","maxLength":316},"kind":{"type":"string","minLength":1,"maxLength":63},"name":{"type":"string","minLength":1,"maxLength":253}}},"metric":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1,"maxLength":253},"selector":{"type":"object","properties":{"matchLabels":{"type":"object","maxProperties":32,"additionalProperties":{"type":"string"}}}}}},"target":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["AverageValue","Value"]},"value":{"$ref":"#/$defs/IntOrString"},"averageValue":{"$ref":"#/$defs/IntOrString"}}}}},"external":{"type":"object","required":["metric","target"],"properties":{"metric":{"type":"object","required":["name"],"properties":{"name":{"type":"string","minLength":1,"maxLength":253},"selector":{"type":"object","properties":{"matchLabels":{"type":"object","maxProperties":32,"additionalProperties":{"type":"string"}}}}}},"target":{"type":"object","required":["type"],"properties":{"type":{"type":"string","enum":["AverageValue","Value"]},"value":{"$ref":"#/$defs/IntOrString"},"averageValue":{"$ref":"#/$defs/IntOrString"}}}}}}}},"behavior":{"type":"object","properties":{"scaleUp":{"type":"object","properties":{"stabilizationWindowSeconds":{"minimum":0,"maximum":3600,"type":"integer"},"selectPolicy":{"type":"string","enum":["Max","Min","Disabled"]},"policies":{"type":"array","minItems":1,"maxItems":10,"items":{"type":"object","required":["type","value","periodSeconds"],"properties":{"type":{"type":"string","enum":["Pods","Percent"]},"value":{"minimum":1,"maximum":2147483647,"type":"integer"},"periodSeconds":{"minimum":1,"maximum":1800,"type":"integer"}}}}}},"scaleDown":{"type":"object","properties":{"stabilizationWindowSeconds":{"minimum":0,"maximum":3600,"type":"integer"},"selectPolicy":{"type":"string","enum":["Max","Min","Disabled"]},"policies":{"type":"array","minItems":1,"maxItems":10,"items":{"type":"object","required":["type","value","periodSeconds"],"properties":{"type":{"type":"string","enum":["Pods","Percent"]},"value":{"minimum":1,"maximum":2147483647,"type":"integer"},"periodSeconds":{"minimum":1,"maximum":1800,"type":"integer"}}}}}}}}}},"ingress":{"type":"object","required":["host"],"properties":{"className":{"type":"string","minLength":1,"maxLength":253},"host":{"type":"string","minLength":1,"maxLength":253},"path":{"type":"string","minLength":1,"maxLength":253},"tlsSecretName":{"type":"string","minLength":1,"maxLength":253},"annotations":{"type":"object","maxProperties":32,"additionalProperties":{"type":"string","maxLength":1024}}}},"network":{"type":"object","minProperties":1,"properties":{"posture":{"type":"string","enum":["Open","Restricted"]},"egressHosts":{"type":"array","maxItems":32,"items":{"type":"object","required":["host"],"properties":{"host":{"type":"string","minLength":1,"maxLength":253},"ports":{"type":"array","minItems":1,"maxItems":8,"items":{"minimum":1,"maximum":65535,"type":"integer"}}}}}}},"scheduling":{"type":"object","minProperties":1,"properties":{"nodeSelector":{"type":"object","maxProperties":32,"additionalProperties":{"type":"string"}},"tolerations":{"type":"array","maxItems":32,"items":{"type":"object","properties":{"key":{"type":"string","maxLength":317},"operator":{"type":"string","enum":["Equal","Exists"]},"value":{"type":"string","maxLength":63},"effect":{"type":"string","enum":["NoSchedule","PreferNoSchedule","NoExecute"]},"tolerationSeconds":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"}}}},"topologySpreadConstraints":{"type":"array","maxItems":8,"items":{"type":"object","required":["maxSkew","topologyKey","whenUnsatisfiable"],"properties":{"maxSkew":{"minimum":1,"maximum":2147483647,"type":"integer"},"topologyKey":{"type":"string","minLength":1,"maxLength":317},"whenUnsatisfiable":{"type":"string","enum":["DoNotSchedule","ScheduleAnyway"]},"minDomains":{"minimum":1,"maximum":2147483647,"type":"integer"},"nodeAffinityPolicy":{"type":"string","enum":["Honor","Ignore"]},"nodeTaintsPolicy":{"type":"string","enum":["Honor","Ignore"]}}}},"priorityClassName":{"type":"string","minLength":1,"maxLength":253},"runtimeClassName":{"type":"string","minLength":1,"maxLength":253},"disruptionBudget":{"type":"object","properties":{"maxUnavailable":{"minimum":1,"maximum":2147483647,"type":"integer"},"unhealthyPodEvictionPolicy":{"type":"string","enum":["AlwaysAllow","IfHealthyBudget"]}}}}}}}}},"status":{"type":"object","properties":{"observedGeneration":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"phase":{"type":"string","enum":["Pending","Running","Failed"]},"deploymentName":{"type":"string"},"serviceName":{"type":"string"},"address":{"type":"object","properties":{"url":{"type":"string"}}},"replicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"readyReplicas":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"selector":{"type":"string"},"serverInfo":{"type":"object","properties":{"name":{"type":"string"},"version":{"type":"string"},"protocolVersion":{"type":"string"},"instructions":{"type":"string"},"capabilities":{"type":"object","properties":{"tools":{"type":"boolean"},"resources":{"type":"boolean"},"prompts":{"type":"boolean"},"logging":{"type":"boolean"},"completions":{"type":"boolean"}}}}},"handshakeRetryCount":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"gatewayBinding":{"type":"object","properties":{"name":{"type":"string"},"provider":{"type":"string"}}},"extensions":{"type":"object","properties":{"release":{"type":"string","maxLength":64},"clusterURL":{"type":"string","maxLength":2048},"gateway":{"type":"object","required":["tools","invalidTools"],"properties":{"tools":{"minimum":0,"maximum":2147483647,"type":"integer"},"invalidTools":{"minimum":0,"maximum":2147483647,"type":"integer"}}},"causes":{"type":"object","maxProperties":16,"additionalProperties":{"type":"string","maxLength":200}},"policy":{"type":"object","properties":{"revision":{"minimum":1,"maximum":2147483647,"type":"integer"},"digests":{"type":"object","maxProperties":200,"additionalProperties":{"type":"string","maxLength":64}},"digest":{"type":"string","maxLength":64},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"tolerated":{"type":"array","maxItems":50,"items":{"type":"object","required":["rule","path","message","fingerprint"],"properties":{"rule":{"type":"string","maxLength":100},"path":{"type":"string","maxLength":400},"message":{"type":"string","maxLength":400},"fingerprint":{"type":"string","maxLength":64}}}},"excused":{"type":"array","maxItems":100,"items":{"type":"string","maxLength":100}},"excusedFingerprints":{"type":"array","maxItems":50,"items":{"type":"string","maxLength":64}},"pods":{"type":"string","maxLength":64},"toleratedNotListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"foreign":{"type":"object","required":["fields"],"properties":{"fields":{"type":"array","maxItems":20,"items":{"type":"object","required":["kind","path","state"],"properties":{"kind":{"type":"string","maxLength":63},"path":{"type":"string","maxLength":300},"manager":{"type":"string","maxLength":128},"state":{"type":"string","enum":["Waiting","ComesBack","FromAdmission","Stays"]}}}},"notListed":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"}}},"rollout":{"type":"object","required":["phase","target"],"properties":{"phase":{"type":"string","enum":["Proving","Rolling","Rejected","RolledBack","Blocked"]},"target":{"type":"object","required":["template","since"],"properties":{"template":{"type":"string","maxLength":64},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"since":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"}}},"stable":{"type":"object","required":["template","replicaSet"],"properties":{"template":{"type":"string","maxLength":64},"replicaSet":{"type":"string","maxLength":63},"generation":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"}}},"proof":{"type":"string","enum":["Proven","NotProven","Skipped"]},"reason":{"type":"string","maxLength":64},"message":{"type":"string","maxLength":1024},"failed":{"type":"array","maxItems":5,"items":{"type":"object","required":["template","reason","message","at"],"properties":{"template":{"type":"string","maxLength":64},"reason":{"type":"string","maxLength":64},"message":{"type":"string","maxLength":512},"retry":{"type":"string","maxLength":253},"contract":{"type":"string","maxLength":64},"at":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"}}}}}},"podFailure":{"type":"object","required":["cause","pod"],"properties":{"cause":{"type":"string","enum":["ImagePull","Configuration","Crashing","OutOfMemory","Unhealthy","Unschedulable","NotStarted"]},"pod":{"type":"string","maxLength":253},"image":{"type":"string","maxLength":1000},"exitCode":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"restarts":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"notReadyAfterSeconds":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"detail":{"type":"string","maxLength":512},"hint":{"type":"string","enum":["Stdio","Crash","Unready","Start","Own"]},"advice":{"type":"string","maxLength":32}}},"tools":{"type":"object","properties":{"digest":{"type":"string","maxLength":80},"image":{"type":"string","maxLength":1000},"changedAt":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"accepted":{"type":"string","maxLength":80},"ignore":{"type":"array","maxItems":16,"items":{"type":"string","maxLength":256}},"list":{"type":"array","maxItems":64,"items":{"type":"object","required":["name","interface","wording"],"properties":{"name":{"type":"string","maxLength":128},"interface":{"type":"string","maxLength":16},"wording":{"type":"string","maxLength":16},"readOnly":{"type":"boolean"},"destructive":{"type":"boolean"},"openWorld":{"type":"boolean"}}}},"truncated":{"minimum":-2147483648,"maximum":2147483647,"type":"integer"},"truncatedNotReadOnly":{"minimum":0,"maximum":2147483647,"type":"integer"},"reason":{"type":"string","enum":["ContractTooLarge","ContractUnreadable","ContractUnstable"]},"message":{"type":"string","maxLength":256}}},"verification":{"type":"object","properties":{"era":{"type":"string","enum":["Stateless","Handshake"]},"image":{"type":"string","maxLength":1000},"goneWhenAsked":{"minimum":1,"maximum":8,"type":"integer"},"lastVerdictTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"verifiedGeneration":{"minimum":-9223372036854776000,"maximum":9223372036854776000,"type":"integer"},"toolsDigest":{"type":"string","maxLength":80},"notCounted":{"type":"string","maxLength":256},"failingPods":{"type":"array","maxItems":3,"items":{"type":"object","required":["name","message"],"properties":{"name":{"type":"string","maxLength":253},"message":{"type":"string","maxLength":256}}}},"toolCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"resourceCount":{"minimum":0,"maximum":2147483647,"type":"integer"},"promptCount":{"minimum":0,"maximum":2147483647,"type":"integer"}}}}},"conditions":{"type":"array","items":{"type":"object","required":["type","status","lastTransitionTime","reason","message"],"properties":{"type":{"type":"string","maxLength":316,"pattern":"^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"},"status":{"type":"string","enum":["True","False","Unknown"]},"observedGeneration":{"minimum":0,"maximum":9223372036854776000,"type":"integer"},"lastTransitionTime":{"pattern":"^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$","type":"string"},"reason":{"type":"string","minLength":1,"maxLength":1024,"pattern":"^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"},"message":{"type":"string","maxLength":32768}}}}}}}};
 const func2 = unicodeLength.default;
 function validate24(data, instancePath = ""){
 let vErrors = null;
@@ -5348,1683 +5348,1743 @@ vErrors = add(vErrors, err467);
 errors++;
 }
 }
-if(data247.causes !== undefined){
-let data250 = data247.causes;
+if(data247.gateway !== undefined){
+let data250 = data247.gateway;
 if(data250 && typeof data250 == "object" && !Array.isArray(data250)){
-if(Object.keys(data250).length > 16){
-const err468 = {instancePath:instancePath+"/status/extensions/causes",keyword:"maxProperties",params:{limit: 16}};
+if(data250.tools === undefined){
+const err468 = {instancePath:instancePath+"/status/extensions/gateway",keyword:"required",params:{missingProperty: "tools"}};
 vErrors = add(vErrors, err468);
 errors++;
 }
-for(const key10 in data250){
-let data251 = data250[key10];
-if(typeof data251 === "string"){
-if(data251.length > 200 && func2(data251) > 200){
-const err469 = {instancePath:instancePath+"/status/extensions/causes/" + escapePointer(key10),keyword:"maxLength",params:{limit: 200}};
+if(data250.invalidTools === undefined){
+const err469 = {instancePath:instancePath+"/status/extensions/gateway",keyword:"required",params:{missingProperty: "invalidTools"}};
 vErrors = add(vErrors, err469);
 errors++;
 }
-}
-else {
-const err470 = {instancePath:instancePath+"/status/extensions/causes/" + escapePointer(key10),keyword:"type",params:{type: "string"}};
+if(data250.tools !== undefined){
+let data251 = data250.tools;
+if(!(((typeof data251 == "number") && (!(data251 % 1) && !isNaN(data251))) && (isFinite(data251)))){
+const err470 = {instancePath:instancePath+"/status/extensions/gateway/tools",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err470);
 errors++;
 }
-}
-}
-else {
-const err471 = {instancePath:instancePath+"/status/extensions/causes",keyword:"type",params:{type: "object"}};
+if((typeof data251 == "number") && (isFinite(data251))){
+if(data251 > 2147483647 || isNaN(data251)){
+const err471 = {instancePath:instancePath+"/status/extensions/gateway/tools",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err471);
 errors++;
 }
-}
-if(data247.policy !== undefined){
-let data252 = data247.policy;
-if(data252 && typeof data252 == "object" && !Array.isArray(data252)){
-if(data252.revision !== undefined){
-let data253 = data252.revision;
-if(!(((typeof data253 == "number") && (!(data253 % 1) && !isNaN(data253))) && (isFinite(data253)))){
-const err472 = {instancePath:instancePath+"/status/extensions/policy/revision",keyword:"type",params:{type: "integer"}};
+if(data251 < 0 || isNaN(data251)){
+const err472 = {instancePath:instancePath+"/status/extensions/gateway/tools",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 vErrors = add(vErrors, err472);
 errors++;
 }
-if((typeof data253 == "number") && (isFinite(data253))){
-if(data253 > 2147483647 || isNaN(data253)){
-const err473 = {instancePath:instancePath+"/status/extensions/policy/revision",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+}
+if(data250.invalidTools !== undefined){
+let data252 = data250.invalidTools;
+if(!(((typeof data252 == "number") && (!(data252 % 1) && !isNaN(data252))) && (isFinite(data252)))){
+const err473 = {instancePath:instancePath+"/status/extensions/gateway/invalidTools",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err473);
 errors++;
 }
-if(data253 < 1 || isNaN(data253)){
-const err474 = {instancePath:instancePath+"/status/extensions/policy/revision",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+if((typeof data252 == "number") && (isFinite(data252))){
+if(data252 > 2147483647 || isNaN(data252)){
+const err474 = {instancePath:instancePath+"/status/extensions/gateway/invalidTools",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err474);
 errors++;
 }
-}
-}
-if(data252.digests !== undefined){
-let data254 = data252.digests;
-if(data254 && typeof data254 == "object" && !Array.isArray(data254)){
-if(Object.keys(data254).length > 200){
-const err475 = {instancePath:instancePath+"/status/extensions/policy/digests",keyword:"maxProperties",params:{limit: 200}};
+if(data252 < 0 || isNaN(data252)){
+const err475 = {instancePath:instancePath+"/status/extensions/gateway/invalidTools",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 vErrors = add(vErrors, err475);
 errors++;
 }
-for(const key11 in data254){
-let data255 = data254[key11];
-if(typeof data255 === "string"){
-if(data255.length > 64 && func2(data255) > 64){
-const err476 = {instancePath:instancePath+"/status/extensions/policy/digests/" + escapePointer(key11),keyword:"maxLength",params:{limit: 64}};
+}
+}
+}
+else {
+const err476 = {instancePath:instancePath+"/status/extensions/gateway",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err476);
 errors++;
 }
 }
-else {
-const err477 = {instancePath:instancePath+"/status/extensions/policy/digests/" + escapePointer(key11),keyword:"type",params:{type: "string"}};
+if(data247.causes !== undefined){
+let data253 = data247.causes;
+if(data253 && typeof data253 == "object" && !Array.isArray(data253)){
+if(Object.keys(data253).length > 16){
+const err477 = {instancePath:instancePath+"/status/extensions/causes",keyword:"maxProperties",params:{limit: 16}};
 vErrors = add(vErrors, err477);
 errors++;
 }
-}
-}
-else {
-const err478 = {instancePath:instancePath+"/status/extensions/policy/digests",keyword:"type",params:{type: "object"}};
+for(const key10 in data253){
+let data254 = data253[key10];
+if(typeof data254 === "string"){
+if(data254.length > 200 && func2(data254) > 200){
+const err478 = {instancePath:instancePath+"/status/extensions/causes/" + escapePointer(key10),keyword:"maxLength",params:{limit: 200}};
 vErrors = add(vErrors, err478);
 errors++;
 }
 }
-if(data252.digest !== undefined){
-let data256 = data252.digest;
-if(typeof data256 === "string"){
-if(data256.length > 64 && func2(data256) > 64){
-const err479 = {instancePath:instancePath+"/status/extensions/policy/digest",keyword:"maxLength",params:{limit: 64}};
+else {
+const err479 = {instancePath:instancePath+"/status/extensions/causes/" + escapePointer(key10),keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err479);
 errors++;
 }
 }
+}
 else {
-const err480 = {instancePath:instancePath+"/status/extensions/policy/digest",keyword:"type",params:{type: "string"}};
+const err480 = {instancePath:instancePath+"/status/extensions/causes",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err480);
 errors++;
 }
 }
-if(data252.generation !== undefined){
-let data257 = data252.generation;
-if(!(((typeof data257 == "number") && (!(data257 % 1) && !isNaN(data257))) && (isFinite(data257)))){
-const err481 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"type",params:{type: "integer"}};
+if(data247.policy !== undefined){
+let data255 = data247.policy;
+if(data255 && typeof data255 == "object" && !Array.isArray(data255)){
+if(data255.revision !== undefined){
+let data256 = data255.revision;
+if(!(((typeof data256 == "number") && (!(data256 % 1) && !isNaN(data256))) && (isFinite(data256)))){
+const err481 = {instancePath:instancePath+"/status/extensions/policy/revision",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err481);
 errors++;
 }
-if((typeof data257 == "number") && (isFinite(data257))){
-if(data257 > 9223372036854776000 || isNaN(data257)){
-const err482 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+if((typeof data256 == "number") && (isFinite(data256))){
+if(data256 > 2147483647 || isNaN(data256)){
+const err482 = {instancePath:instancePath+"/status/extensions/policy/revision",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err482);
 errors++;
 }
-if(data257 < -9223372036854776000 || isNaN(data257)){
-const err483 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
+if(data256 < 1 || isNaN(data256)){
+const err483 = {instancePath:instancePath+"/status/extensions/policy/revision",keyword:"minimum",params:{comparison: ">=", limit: 1}};
 vErrors = add(vErrors, err483);
 errors++;
 }
 }
 }
-if(data252.tolerated !== undefined){
-let data258 = data252.tolerated;
-if(Array.isArray(data258)){
-if(data258.length > 50){
-const err484 = {instancePath:instancePath+"/status/extensions/policy/tolerated",keyword:"maxItems",params:{limit: 50}};
+if(data255.digests !== undefined){
+let data257 = data255.digests;
+if(data257 && typeof data257 == "object" && !Array.isArray(data257)){
+if(Object.keys(data257).length > 200){
+const err484 = {instancePath:instancePath+"/status/extensions/policy/digests",keyword:"maxProperties",params:{limit: 200}};
 vErrors = add(vErrors, err484);
 errors++;
 }
-const len19 = data258.length;
-for(let i19=0; i19<len19; i19++){
-let data259 = data258[i19];
-if(data259 && typeof data259 == "object" && !Array.isArray(data259)){
-if(data259.rule === undefined){
-const err485 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i19,keyword:"required",params:{missingProperty: "rule"}};
+for(const key11 in data257){
+let data258 = data257[key11];
+if(typeof data258 === "string"){
+if(data258.length > 64 && func2(data258) > 64){
+const err485 = {instancePath:instancePath+"/status/extensions/policy/digests/" + escapePointer(key11),keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err485);
 errors++;
 }
-if(data259.path === undefined){
-const err486 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i19,keyword:"required",params:{missingProperty: "path"}};
+}
+else {
+const err486 = {instancePath:instancePath+"/status/extensions/policy/digests/" + escapePointer(key11),keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err486);
 errors++;
 }
-if(data259.message === undefined){
-const err487 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i19,keyword:"required",params:{missingProperty: "message"}};
+}
+}
+else {
+const err487 = {instancePath:instancePath+"/status/extensions/policy/digests",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err487);
 errors++;
 }
-if(data259.fingerprint === undefined){
-const err488 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i19,keyword:"required",params:{missingProperty: "fingerprint"}};
+}
+if(data255.digest !== undefined){
+let data259 = data255.digest;
+if(typeof data259 === "string"){
+if(data259.length > 64 && func2(data259) > 64){
+const err488 = {instancePath:instancePath+"/status/extensions/policy/digest",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err488);
 errors++;
 }
-if(data259.rule !== undefined){
-let data260 = data259.rule;
-if(typeof data260 === "string"){
-if(data260.length > 100 && func2(data260) > 100){
-const err489 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i19+"/rule",keyword:"maxLength",params:{limit: 100}};
+}
+else {
+const err489 = {instancePath:instancePath+"/status/extensions/policy/digest",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err489);
 errors++;
 }
 }
-else {
-const err490 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i19+"/rule",keyword:"type",params:{type: "string"}};
+if(data255.generation !== undefined){
+let data260 = data255.generation;
+if(!(((typeof data260 == "number") && (!(data260 % 1) && !isNaN(data260))) && (isFinite(data260)))){
+const err490 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err490);
 errors++;
 }
-}
-if(data259.path !== undefined){
-let data261 = data259.path;
-if(typeof data261 === "string"){
-if(data261.length > 400 && func2(data261) > 400){
-const err491 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i19+"/path",keyword:"maxLength",params:{limit: 400}};
+if((typeof data260 == "number") && (isFinite(data260))){
+if(data260 > 9223372036854776000 || isNaN(data260)){
+const err491 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
 vErrors = add(vErrors, err491);
 errors++;
 }
-}
-else {
-const err492 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i19+"/path",keyword:"type",params:{type: "string"}};
+if(data260 < -9223372036854776000 || isNaN(data260)){
+const err492 = {instancePath:instancePath+"/status/extensions/policy/generation",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
 vErrors = add(vErrors, err492);
 errors++;
 }
 }
-if(data259.message !== undefined){
-let data262 = data259.message;
-if(typeof data262 === "string"){
-if(data262.length > 400 && func2(data262) > 400){
-const err493 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i19+"/message",keyword:"maxLength",params:{limit: 400}};
+}
+if(data255.tolerated !== undefined){
+let data261 = data255.tolerated;
+if(Array.isArray(data261)){
+if(data261.length > 50){
+const err493 = {instancePath:instancePath+"/status/extensions/policy/tolerated",keyword:"maxItems",params:{limit: 50}};
 vErrors = add(vErrors, err493);
 errors++;
 }
-}
-else {
-const err494 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i19+"/message",keyword:"type",params:{type: "string"}};
+const len19 = data261.length;
+for(let i19=0; i19<len19; i19++){
+let data262 = data261[i19];
+if(data262 && typeof data262 == "object" && !Array.isArray(data262)){
+if(data262.rule === undefined){
+const err494 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i19,keyword:"required",params:{missingProperty: "rule"}};
 vErrors = add(vErrors, err494);
 errors++;
 }
-}
-if(data259.fingerprint !== undefined){
-let data263 = data259.fingerprint;
-if(typeof data263 === "string"){
-if(data263.length > 64 && func2(data263) > 64){
-const err495 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i19+"/fingerprint",keyword:"maxLength",params:{limit: 64}};
+if(data262.path === undefined){
+const err495 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i19,keyword:"required",params:{missingProperty: "path"}};
 vErrors = add(vErrors, err495);
 errors++;
 }
-}
-else {
-const err496 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i19+"/fingerprint",keyword:"type",params:{type: "string"}};
+if(data262.message === undefined){
+const err496 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i19,keyword:"required",params:{missingProperty: "message"}};
 vErrors = add(vErrors, err496);
 errors++;
 }
-}
-}
-else {
-const err497 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i19,keyword:"type",params:{type: "object"}};
+if(data262.fingerprint === undefined){
+const err497 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i19,keyword:"required",params:{missingProperty: "fingerprint"}};
 vErrors = add(vErrors, err497);
 errors++;
 }
-}
-}
-else {
-const err498 = {instancePath:instancePath+"/status/extensions/policy/tolerated",keyword:"type",params:{type: "array"}};
+if(data262.rule !== undefined){
+let data263 = data262.rule;
+if(typeof data263 === "string"){
+if(data263.length > 100 && func2(data263) > 100){
+const err498 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i19+"/rule",keyword:"maxLength",params:{limit: 100}};
 vErrors = add(vErrors, err498);
 errors++;
 }
 }
-if(data252.excused !== undefined){
-let data264 = data252.excused;
-if(Array.isArray(data264)){
-if(data264.length > 100){
-const err499 = {instancePath:instancePath+"/status/extensions/policy/excused",keyword:"maxItems",params:{limit: 100}};
+else {
+const err499 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i19+"/rule",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err499);
 errors++;
 }
-const len20 = data264.length;
-for(let i20=0; i20<len20; i20++){
-let data265 = data264[i20];
-if(typeof data265 === "string"){
-if(data265.length > 100 && func2(data265) > 100){
-const err500 = {instancePath:instancePath+"/status/extensions/policy/excused/" + i20,keyword:"maxLength",params:{limit: 100}};
+}
+if(data262.path !== undefined){
+let data264 = data262.path;
+if(typeof data264 === "string"){
+if(data264.length > 400 && func2(data264) > 400){
+const err500 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i19+"/path",keyword:"maxLength",params:{limit: 400}};
 vErrors = add(vErrors, err500);
 errors++;
 }
 }
 else {
-const err501 = {instancePath:instancePath+"/status/extensions/policy/excused/" + i20,keyword:"type",params:{type: "string"}};
+const err501 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i19+"/path",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err501);
 errors++;
 }
 }
-}
-else {
-const err502 = {instancePath:instancePath+"/status/extensions/policy/excused",keyword:"type",params:{type: "array"}};
+if(data262.message !== undefined){
+let data265 = data262.message;
+if(typeof data265 === "string"){
+if(data265.length > 400 && func2(data265) > 400){
+const err502 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i19+"/message",keyword:"maxLength",params:{limit: 400}};
 vErrors = add(vErrors, err502);
 errors++;
 }
 }
-if(data252.excusedFingerprints !== undefined){
-let data266 = data252.excusedFingerprints;
-if(Array.isArray(data266)){
-if(data266.length > 50){
-const err503 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints",keyword:"maxItems",params:{limit: 50}};
+else {
+const err503 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i19+"/message",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err503);
 errors++;
 }
-const len21 = data266.length;
-for(let i21=0; i21<len21; i21++){
-let data267 = data266[i21];
-if(typeof data267 === "string"){
-if(data267.length > 64 && func2(data267) > 64){
-const err504 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints/" + i21,keyword:"maxLength",params:{limit: 64}};
+}
+if(data262.fingerprint !== undefined){
+let data266 = data262.fingerprint;
+if(typeof data266 === "string"){
+if(data266.length > 64 && func2(data266) > 64){
+const err504 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i19+"/fingerprint",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err504);
 errors++;
 }
 }
 else {
-const err505 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints/" + i21,keyword:"type",params:{type: "string"}};
+const err505 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i19+"/fingerprint",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err505);
 errors++;
 }
 }
 }
 else {
-const err506 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints",keyword:"type",params:{type: "array"}};
+const err506 = {instancePath:instancePath+"/status/extensions/policy/tolerated/" + i19,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err506);
 errors++;
 }
 }
-if(data252.pods !== undefined){
-let data268 = data252.pods;
-if(typeof data268 === "string"){
-if(data268.length > 64 && func2(data268) > 64){
-const err507 = {instancePath:instancePath+"/status/extensions/policy/pods",keyword:"maxLength",params:{limit: 64}};
+}
+else {
+const err507 = {instancePath:instancePath+"/status/extensions/policy/tolerated",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err507);
 errors++;
 }
 }
-else {
-const err508 = {instancePath:instancePath+"/status/extensions/policy/pods",keyword:"type",params:{type: "string"}};
+if(data255.excused !== undefined){
+let data267 = data255.excused;
+if(Array.isArray(data267)){
+if(data267.length > 100){
+const err508 = {instancePath:instancePath+"/status/extensions/policy/excused",keyword:"maxItems",params:{limit: 100}};
 vErrors = add(vErrors, err508);
 errors++;
 }
-}
-if(data252.toleratedNotListed !== undefined){
-let data269 = data252.toleratedNotListed;
-if(!(((typeof data269 == "number") && (!(data269 % 1) && !isNaN(data269))) && (isFinite(data269)))){
-const err509 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"type",params:{type: "integer"}};
+const len20 = data267.length;
+for(let i20=0; i20<len20; i20++){
+let data268 = data267[i20];
+if(typeof data268 === "string"){
+if(data268.length > 100 && func2(data268) > 100){
+const err509 = {instancePath:instancePath+"/status/extensions/policy/excused/" + i20,keyword:"maxLength",params:{limit: 100}};
 vErrors = add(vErrors, err509);
 errors++;
 }
-if((typeof data269 == "number") && (isFinite(data269))){
-if(data269 > 2147483647 || isNaN(data269)){
-const err510 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+else {
+const err510 = {instancePath:instancePath+"/status/extensions/policy/excused/" + i20,keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err510);
 errors++;
 }
-if(data269 < -2147483648 || isNaN(data269)){
-const err511 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+}
+}
+else {
+const err511 = {instancePath:instancePath+"/status/extensions/policy/excused",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err511);
 errors++;
 }
 }
-}
-}
-else {
-const err512 = {instancePath:instancePath+"/status/extensions/policy",keyword:"type",params:{type: "object"}};
+if(data255.excusedFingerprints !== undefined){
+let data269 = data255.excusedFingerprints;
+if(Array.isArray(data269)){
+if(data269.length > 50){
+const err512 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints",keyword:"maxItems",params:{limit: 50}};
 vErrors = add(vErrors, err512);
 errors++;
 }
-}
-if(data247.foreign !== undefined){
-let data270 = data247.foreign;
-if(data270 && typeof data270 == "object" && !Array.isArray(data270)){
-if(data270.fields === undefined){
-const err513 = {instancePath:instancePath+"/status/extensions/foreign",keyword:"required",params:{missingProperty: "fields"}};
+const len21 = data269.length;
+for(let i21=0; i21<len21; i21++){
+let data270 = data269[i21];
+if(typeof data270 === "string"){
+if(data270.length > 64 && func2(data270) > 64){
+const err513 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints/" + i21,keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err513);
-errors++;
-}
-if(data270.fields !== undefined){
-let data271 = data270.fields;
-if(Array.isArray(data271)){
-if(data271.length > 20){
-const err514 = {instancePath:instancePath+"/status/extensions/foreign/fields",keyword:"maxItems",params:{limit: 20}};
-vErrors = add(vErrors, err514);
-errors++;
-}
-const len22 = data271.length;
-for(let i22=0; i22<len22; i22++){
-let data272 = data271[i22];
-if(data272 && typeof data272 == "object" && !Array.isArray(data272)){
-if(data272.kind === undefined){
-const err515 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i22,keyword:"required",params:{missingProperty: "kind"}};
-vErrors = add(vErrors, err515);
-errors++;
-}
-if(data272.path === undefined){
-const err516 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i22,keyword:"required",params:{missingProperty: "path"}};
-vErrors = add(vErrors, err516);
-errors++;
-}
-if(data272.state === undefined){
-const err517 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i22,keyword:"required",params:{missingProperty: "state"}};
-vErrors = add(vErrors, err517);
-errors++;
-}
-if(data272.kind !== undefined){
-let data273 = data272.kind;
-if(typeof data273 === "string"){
-if(data273.length > 63 && func2(data273) > 63){
-const err518 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i22+"/kind",keyword:"maxLength",params:{limit: 63}};
-vErrors = add(vErrors, err518);
 errors++;
 }
 }
 else {
-const err519 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i22+"/kind",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err519);
+const err514 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints/" + i21,keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err514);
 errors++;
 }
 }
-if(data272.path !== undefined){
-let data274 = data272.path;
-if(typeof data274 === "string"){
-if(data274.length > 300 && func2(data274) > 300){
-const err520 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i22+"/path",keyword:"maxLength",params:{limit: 300}};
+}
+else {
+const err515 = {instancePath:instancePath+"/status/extensions/policy/excusedFingerprints",keyword:"type",params:{type: "array"}};
+vErrors = add(vErrors, err515);
+errors++;
+}
+}
+if(data255.pods !== undefined){
+let data271 = data255.pods;
+if(typeof data271 === "string"){
+if(data271.length > 64 && func2(data271) > 64){
+const err516 = {instancePath:instancePath+"/status/extensions/policy/pods",keyword:"maxLength",params:{limit: 64}};
+vErrors = add(vErrors, err516);
+errors++;
+}
+}
+else {
+const err517 = {instancePath:instancePath+"/status/extensions/policy/pods",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err517);
+errors++;
+}
+}
+if(data255.toleratedNotListed !== undefined){
+let data272 = data255.toleratedNotListed;
+if(!(((typeof data272 == "number") && (!(data272 % 1) && !isNaN(data272))) && (isFinite(data272)))){
+const err518 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err518);
+errors++;
+}
+if((typeof data272 == "number") && (isFinite(data272))){
+if(data272 > 2147483647 || isNaN(data272)){
+const err519 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+vErrors = add(vErrors, err519);
+errors++;
+}
+if(data272 < -2147483648 || isNaN(data272)){
+const err520 = {instancePath:instancePath+"/status/extensions/policy/toleratedNotListed",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err520);
 errors++;
 }
 }
+}
+}
 else {
-const err521 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i22+"/path",keyword:"type",params:{type: "string"}};
+const err521 = {instancePath:instancePath+"/status/extensions/policy",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err521);
 errors++;
 }
 }
-if(data272.manager !== undefined){
-let data275 = data272.manager;
-if(typeof data275 === "string"){
-if(data275.length > 128 && func2(data275) > 128){
-const err522 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i22+"/manager",keyword:"maxLength",params:{limit: 128}};
+if(data247.foreign !== undefined){
+let data273 = data247.foreign;
+if(data273 && typeof data273 == "object" && !Array.isArray(data273)){
+if(data273.fields === undefined){
+const err522 = {instancePath:instancePath+"/status/extensions/foreign",keyword:"required",params:{missingProperty: "fields"}};
 vErrors = add(vErrors, err522);
 errors++;
 }
-}
-else {
-const err523 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i22+"/manager",keyword:"type",params:{type: "string"}};
+if(data273.fields !== undefined){
+let data274 = data273.fields;
+if(Array.isArray(data274)){
+if(data274.length > 20){
+const err523 = {instancePath:instancePath+"/status/extensions/foreign/fields",keyword:"maxItems",params:{limit: 20}};
 vErrors = add(vErrors, err523);
 errors++;
 }
-}
-if(data272.state !== undefined){
-let data276 = data272.state;
-if(typeof data276 !== "string"){
-const err524 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i22+"/state",keyword:"type",params:{type: "string"}};
+const len22 = data274.length;
+for(let i22=0; i22<len22; i22++){
+let data275 = data274[i22];
+if(data275 && typeof data275 == "object" && !Array.isArray(data275)){
+if(data275.kind === undefined){
+const err524 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i22,keyword:"required",params:{missingProperty: "kind"}};
 vErrors = add(vErrors, err524);
 errors++;
 }
-if(!((((data276 === "Waiting") || (data276 === "ComesBack")) || (data276 === "FromAdmission")) || (data276 === "Stays"))){
-const err525 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i22+"/state",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.foreign.properties.fields.items.properties.state.enum}};
+if(data275.path === undefined){
+const err525 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i22,keyword:"required",params:{missingProperty: "path"}};
 vErrors = add(vErrors, err525);
 errors++;
 }
-}
-}
-else {
-const err526 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i22,keyword:"type",params:{type: "object"}};
+if(data275.state === undefined){
+const err526 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i22,keyword:"required",params:{missingProperty: "state"}};
 vErrors = add(vErrors, err526);
 errors++;
 }
-}
-}
-else {
-const err527 = {instancePath:instancePath+"/status/extensions/foreign/fields",keyword:"type",params:{type: "array"}};
+if(data275.kind !== undefined){
+let data276 = data275.kind;
+if(typeof data276 === "string"){
+if(data276.length > 63 && func2(data276) > 63){
+const err527 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i22+"/kind",keyword:"maxLength",params:{limit: 63}};
 vErrors = add(vErrors, err527);
 errors++;
 }
 }
-if(data270.notListed !== undefined){
-let data277 = data270.notListed;
-if(!(((typeof data277 == "number") && (!(data277 % 1) && !isNaN(data277))) && (isFinite(data277)))){
-const err528 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"type",params:{type: "integer"}};
+else {
+const err528 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i22+"/kind",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err528);
 errors++;
 }
-if((typeof data277 == "number") && (isFinite(data277))){
-if(data277 > 2147483647 || isNaN(data277)){
-const err529 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+if(data275.path !== undefined){
+let data277 = data275.path;
+if(typeof data277 === "string"){
+if(data277.length > 300 && func2(data277) > 300){
+const err529 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i22+"/path",keyword:"maxLength",params:{limit: 300}};
 vErrors = add(vErrors, err529);
 errors++;
 }
-if(data277 < -2147483648 || isNaN(data277)){
-const err530 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+}
+else {
+const err530 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i22+"/path",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err530);
 errors++;
 }
 }
-}
-}
-else {
-const err531 = {instancePath:instancePath+"/status/extensions/foreign",keyword:"type",params:{type: "object"}};
+if(data275.manager !== undefined){
+let data278 = data275.manager;
+if(typeof data278 === "string"){
+if(data278.length > 128 && func2(data278) > 128){
+const err531 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i22+"/manager",keyword:"maxLength",params:{limit: 128}};
 vErrors = add(vErrors, err531);
 errors++;
 }
 }
-if(data247.rollout !== undefined){
-let data278 = data247.rollout;
-if(data278 && typeof data278 == "object" && !Array.isArray(data278)){
-if(data278.phase === undefined){
-const err532 = {instancePath:instancePath+"/status/extensions/rollout",keyword:"required",params:{missingProperty: "phase"}};
+else {
+const err532 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i22+"/manager",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err532);
 errors++;
 }
-if(data278.target === undefined){
-const err533 = {instancePath:instancePath+"/status/extensions/rollout",keyword:"required",params:{missingProperty: "target"}};
+}
+if(data275.state !== undefined){
+let data279 = data275.state;
+if(typeof data279 !== "string"){
+const err533 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i22+"/state",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err533);
 errors++;
 }
-if(data278.phase !== undefined){
-let data279 = data278.phase;
-if(typeof data279 !== "string"){
-const err534 = {instancePath:instancePath+"/status/extensions/rollout/phase",keyword:"type",params:{type: "string"}};
+if(!((((data279 === "Waiting") || (data279 === "ComesBack")) || (data279 === "FromAdmission")) || (data279 === "Stays"))){
+const err534 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i22+"/state",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.foreign.properties.fields.items.properties.state.enum}};
 vErrors = add(vErrors, err534);
 errors++;
 }
-if(!(((((data279 === "Proving") || (data279 === "Rolling")) || (data279 === "Rejected")) || (data279 === "RolledBack")) || (data279 === "Blocked"))){
-const err535 = {instancePath:instancePath+"/status/extensions/rollout/phase",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.rollout.properties.phase.enum}};
+}
+}
+else {
+const err535 = {instancePath:instancePath+"/status/extensions/foreign/fields/" + i22,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err535);
 errors++;
 }
 }
-if(data278.target !== undefined){
-let data280 = data278.target;
-if(data280 && typeof data280 == "object" && !Array.isArray(data280)){
-if(data280.template === undefined){
-const err536 = {instancePath:instancePath+"/status/extensions/rollout/target",keyword:"required",params:{missingProperty: "template"}};
+}
+else {
+const err536 = {instancePath:instancePath+"/status/extensions/foreign/fields",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err536);
 errors++;
 }
-if(data280.since === undefined){
-const err537 = {instancePath:instancePath+"/status/extensions/rollout/target",keyword:"required",params:{missingProperty: "since"}};
+}
+if(data273.notListed !== undefined){
+let data280 = data273.notListed;
+if(!(((typeof data280 == "number") && (!(data280 % 1) && !isNaN(data280))) && (isFinite(data280)))){
+const err537 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err537);
 errors++;
 }
-if(data280.template !== undefined){
-let data281 = data280.template;
-if(typeof data281 === "string"){
-if(data281.length > 64 && func2(data281) > 64){
-const err538 = {instancePath:instancePath+"/status/extensions/rollout/target/template",keyword:"maxLength",params:{limit: 64}};
+if((typeof data280 == "number") && (isFinite(data280))){
+if(data280 > 2147483647 || isNaN(data280)){
+const err538 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err538);
 errors++;
 }
-}
-else {
-const err539 = {instancePath:instancePath+"/status/extensions/rollout/target/template",keyword:"type",params:{type: "string"}};
+if(data280 < -2147483648 || isNaN(data280)){
+const err539 = {instancePath:instancePath+"/status/extensions/foreign/notListed",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err539);
 errors++;
 }
 }
-if(data280.generation !== undefined){
-let data282 = data280.generation;
-if(!(((typeof data282 == "number") && (!(data282 % 1) && !isNaN(data282))) && (isFinite(data282)))){
-const err540 = {instancePath:instancePath+"/status/extensions/rollout/target/generation",keyword:"type",params:{type: "integer"}};
-vErrors = add(vErrors, err540);
-errors++;
-}
-if((typeof data282 == "number") && (isFinite(data282))){
-if(data282 > 9223372036854776000 || isNaN(data282)){
-const err541 = {instancePath:instancePath+"/status/extensions/rollout/target/generation",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
-vErrors = add(vErrors, err541);
-errors++;
-}
-if(data282 < -9223372036854776000 || isNaN(data282)){
-const err542 = {instancePath:instancePath+"/status/extensions/rollout/target/generation",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
-vErrors = add(vErrors, err542);
-errors++;
-}
-}
-}
-if(data280.since !== undefined){
-let data283 = data280.since;
-if(typeof data283 === "string"){
-if(!pattern4.test(data283)){
-const err543 = {instancePath:instancePath+"/status/extensions/rollout/target/since",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
-vErrors = add(vErrors, err543);
-errors++;
 }
 }
 else {
-const err544 = {instancePath:instancePath+"/status/extensions/rollout/target/since",keyword:"type",params:{type: "string"}};
+const err540 = {instancePath:instancePath+"/status/extensions/foreign",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err540);
+errors++;
+}
+}
+if(data247.rollout !== undefined){
+let data281 = data247.rollout;
+if(data281 && typeof data281 == "object" && !Array.isArray(data281)){
+if(data281.phase === undefined){
+const err541 = {instancePath:instancePath+"/status/extensions/rollout",keyword:"required",params:{missingProperty: "phase"}};
+vErrors = add(vErrors, err541);
+errors++;
+}
+if(data281.target === undefined){
+const err542 = {instancePath:instancePath+"/status/extensions/rollout",keyword:"required",params:{missingProperty: "target"}};
+vErrors = add(vErrors, err542);
+errors++;
+}
+if(data281.phase !== undefined){
+let data282 = data281.phase;
+if(typeof data282 !== "string"){
+const err543 = {instancePath:instancePath+"/status/extensions/rollout/phase",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err543);
+errors++;
+}
+if(!(((((data282 === "Proving") || (data282 === "Rolling")) || (data282 === "Rejected")) || (data282 === "RolledBack")) || (data282 === "Blocked"))){
+const err544 = {instancePath:instancePath+"/status/extensions/rollout/phase",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.rollout.properties.phase.enum}};
 vErrors = add(vErrors, err544);
 errors++;
 }
 }
-}
-else {
-const err545 = {instancePath:instancePath+"/status/extensions/rollout/target",keyword:"type",params:{type: "object"}};
+if(data281.target !== undefined){
+let data283 = data281.target;
+if(data283 && typeof data283 == "object" && !Array.isArray(data283)){
+if(data283.template === undefined){
+const err545 = {instancePath:instancePath+"/status/extensions/rollout/target",keyword:"required",params:{missingProperty: "template"}};
 vErrors = add(vErrors, err545);
 errors++;
 }
-}
-if(data278.stable !== undefined){
-let data284 = data278.stable;
-if(data284 && typeof data284 == "object" && !Array.isArray(data284)){
-if(data284.template === undefined){
-const err546 = {instancePath:instancePath+"/status/extensions/rollout/stable",keyword:"required",params:{missingProperty: "template"}};
+if(data283.since === undefined){
+const err546 = {instancePath:instancePath+"/status/extensions/rollout/target",keyword:"required",params:{missingProperty: "since"}};
 vErrors = add(vErrors, err546);
 errors++;
 }
-if(data284.replicaSet === undefined){
-const err547 = {instancePath:instancePath+"/status/extensions/rollout/stable",keyword:"required",params:{missingProperty: "replicaSet"}};
+if(data283.template !== undefined){
+let data284 = data283.template;
+if(typeof data284 === "string"){
+if(data284.length > 64 && func2(data284) > 64){
+const err547 = {instancePath:instancePath+"/status/extensions/rollout/target/template",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err547);
 errors++;
 }
-if(data284.template !== undefined){
-let data285 = data284.template;
-if(typeof data285 === "string"){
-if(data285.length > 64 && func2(data285) > 64){
-const err548 = {instancePath:instancePath+"/status/extensions/rollout/stable/template",keyword:"maxLength",params:{limit: 64}};
+}
+else {
+const err548 = {instancePath:instancePath+"/status/extensions/rollout/target/template",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err548);
 errors++;
 }
 }
-else {
-const err549 = {instancePath:instancePath+"/status/extensions/rollout/stable/template",keyword:"type",params:{type: "string"}};
+if(data283.generation !== undefined){
+let data285 = data283.generation;
+if(!(((typeof data285 == "number") && (!(data285 % 1) && !isNaN(data285))) && (isFinite(data285)))){
+const err549 = {instancePath:instancePath+"/status/extensions/rollout/target/generation",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err549);
 errors++;
 }
-}
-if(data284.replicaSet !== undefined){
-let data286 = data284.replicaSet;
-if(typeof data286 === "string"){
-if(data286.length > 63 && func2(data286) > 63){
-const err550 = {instancePath:instancePath+"/status/extensions/rollout/stable/replicaSet",keyword:"maxLength",params:{limit: 63}};
+if((typeof data285 == "number") && (isFinite(data285))){
+if(data285 > 9223372036854776000 || isNaN(data285)){
+const err550 = {instancePath:instancePath+"/status/extensions/rollout/target/generation",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
 vErrors = add(vErrors, err550);
 errors++;
 }
-}
-else {
-const err551 = {instancePath:instancePath+"/status/extensions/rollout/stable/replicaSet",keyword:"type",params:{type: "string"}};
+if(data285 < -9223372036854776000 || isNaN(data285)){
+const err551 = {instancePath:instancePath+"/status/extensions/rollout/target/generation",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
 vErrors = add(vErrors, err551);
 errors++;
 }
 }
-if(data284.generation !== undefined){
-let data287 = data284.generation;
-if(!(((typeof data287 == "number") && (!(data287 % 1) && !isNaN(data287))) && (isFinite(data287)))){
-const err552 = {instancePath:instancePath+"/status/extensions/rollout/stable/generation",keyword:"type",params:{type: "integer"}};
+}
+if(data283.since !== undefined){
+let data286 = data283.since;
+if(typeof data286 === "string"){
+if(!pattern4.test(data286)){
+const err552 = {instancePath:instancePath+"/status/extensions/rollout/target/since",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
 vErrors = add(vErrors, err552);
 errors++;
 }
-if((typeof data287 == "number") && (isFinite(data287))){
-if(data287 > 9223372036854776000 || isNaN(data287)){
-const err553 = {instancePath:instancePath+"/status/extensions/rollout/stable/generation",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+}
+else {
+const err553 = {instancePath:instancePath+"/status/extensions/rollout/target/since",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err553);
 errors++;
 }
-if(data287 < -9223372036854776000 || isNaN(data287)){
-const err554 = {instancePath:instancePath+"/status/extensions/rollout/stable/generation",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
+}
+}
+else {
+const err554 = {instancePath:instancePath+"/status/extensions/rollout/target",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err554);
 errors++;
 }
 }
-}
-}
-else {
-const err555 = {instancePath:instancePath+"/status/extensions/rollout/stable",keyword:"type",params:{type: "object"}};
+if(data281.stable !== undefined){
+let data287 = data281.stable;
+if(data287 && typeof data287 == "object" && !Array.isArray(data287)){
+if(data287.template === undefined){
+const err555 = {instancePath:instancePath+"/status/extensions/rollout/stable",keyword:"required",params:{missingProperty: "template"}};
 vErrors = add(vErrors, err555);
 errors++;
 }
-}
-if(data278.proof !== undefined){
-let data288 = data278.proof;
-if(typeof data288 !== "string"){
-const err556 = {instancePath:instancePath+"/status/extensions/rollout/proof",keyword:"type",params:{type: "string"}};
+if(data287.replicaSet === undefined){
+const err556 = {instancePath:instancePath+"/status/extensions/rollout/stable",keyword:"required",params:{missingProperty: "replicaSet"}};
 vErrors = add(vErrors, err556);
 errors++;
 }
-if(!(((data288 === "Proven") || (data288 === "NotProven")) || (data288 === "Skipped"))){
-const err557 = {instancePath:instancePath+"/status/extensions/rollout/proof",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.rollout.properties.proof.enum}};
+if(data287.template !== undefined){
+let data288 = data287.template;
+if(typeof data288 === "string"){
+if(data288.length > 64 && func2(data288) > 64){
+const err557 = {instancePath:instancePath+"/status/extensions/rollout/stable/template",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err557);
 errors++;
 }
 }
-if(data278.reason !== undefined){
-let data289 = data278.reason;
-if(typeof data289 === "string"){
-if(data289.length > 64 && func2(data289) > 64){
-const err558 = {instancePath:instancePath+"/status/extensions/rollout/reason",keyword:"maxLength",params:{limit: 64}};
+else {
+const err558 = {instancePath:instancePath+"/status/extensions/rollout/stable/template",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err558);
 errors++;
 }
 }
-else {
-const err559 = {instancePath:instancePath+"/status/extensions/rollout/reason",keyword:"type",params:{type: "string"}};
+if(data287.replicaSet !== undefined){
+let data289 = data287.replicaSet;
+if(typeof data289 === "string"){
+if(data289.length > 63 && func2(data289) > 63){
+const err559 = {instancePath:instancePath+"/status/extensions/rollout/stable/replicaSet",keyword:"maxLength",params:{limit: 63}};
 vErrors = add(vErrors, err559);
 errors++;
 }
 }
-if(data278.message !== undefined){
-let data290 = data278.message;
-if(typeof data290 === "string"){
-if(data290.length > 1024 && func2(data290) > 1024){
-const err560 = {instancePath:instancePath+"/status/extensions/rollout/message",keyword:"maxLength",params:{limit: 1024}};
+else {
+const err560 = {instancePath:instancePath+"/status/extensions/rollout/stable/replicaSet",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err560);
 errors++;
 }
 }
-else {
-const err561 = {instancePath:instancePath+"/status/extensions/rollout/message",keyword:"type",params:{type: "string"}};
+if(data287.generation !== undefined){
+let data290 = data287.generation;
+if(!(((typeof data290 == "number") && (!(data290 % 1) && !isNaN(data290))) && (isFinite(data290)))){
+const err561 = {instancePath:instancePath+"/status/extensions/rollout/stable/generation",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err561);
 errors++;
 }
-}
-if(data278.failed !== undefined){
-let data291 = data278.failed;
-if(Array.isArray(data291)){
-if(data291.length > 5){
-const err562 = {instancePath:instancePath+"/status/extensions/rollout/failed",keyword:"maxItems",params:{limit: 5}};
+if((typeof data290 == "number") && (isFinite(data290))){
+if(data290 > 9223372036854776000 || isNaN(data290)){
+const err562 = {instancePath:instancePath+"/status/extensions/rollout/stable/generation",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
 vErrors = add(vErrors, err562);
 errors++;
 }
-const len23 = data291.length;
-for(let i23=0; i23<len23; i23++){
-let data292 = data291[i23];
-if(data292 && typeof data292 == "object" && !Array.isArray(data292)){
-if(data292.template === undefined){
-const err563 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i23,keyword:"required",params:{missingProperty: "template"}};
+if(data290 < -9223372036854776000 || isNaN(data290)){
+const err563 = {instancePath:instancePath+"/status/extensions/rollout/stable/generation",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
 vErrors = add(vErrors, err563);
 errors++;
 }
-if(data292.reason === undefined){
-const err564 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i23,keyword:"required",params:{missingProperty: "reason"}};
+}
+}
+}
+else {
+const err564 = {instancePath:instancePath+"/status/extensions/rollout/stable",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err564);
 errors++;
 }
-if(data292.message === undefined){
-const err565 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i23,keyword:"required",params:{missingProperty: "message"}};
+}
+if(data281.proof !== undefined){
+let data291 = data281.proof;
+if(typeof data291 !== "string"){
+const err565 = {instancePath:instancePath+"/status/extensions/rollout/proof",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err565);
 errors++;
 }
-if(data292.at === undefined){
-const err566 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i23,keyword:"required",params:{missingProperty: "at"}};
+if(!(((data291 === "Proven") || (data291 === "NotProven")) || (data291 === "Skipped"))){
+const err566 = {instancePath:instancePath+"/status/extensions/rollout/proof",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.rollout.properties.proof.enum}};
 vErrors = add(vErrors, err566);
 errors++;
 }
-if(data292.template !== undefined){
-let data293 = data292.template;
-if(typeof data293 === "string"){
-if(data293.length > 64 && func2(data293) > 64){
-const err567 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i23+"/template",keyword:"maxLength",params:{limit: 64}};
+}
+if(data281.reason !== undefined){
+let data292 = data281.reason;
+if(typeof data292 === "string"){
+if(data292.length > 64 && func2(data292) > 64){
+const err567 = {instancePath:instancePath+"/status/extensions/rollout/reason",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err567);
 errors++;
 }
 }
 else {
-const err568 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i23+"/template",keyword:"type",params:{type: "string"}};
+const err568 = {instancePath:instancePath+"/status/extensions/rollout/reason",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err568);
 errors++;
 }
 }
-if(data292.reason !== undefined){
-let data294 = data292.reason;
-if(typeof data294 === "string"){
-if(data294.length > 64 && func2(data294) > 64){
-const err569 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i23+"/reason",keyword:"maxLength",params:{limit: 64}};
+if(data281.message !== undefined){
+let data293 = data281.message;
+if(typeof data293 === "string"){
+if(data293.length > 1024 && func2(data293) > 1024){
+const err569 = {instancePath:instancePath+"/status/extensions/rollout/message",keyword:"maxLength",params:{limit: 1024}};
 vErrors = add(vErrors, err569);
 errors++;
 }
 }
 else {
-const err570 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i23+"/reason",keyword:"type",params:{type: "string"}};
+const err570 = {instancePath:instancePath+"/status/extensions/rollout/message",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err570);
 errors++;
 }
 }
-if(data292.message !== undefined){
-let data295 = data292.message;
-if(typeof data295 === "string"){
-if(data295.length > 512 && func2(data295) > 512){
-const err571 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i23+"/message",keyword:"maxLength",params:{limit: 512}};
+if(data281.failed !== undefined){
+let data294 = data281.failed;
+if(Array.isArray(data294)){
+if(data294.length > 5){
+const err571 = {instancePath:instancePath+"/status/extensions/rollout/failed",keyword:"maxItems",params:{limit: 5}};
 vErrors = add(vErrors, err571);
 errors++;
 }
-}
-else {
-const err572 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i23+"/message",keyword:"type",params:{type: "string"}};
+const len23 = data294.length;
+for(let i23=0; i23<len23; i23++){
+let data295 = data294[i23];
+if(data295 && typeof data295 == "object" && !Array.isArray(data295)){
+if(data295.template === undefined){
+const err572 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i23,keyword:"required",params:{missingProperty: "template"}};
 vErrors = add(vErrors, err572);
 errors++;
 }
-}
-if(data292.retry !== undefined){
-let data296 = data292.retry;
-if(typeof data296 === "string"){
-if(data296.length > 253 && func2(data296) > 253){
-const err573 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i23+"/retry",keyword:"maxLength",params:{limit: 253}};
+if(data295.reason === undefined){
+const err573 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i23,keyword:"required",params:{missingProperty: "reason"}};
 vErrors = add(vErrors, err573);
 errors++;
 }
-}
-else {
-const err574 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i23+"/retry",keyword:"type",params:{type: "string"}};
+if(data295.message === undefined){
+const err574 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i23,keyword:"required",params:{missingProperty: "message"}};
 vErrors = add(vErrors, err574);
 errors++;
 }
-}
-if(data292.contract !== undefined){
-let data297 = data292.contract;
-if(typeof data297 === "string"){
-if(data297.length > 64 && func2(data297) > 64){
-const err575 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i23+"/contract",keyword:"maxLength",params:{limit: 64}};
+if(data295.at === undefined){
+const err575 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i23,keyword:"required",params:{missingProperty: "at"}};
 vErrors = add(vErrors, err575);
 errors++;
 }
-}
-else {
-const err576 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i23+"/contract",keyword:"type",params:{type: "string"}};
+if(data295.template !== undefined){
+let data296 = data295.template;
+if(typeof data296 === "string"){
+if(data296.length > 64 && func2(data296) > 64){
+const err576 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i23+"/template",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err576);
 errors++;
 }
 }
-if(data292.at !== undefined){
-let data298 = data292.at;
-if(typeof data298 === "string"){
-if(!pattern4.test(data298)){
-const err577 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i23+"/at",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
+else {
+const err577 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i23+"/template",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err577);
 errors++;
 }
 }
-else {
-const err578 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i23+"/at",keyword:"type",params:{type: "string"}};
+if(data295.reason !== undefined){
+let data297 = data295.reason;
+if(typeof data297 === "string"){
+if(data297.length > 64 && func2(data297) > 64){
+const err578 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i23+"/reason",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err578);
 errors++;
 }
 }
-}
 else {
-const err579 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i23,keyword:"type",params:{type: "object"}};
+const err579 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i23+"/reason",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err579);
 errors++;
 }
 }
-}
-else {
-const err580 = {instancePath:instancePath+"/status/extensions/rollout/failed",keyword:"type",params:{type: "array"}};
+if(data295.message !== undefined){
+let data298 = data295.message;
+if(typeof data298 === "string"){
+if(data298.length > 512 && func2(data298) > 512){
+const err580 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i23+"/message",keyword:"maxLength",params:{limit: 512}};
 vErrors = add(vErrors, err580);
 errors++;
 }
 }
-}
 else {
-const err581 = {instancePath:instancePath+"/status/extensions/rollout",keyword:"type",params:{type: "object"}};
+const err581 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i23+"/message",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err581);
 errors++;
 }
 }
-if(data247.podFailure !== undefined){
-let data299 = data247.podFailure;
-if(data299 && typeof data299 == "object" && !Array.isArray(data299)){
-if(data299.cause === undefined){
-const err582 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"required",params:{missingProperty: "cause"}};
+if(data295.retry !== undefined){
+let data299 = data295.retry;
+if(typeof data299 === "string"){
+if(data299.length > 253 && func2(data299) > 253){
+const err582 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i23+"/retry",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err582);
 errors++;
 }
-if(data299.pod === undefined){
-const err583 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"required",params:{missingProperty: "pod"}};
+}
+else {
+const err583 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i23+"/retry",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err583);
 errors++;
 }
-if(data299.cause !== undefined){
-let data300 = data299.cause;
-if(typeof data300 !== "string"){
-const err584 = {instancePath:instancePath+"/status/extensions/podFailure/cause",keyword:"type",params:{type: "string"}};
+}
+if(data295.contract !== undefined){
+let data300 = data295.contract;
+if(typeof data300 === "string"){
+if(data300.length > 64 && func2(data300) > 64){
+const err584 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i23+"/contract",keyword:"maxLength",params:{limit: 64}};
 vErrors = add(vErrors, err584);
 errors++;
 }
-if(!(((((((data300 === "ImagePull") || (data300 === "Configuration")) || (data300 === "Crashing")) || (data300 === "OutOfMemory")) || (data300 === "Unhealthy")) || (data300 === "Unschedulable")) || (data300 === "NotStarted"))){
-const err585 = {instancePath:instancePath+"/status/extensions/podFailure/cause",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.podFailure.properties.cause.enum}};
+}
+else {
+const err585 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i23+"/contract",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err585);
 errors++;
 }
 }
-if(data299.pod !== undefined){
-let data301 = data299.pod;
+if(data295.at !== undefined){
+let data301 = data295.at;
 if(typeof data301 === "string"){
-if(data301.length > 253 && func2(data301) > 253){
-const err586 = {instancePath:instancePath+"/status/extensions/podFailure/pod",keyword:"maxLength",params:{limit: 253}};
+if(!pattern4.test(data301)){
+const err586 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i23+"/at",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
 vErrors = add(vErrors, err586);
 errors++;
 }
 }
 else {
-const err587 = {instancePath:instancePath+"/status/extensions/podFailure/pod",keyword:"type",params:{type: "string"}};
+const err587 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i23+"/at",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err587);
 errors++;
 }
 }
-if(data299.image !== undefined){
-let data302 = data299.image;
-if(typeof data302 === "string"){
-if(data302.length > 1000 && func2(data302) > 1000){
-const err588 = {instancePath:instancePath+"/status/extensions/podFailure/image",keyword:"maxLength",params:{limit: 1000}};
+}
+else {
+const err588 = {instancePath:instancePath+"/status/extensions/rollout/failed/" + i23,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err588);
 errors++;
 }
 }
+}
 else {
-const err589 = {instancePath:instancePath+"/status/extensions/podFailure/image",keyword:"type",params:{type: "string"}};
+const err589 = {instancePath:instancePath+"/status/extensions/rollout/failed",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err589);
 errors++;
 }
 }
-if(data299.exitCode !== undefined){
-let data303 = data299.exitCode;
-if(!(((typeof data303 == "number") && (!(data303 % 1) && !isNaN(data303))) && (isFinite(data303)))){
-const err590 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"type",params:{type: "integer"}};
+}
+else {
+const err590 = {instancePath:instancePath+"/status/extensions/rollout",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err590);
 errors++;
 }
-if((typeof data303 == "number") && (isFinite(data303))){
-if(data303 > 2147483647 || isNaN(data303)){
-const err591 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+if(data247.podFailure !== undefined){
+let data302 = data247.podFailure;
+if(data302 && typeof data302 == "object" && !Array.isArray(data302)){
+if(data302.cause === undefined){
+const err591 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"required",params:{missingProperty: "cause"}};
 vErrors = add(vErrors, err591);
 errors++;
 }
-if(data303 < -2147483648 || isNaN(data303)){
-const err592 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+if(data302.pod === undefined){
+const err592 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"required",params:{missingProperty: "pod"}};
 vErrors = add(vErrors, err592);
 errors++;
 }
-}
-}
-if(data299.restarts !== undefined){
-let data304 = data299.restarts;
-if(!(((typeof data304 == "number") && (!(data304 % 1) && !isNaN(data304))) && (isFinite(data304)))){
-const err593 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"type",params:{type: "integer"}};
+if(data302.cause !== undefined){
+let data303 = data302.cause;
+if(typeof data303 !== "string"){
+const err593 = {instancePath:instancePath+"/status/extensions/podFailure/cause",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err593);
 errors++;
 }
-if((typeof data304 == "number") && (isFinite(data304))){
-if(data304 > 2147483647 || isNaN(data304)){
-const err594 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+if(!(((((((data303 === "ImagePull") || (data303 === "Configuration")) || (data303 === "Crashing")) || (data303 === "OutOfMemory")) || (data303 === "Unhealthy")) || (data303 === "Unschedulable")) || (data303 === "NotStarted"))){
+const err594 = {instancePath:instancePath+"/status/extensions/podFailure/cause",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.podFailure.properties.cause.enum}};
 vErrors = add(vErrors, err594);
 errors++;
 }
-if(data304 < -2147483648 || isNaN(data304)){
-const err595 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+}
+if(data302.pod !== undefined){
+let data304 = data302.pod;
+if(typeof data304 === "string"){
+if(data304.length > 253 && func2(data304) > 253){
+const err595 = {instancePath:instancePath+"/status/extensions/podFailure/pod",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err595);
 errors++;
 }
 }
-}
-if(data299.notReadyAfterSeconds !== undefined){
-let data305 = data299.notReadyAfterSeconds;
-if(!(((typeof data305 == "number") && (!(data305 % 1) && !isNaN(data305))) && (isFinite(data305)))){
-const err596 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"type",params:{type: "integer"}};
+else {
+const err596 = {instancePath:instancePath+"/status/extensions/podFailure/pod",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err596);
 errors++;
 }
-if((typeof data305 == "number") && (isFinite(data305))){
-if(data305 > 2147483647 || isNaN(data305)){
-const err597 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+if(data302.image !== undefined){
+let data305 = data302.image;
+if(typeof data305 === "string"){
+if(data305.length > 1000 && func2(data305) > 1000){
+const err597 = {instancePath:instancePath+"/status/extensions/podFailure/image",keyword:"maxLength",params:{limit: 1000}};
 vErrors = add(vErrors, err597);
 errors++;
 }
-if(data305 < -2147483648 || isNaN(data305)){
-const err598 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+}
+else {
+const err598 = {instancePath:instancePath+"/status/extensions/podFailure/image",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err598);
 errors++;
 }
 }
-}
-if(data299.detail !== undefined){
-let data306 = data299.detail;
-if(typeof data306 === "string"){
-if(data306.length > 512 && func2(data306) > 512){
-const err599 = {instancePath:instancePath+"/status/extensions/podFailure/detail",keyword:"maxLength",params:{limit: 512}};
+if(data302.exitCode !== undefined){
+let data306 = data302.exitCode;
+if(!(((typeof data306 == "number") && (!(data306 % 1) && !isNaN(data306))) && (isFinite(data306)))){
+const err599 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err599);
 errors++;
 }
-}
-else {
-const err600 = {instancePath:instancePath+"/status/extensions/podFailure/detail",keyword:"type",params:{type: "string"}};
+if((typeof data306 == "number") && (isFinite(data306))){
+if(data306 > 2147483647 || isNaN(data306)){
+const err600 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err600);
 errors++;
 }
-}
-if(data299.hint !== undefined){
-let data307 = data299.hint;
-if(typeof data307 !== "string"){
-const err601 = {instancePath:instancePath+"/status/extensions/podFailure/hint",keyword:"type",params:{type: "string"}};
+if(data306 < -2147483648 || isNaN(data306)){
+const err601 = {instancePath:instancePath+"/status/extensions/podFailure/exitCode",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err601);
 errors++;
 }
-if(!(((((data307 === "Stdio") || (data307 === "Crash")) || (data307 === "Unready")) || (data307 === "Start")) || (data307 === "Own"))){
-const err602 = {instancePath:instancePath+"/status/extensions/podFailure/hint",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.podFailure.properties.hint.enum}};
+}
+}
+if(data302.restarts !== undefined){
+let data307 = data302.restarts;
+if(!(((typeof data307 == "number") && (!(data307 % 1) && !isNaN(data307))) && (isFinite(data307)))){
+const err602 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err602);
 errors++;
 }
-}
-if(data299.advice !== undefined){
-let data308 = data299.advice;
-if(typeof data308 === "string"){
-if(data308.length > 32 && func2(data308) > 32){
-const err603 = {instancePath:instancePath+"/status/extensions/podFailure/advice",keyword:"maxLength",params:{limit: 32}};
+if((typeof data307 == "number") && (isFinite(data307))){
+if(data307 > 2147483647 || isNaN(data307)){
+const err603 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err603);
 errors++;
 }
-}
-else {
-const err604 = {instancePath:instancePath+"/status/extensions/podFailure/advice",keyword:"type",params:{type: "string"}};
+if(data307 < -2147483648 || isNaN(data307)){
+const err604 = {instancePath:instancePath+"/status/extensions/podFailure/restarts",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err604);
 errors++;
 }
 }
 }
-else {
-const err605 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"type",params:{type: "object"}};
+if(data302.notReadyAfterSeconds !== undefined){
+let data308 = data302.notReadyAfterSeconds;
+if(!(((typeof data308 == "number") && (!(data308 % 1) && !isNaN(data308))) && (isFinite(data308)))){
+const err605 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err605);
 errors++;
 }
-}
-if(data247.tools !== undefined){
-let data309 = data247.tools;
-if(data309 && typeof data309 == "object" && !Array.isArray(data309)){
-if(data309.digest !== undefined){
-let data310 = data309.digest;
-if(typeof data310 === "string"){
-if(data310.length > 80 && func2(data310) > 80){
-const err606 = {instancePath:instancePath+"/status/extensions/tools/digest",keyword:"maxLength",params:{limit: 80}};
+if((typeof data308 == "number") && (isFinite(data308))){
+if(data308 > 2147483647 || isNaN(data308)){
+const err606 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err606);
 errors++;
 }
-}
-else {
-const err607 = {instancePath:instancePath+"/status/extensions/tools/digest",keyword:"type",params:{type: "string"}};
+if(data308 < -2147483648 || isNaN(data308)){
+const err607 = {instancePath:instancePath+"/status/extensions/podFailure/notReadyAfterSeconds",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err607);
 errors++;
 }
 }
-if(data309.image !== undefined){
-let data311 = data309.image;
-if(typeof data311 === "string"){
-if(data311.length > 1000 && func2(data311) > 1000){
-const err608 = {instancePath:instancePath+"/status/extensions/tools/image",keyword:"maxLength",params:{limit: 1000}};
+}
+if(data302.detail !== undefined){
+let data309 = data302.detail;
+if(typeof data309 === "string"){
+if(data309.length > 512 && func2(data309) > 512){
+const err608 = {instancePath:instancePath+"/status/extensions/podFailure/detail",keyword:"maxLength",params:{limit: 512}};
 vErrors = add(vErrors, err608);
 errors++;
 }
 }
 else {
-const err609 = {instancePath:instancePath+"/status/extensions/tools/image",keyword:"type",params:{type: "string"}};
+const err609 = {instancePath:instancePath+"/status/extensions/podFailure/detail",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err609);
 errors++;
 }
 }
-if(data309.changedAt !== undefined){
-let data312 = data309.changedAt;
-if(typeof data312 === "string"){
-if(!pattern4.test(data312)){
-const err610 = {instancePath:instancePath+"/status/extensions/tools/changedAt",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
+if(data302.hint !== undefined){
+let data310 = data302.hint;
+if(typeof data310 !== "string"){
+const err610 = {instancePath:instancePath+"/status/extensions/podFailure/hint",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err610);
 errors++;
 }
-}
-else {
-const err611 = {instancePath:instancePath+"/status/extensions/tools/changedAt",keyword:"type",params:{type: "string"}};
+if(!(((((data310 === "Stdio") || (data310 === "Crash")) || (data310 === "Unready")) || (data310 === "Start")) || (data310 === "Own"))){
+const err611 = {instancePath:instancePath+"/status/extensions/podFailure/hint",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.podFailure.properties.hint.enum}};
 vErrors = add(vErrors, err611);
 errors++;
 }
 }
-if(data309.accepted !== undefined){
-let data313 = data309.accepted;
-if(typeof data313 === "string"){
-if(data313.length > 80 && func2(data313) > 80){
-const err612 = {instancePath:instancePath+"/status/extensions/tools/accepted",keyword:"maxLength",params:{limit: 80}};
+if(data302.advice !== undefined){
+let data311 = data302.advice;
+if(typeof data311 === "string"){
+if(data311.length > 32 && func2(data311) > 32){
+const err612 = {instancePath:instancePath+"/status/extensions/podFailure/advice",keyword:"maxLength",params:{limit: 32}};
 vErrors = add(vErrors, err612);
 errors++;
 }
 }
 else {
-const err613 = {instancePath:instancePath+"/status/extensions/tools/accepted",keyword:"type",params:{type: "string"}};
+const err613 = {instancePath:instancePath+"/status/extensions/podFailure/advice",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err613);
 errors++;
 }
 }
-if(data309.ignore !== undefined){
-let data314 = data309.ignore;
-if(Array.isArray(data314)){
-if(data314.length > 16){
-const err614 = {instancePath:instancePath+"/status/extensions/tools/ignore",keyword:"maxItems",params:{limit: 16}};
+}
+else {
+const err614 = {instancePath:instancePath+"/status/extensions/podFailure",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err614);
 errors++;
 }
-const len24 = data314.length;
-for(let i24=0; i24<len24; i24++){
-let data315 = data314[i24];
-if(typeof data315 === "string"){
-if(data315.length > 256 && func2(data315) > 256){
-const err615 = {instancePath:instancePath+"/status/extensions/tools/ignore/" + i24,keyword:"maxLength",params:{limit: 256}};
+}
+if(data247.tools !== undefined){
+let data312 = data247.tools;
+if(data312 && typeof data312 == "object" && !Array.isArray(data312)){
+if(data312.digest !== undefined){
+let data313 = data312.digest;
+if(typeof data313 === "string"){
+if(data313.length > 80 && func2(data313) > 80){
+const err615 = {instancePath:instancePath+"/status/extensions/tools/digest",keyword:"maxLength",params:{limit: 80}};
 vErrors = add(vErrors, err615);
 errors++;
 }
 }
 else {
-const err616 = {instancePath:instancePath+"/status/extensions/tools/ignore/" + i24,keyword:"type",params:{type: "string"}};
+const err616 = {instancePath:instancePath+"/status/extensions/tools/digest",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err616);
 errors++;
 }
 }
-}
-else {
-const err617 = {instancePath:instancePath+"/status/extensions/tools/ignore",keyword:"type",params:{type: "array"}};
+if(data312.image !== undefined){
+let data314 = data312.image;
+if(typeof data314 === "string"){
+if(data314.length > 1000 && func2(data314) > 1000){
+const err617 = {instancePath:instancePath+"/status/extensions/tools/image",keyword:"maxLength",params:{limit: 1000}};
 vErrors = add(vErrors, err617);
 errors++;
 }
 }
-if(data309.list !== undefined){
-let data316 = data309.list;
-if(Array.isArray(data316)){
-if(data316.length > 64){
-const err618 = {instancePath:instancePath+"/status/extensions/tools/list",keyword:"maxItems",params:{limit: 64}};
+else {
+const err618 = {instancePath:instancePath+"/status/extensions/tools/image",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err618);
 errors++;
 }
-const len25 = data316.length;
-for(let i25=0; i25<len25; i25++){
-let data317 = data316[i25];
-if(data317 && typeof data317 == "object" && !Array.isArray(data317)){
-if(data317.name === undefined){
-const err619 = {instancePath:instancePath+"/status/extensions/tools/list/" + i25,keyword:"required",params:{missingProperty: "name"}};
+}
+if(data312.changedAt !== undefined){
+let data315 = data312.changedAt;
+if(typeof data315 === "string"){
+if(!pattern4.test(data315)){
+const err619 = {instancePath:instancePath+"/status/extensions/tools/changedAt",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
 vErrors = add(vErrors, err619);
-errors++;
-}
-if(data317.interface === undefined){
-const err620 = {instancePath:instancePath+"/status/extensions/tools/list/" + i25,keyword:"required",params:{missingProperty: "interface"}};
-vErrors = add(vErrors, err620);
-errors++;
-}
-if(data317.wording === undefined){
-const err621 = {instancePath:instancePath+"/status/extensions/tools/list/" + i25,keyword:"required",params:{missingProperty: "wording"}};
-vErrors = add(vErrors, err621);
-errors++;
-}
-if(data317.name !== undefined){
-let data318 = data317.name;
-if(typeof data318 === "string"){
-if(data318.length > 128 && func2(data318) > 128){
-const err622 = {instancePath:instancePath+"/status/extensions/tools/list/" + i25+"/name",keyword:"maxLength",params:{limit: 128}};
-vErrors = add(vErrors, err622);
 errors++;
 }
 }
 else {
-const err623 = {instancePath:instancePath+"/status/extensions/tools/list/" + i25+"/name",keyword:"type",params:{type: "string"}};
-vErrors = add(vErrors, err623);
+const err620 = {instancePath:instancePath+"/status/extensions/tools/changedAt",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err620);
 errors++;
 }
 }
-if(data317.interface !== undefined){
-let data319 = data317.interface;
-if(typeof data319 === "string"){
-if(data319.length > 16 && func2(data319) > 16){
-const err624 = {instancePath:instancePath+"/status/extensions/tools/list/" + i25+"/interface",keyword:"maxLength",params:{limit: 16}};
+if(data312.accepted !== undefined){
+let data316 = data312.accepted;
+if(typeof data316 === "string"){
+if(data316.length > 80 && func2(data316) > 80){
+const err621 = {instancePath:instancePath+"/status/extensions/tools/accepted",keyword:"maxLength",params:{limit: 80}};
+vErrors = add(vErrors, err621);
+errors++;
+}
+}
+else {
+const err622 = {instancePath:instancePath+"/status/extensions/tools/accepted",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err622);
+errors++;
+}
+}
+if(data312.ignore !== undefined){
+let data317 = data312.ignore;
+if(Array.isArray(data317)){
+if(data317.length > 16){
+const err623 = {instancePath:instancePath+"/status/extensions/tools/ignore",keyword:"maxItems",params:{limit: 16}};
+vErrors = add(vErrors, err623);
+errors++;
+}
+const len24 = data317.length;
+for(let i24=0; i24<len24; i24++){
+let data318 = data317[i24];
+if(typeof data318 === "string"){
+if(data318.length > 256 && func2(data318) > 256){
+const err624 = {instancePath:instancePath+"/status/extensions/tools/ignore/" + i24,keyword:"maxLength",params:{limit: 256}};
 vErrors = add(vErrors, err624);
 errors++;
 }
 }
 else {
-const err625 = {instancePath:instancePath+"/status/extensions/tools/list/" + i25+"/interface",keyword:"type",params:{type: "string"}};
+const err625 = {instancePath:instancePath+"/status/extensions/tools/ignore/" + i24,keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err625);
 errors++;
 }
 }
-if(data317.wording !== undefined){
-let data320 = data317.wording;
-if(typeof data320 === "string"){
-if(data320.length > 16 && func2(data320) > 16){
-const err626 = {instancePath:instancePath+"/status/extensions/tools/list/" + i25+"/wording",keyword:"maxLength",params:{limit: 16}};
+}
+else {
+const err626 = {instancePath:instancePath+"/status/extensions/tools/ignore",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err626);
 errors++;
 }
 }
-else {
-const err627 = {instancePath:instancePath+"/status/extensions/tools/list/" + i25+"/wording",keyword:"type",params:{type: "string"}};
+if(data312.list !== undefined){
+let data319 = data312.list;
+if(Array.isArray(data319)){
+if(data319.length > 64){
+const err627 = {instancePath:instancePath+"/status/extensions/tools/list",keyword:"maxItems",params:{limit: 64}};
 vErrors = add(vErrors, err627);
 errors++;
 }
-}
-if(data317.readOnly !== undefined){
-if(typeof data317.readOnly !== "boolean"){
-const err628 = {instancePath:instancePath+"/status/extensions/tools/list/" + i25+"/readOnly",keyword:"type",params:{type: "boolean"}};
+const len25 = data319.length;
+for(let i25=0; i25<len25; i25++){
+let data320 = data319[i25];
+if(data320 && typeof data320 == "object" && !Array.isArray(data320)){
+if(data320.name === undefined){
+const err628 = {instancePath:instancePath+"/status/extensions/tools/list/" + i25,keyword:"required",params:{missingProperty: "name"}};
 vErrors = add(vErrors, err628);
 errors++;
 }
-}
-if(data317.destructive !== undefined){
-if(typeof data317.destructive !== "boolean"){
-const err629 = {instancePath:instancePath+"/status/extensions/tools/list/" + i25+"/destructive",keyword:"type",params:{type: "boolean"}};
+if(data320.interface === undefined){
+const err629 = {instancePath:instancePath+"/status/extensions/tools/list/" + i25,keyword:"required",params:{missingProperty: "interface"}};
 vErrors = add(vErrors, err629);
 errors++;
 }
-}
-if(data317.openWorld !== undefined){
-if(typeof data317.openWorld !== "boolean"){
-const err630 = {instancePath:instancePath+"/status/extensions/tools/list/" + i25+"/openWorld",keyword:"type",params:{type: "boolean"}};
+if(data320.wording === undefined){
+const err630 = {instancePath:instancePath+"/status/extensions/tools/list/" + i25,keyword:"required",params:{missingProperty: "wording"}};
 vErrors = add(vErrors, err630);
 errors++;
 }
-}
-}
-else {
-const err631 = {instancePath:instancePath+"/status/extensions/tools/list/" + i25,keyword:"type",params:{type: "object"}};
+if(data320.name !== undefined){
+let data321 = data320.name;
+if(typeof data321 === "string"){
+if(data321.length > 128 && func2(data321) > 128){
+const err631 = {instancePath:instancePath+"/status/extensions/tools/list/" + i25+"/name",keyword:"maxLength",params:{limit: 128}};
 vErrors = add(vErrors, err631);
 errors++;
 }
 }
-}
 else {
-const err632 = {instancePath:instancePath+"/status/extensions/tools/list",keyword:"type",params:{type: "array"}};
+const err632 = {instancePath:instancePath+"/status/extensions/tools/list/" + i25+"/name",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err632);
 errors++;
 }
 }
-if(data309.truncated !== undefined){
-let data324 = data309.truncated;
-if(!(((typeof data324 == "number") && (!(data324 % 1) && !isNaN(data324))) && (isFinite(data324)))){
-const err633 = {instancePath:instancePath+"/status/extensions/tools/truncated",keyword:"type",params:{type: "integer"}};
+if(data320.interface !== undefined){
+let data322 = data320.interface;
+if(typeof data322 === "string"){
+if(data322.length > 16 && func2(data322) > 16){
+const err633 = {instancePath:instancePath+"/status/extensions/tools/list/" + i25+"/interface",keyword:"maxLength",params:{limit: 16}};
 vErrors = add(vErrors, err633);
 errors++;
 }
-if((typeof data324 == "number") && (isFinite(data324))){
-if(data324 > 2147483647 || isNaN(data324)){
-const err634 = {instancePath:instancePath+"/status/extensions/tools/truncated",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+else {
+const err634 = {instancePath:instancePath+"/status/extensions/tools/list/" + i25+"/interface",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err634);
 errors++;
 }
-if(data324 < -2147483648 || isNaN(data324)){
-const err635 = {instancePath:instancePath+"/status/extensions/tools/truncated",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
+}
+if(data320.wording !== undefined){
+let data323 = data320.wording;
+if(typeof data323 === "string"){
+if(data323.length > 16 && func2(data323) > 16){
+const err635 = {instancePath:instancePath+"/status/extensions/tools/list/" + i25+"/wording",keyword:"maxLength",params:{limit: 16}};
 vErrors = add(vErrors, err635);
 errors++;
 }
 }
-}
-if(data309.truncatedNotReadOnly !== undefined){
-let data325 = data309.truncatedNotReadOnly;
-if(!(((typeof data325 == "number") && (!(data325 % 1) && !isNaN(data325))) && (isFinite(data325)))){
-const err636 = {instancePath:instancePath+"/status/extensions/tools/truncatedNotReadOnly",keyword:"type",params:{type: "integer"}};
+else {
+const err636 = {instancePath:instancePath+"/status/extensions/tools/list/" + i25+"/wording",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err636);
 errors++;
 }
-if((typeof data325 == "number") && (isFinite(data325))){
-if(data325 > 2147483647 || isNaN(data325)){
-const err637 = {instancePath:instancePath+"/status/extensions/tools/truncatedNotReadOnly",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+if(data320.readOnly !== undefined){
+if(typeof data320.readOnly !== "boolean"){
+const err637 = {instancePath:instancePath+"/status/extensions/tools/list/" + i25+"/readOnly",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err637);
 errors++;
 }
-if(data325 < 0 || isNaN(data325)){
-const err638 = {instancePath:instancePath+"/status/extensions/tools/truncatedNotReadOnly",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+}
+if(data320.destructive !== undefined){
+if(typeof data320.destructive !== "boolean"){
+const err638 = {instancePath:instancePath+"/status/extensions/tools/list/" + i25+"/destructive",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err638);
 errors++;
 }
 }
-}
-if(data309.reason !== undefined){
-let data326 = data309.reason;
-if(typeof data326 !== "string"){
-const err639 = {instancePath:instancePath+"/status/extensions/tools/reason",keyword:"type",params:{type: "string"}};
+if(data320.openWorld !== undefined){
+if(typeof data320.openWorld !== "boolean"){
+const err639 = {instancePath:instancePath+"/status/extensions/tools/list/" + i25+"/openWorld",keyword:"type",params:{type: "boolean"}};
 vErrors = add(vErrors, err639);
 errors++;
 }
-if(!(((data326 === "ContractTooLarge") || (data326 === "ContractUnreadable")) || (data326 === "ContractUnstable"))){
-const err640 = {instancePath:instancePath+"/status/extensions/tools/reason",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.tools.properties.reason.enum}};
+}
+}
+else {
+const err640 = {instancePath:instancePath+"/status/extensions/tools/list/" + i25,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err640);
 errors++;
 }
 }
-if(data309.message !== undefined){
-let data327 = data309.message;
-if(typeof data327 === "string"){
-if(data327.length > 256 && func2(data327) > 256){
-const err641 = {instancePath:instancePath+"/status/extensions/tools/message",keyword:"maxLength",params:{limit: 256}};
+}
+else {
+const err641 = {instancePath:instancePath+"/status/extensions/tools/list",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err641);
 errors++;
 }
 }
-else {
-const err642 = {instancePath:instancePath+"/status/extensions/tools/message",keyword:"type",params:{type: "string"}};
+if(data312.truncated !== undefined){
+let data327 = data312.truncated;
+if(!(((typeof data327 == "number") && (!(data327 % 1) && !isNaN(data327))) && (isFinite(data327)))){
+const err642 = {instancePath:instancePath+"/status/extensions/tools/truncated",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err642);
 errors++;
 }
-}
-}
-else {
-const err643 = {instancePath:instancePath+"/status/extensions/tools",keyword:"type",params:{type: "object"}};
+if((typeof data327 == "number") && (isFinite(data327))){
+if(data327 > 2147483647 || isNaN(data327)){
+const err643 = {instancePath:instancePath+"/status/extensions/tools/truncated",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err643);
 errors++;
 }
-}
-if(data247.verification !== undefined){
-let data328 = data247.verification;
-if(data328 && typeof data328 == "object" && !Array.isArray(data328)){
-if(data328.era !== undefined){
-let data329 = data328.era;
-if(typeof data329 !== "string"){
-const err644 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"type",params:{type: "string"}};
+if(data327 < -2147483648 || isNaN(data327)){
+const err644 = {instancePath:instancePath+"/status/extensions/tools/truncated",keyword:"minimum",params:{comparison: ">=", limit: -2147483648}};
 vErrors = add(vErrors, err644);
 errors++;
 }
-if(!((data329 === "Stateless") || (data329 === "Handshake"))){
-const err645 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.verification.properties.era.enum}};
+}
+}
+if(data312.truncatedNotReadOnly !== undefined){
+let data328 = data312.truncatedNotReadOnly;
+if(!(((typeof data328 == "number") && (!(data328 % 1) && !isNaN(data328))) && (isFinite(data328)))){
+const err645 = {instancePath:instancePath+"/status/extensions/tools/truncatedNotReadOnly",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err645);
 errors++;
 }
-}
-if(data328.image !== undefined){
-let data330 = data328.image;
-if(typeof data330 === "string"){
-if(data330.length > 1000 && func2(data330) > 1000){
-const err646 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"maxLength",params:{limit: 1000}};
+if((typeof data328 == "number") && (isFinite(data328))){
+if(data328 > 2147483647 || isNaN(data328)){
+const err646 = {instancePath:instancePath+"/status/extensions/tools/truncatedNotReadOnly",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err646);
 errors++;
 }
-}
-else {
-const err647 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"type",params:{type: "string"}};
+if(data328 < 0 || isNaN(data328)){
+const err647 = {instancePath:instancePath+"/status/extensions/tools/truncatedNotReadOnly",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 vErrors = add(vErrors, err647);
 errors++;
 }
 }
-if(data328.goneWhenAsked !== undefined){
-let data331 = data328.goneWhenAsked;
-if(!(((typeof data331 == "number") && (!(data331 % 1) && !isNaN(data331))) && (isFinite(data331)))){
-const err648 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"type",params:{type: "integer"}};
+}
+if(data312.reason !== undefined){
+let data329 = data312.reason;
+if(typeof data329 !== "string"){
+const err648 = {instancePath:instancePath+"/status/extensions/tools/reason",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err648);
 errors++;
 }
-if((typeof data331 == "number") && (isFinite(data331))){
-if(data331 > 8 || isNaN(data331)){
-const err649 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"maximum",params:{comparison: "<=", limit: 8}};
+if(!(((data329 === "ContractTooLarge") || (data329 === "ContractUnreadable")) || (data329 === "ContractUnstable"))){
+const err649 = {instancePath:instancePath+"/status/extensions/tools/reason",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.tools.properties.reason.enum}};
 vErrors = add(vErrors, err649);
 errors++;
 }
-if(data331 < 1 || isNaN(data331)){
-const err650 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"minimum",params:{comparison: ">=", limit: 1}};
+}
+if(data312.message !== undefined){
+let data330 = data312.message;
+if(typeof data330 === "string"){
+if(data330.length > 256 && func2(data330) > 256){
+const err650 = {instancePath:instancePath+"/status/extensions/tools/message",keyword:"maxLength",params:{limit: 256}};
 vErrors = add(vErrors, err650);
 errors++;
 }
 }
-}
-if(data328.lastVerdictTime !== undefined){
-let data332 = data328.lastVerdictTime;
-if(typeof data332 === "string"){
-if(!pattern4.test(data332)){
-const err651 = {instancePath:instancePath+"/status/extensions/verification/lastVerdictTime",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
+else {
+const err651 = {instancePath:instancePath+"/status/extensions/tools/message",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err651);
 errors++;
 }
 }
+}
 else {
-const err652 = {instancePath:instancePath+"/status/extensions/verification/lastVerdictTime",keyword:"type",params:{type: "string"}};
+const err652 = {instancePath:instancePath+"/status/extensions/tools",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err652);
 errors++;
 }
 }
-if(data328.verifiedGeneration !== undefined){
-let data333 = data328.verifiedGeneration;
-if(!(((typeof data333 == "number") && (!(data333 % 1) && !isNaN(data333))) && (isFinite(data333)))){
-const err653 = {instancePath:instancePath+"/status/extensions/verification/verifiedGeneration",keyword:"type",params:{type: "integer"}};
+if(data247.verification !== undefined){
+let data331 = data247.verification;
+if(data331 && typeof data331 == "object" && !Array.isArray(data331)){
+if(data331.era !== undefined){
+let data332 = data331.era;
+if(typeof data332 !== "string"){
+const err653 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err653);
 errors++;
 }
-if((typeof data333 == "number") && (isFinite(data333))){
-if(data333 > 9223372036854776000 || isNaN(data333)){
-const err654 = {instancePath:instancePath+"/status/extensions/verification/verifiedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+if(!((data332 === "Stateless") || (data332 === "Handshake"))){
+const err654 = {instancePath:instancePath+"/status/extensions/verification/era",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.extensions.properties.verification.properties.era.enum}};
 vErrors = add(vErrors, err654);
 errors++;
 }
-if(data333 < -9223372036854776000 || isNaN(data333)){
-const err655 = {instancePath:instancePath+"/status/extensions/verification/verifiedGeneration",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
+}
+if(data331.image !== undefined){
+let data333 = data331.image;
+if(typeof data333 === "string"){
+if(data333.length > 1000 && func2(data333) > 1000){
+const err655 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"maxLength",params:{limit: 1000}};
 vErrors = add(vErrors, err655);
 errors++;
 }
 }
-}
-if(data328.toolsDigest !== undefined){
-let data334 = data328.toolsDigest;
-if(typeof data334 === "string"){
-if(data334.length > 80 && func2(data334) > 80){
-const err656 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"maxLength",params:{limit: 80}};
+else {
+const err656 = {instancePath:instancePath+"/status/extensions/verification/image",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err656);
 errors++;
 }
 }
-else {
-const err657 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"type",params:{type: "string"}};
+if(data331.goneWhenAsked !== undefined){
+let data334 = data331.goneWhenAsked;
+if(!(((typeof data334 == "number") && (!(data334 % 1) && !isNaN(data334))) && (isFinite(data334)))){
+const err657 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err657);
 errors++;
 }
-}
-if(data328.notCounted !== undefined){
-let data335 = data328.notCounted;
-if(typeof data335 === "string"){
-if(data335.length > 256 && func2(data335) > 256){
-const err658 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"maxLength",params:{limit: 256}};
+if((typeof data334 == "number") && (isFinite(data334))){
+if(data334 > 8 || isNaN(data334)){
+const err658 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"maximum",params:{comparison: "<=", limit: 8}};
 vErrors = add(vErrors, err658);
 errors++;
 }
-}
-else {
-const err659 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"type",params:{type: "string"}};
+if(data334 < 1 || isNaN(data334)){
+const err659 = {instancePath:instancePath+"/status/extensions/verification/goneWhenAsked",keyword:"minimum",params:{comparison: ">=", limit: 1}};
 vErrors = add(vErrors, err659);
 errors++;
 }
 }
-if(data328.failingPods !== undefined){
-let data336 = data328.failingPods;
-if(Array.isArray(data336)){
-if(data336.length > 3){
-const err660 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"maxItems",params:{limit: 3}};
+}
+if(data331.lastVerdictTime !== undefined){
+let data335 = data331.lastVerdictTime;
+if(typeof data335 === "string"){
+if(!pattern4.test(data335)){
+const err660 = {instancePath:instancePath+"/status/extensions/verification/lastVerdictTime",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
 vErrors = add(vErrors, err660);
-errors++;
-}
-const len26 = data336.length;
-for(let i26=0; i26<len26; i26++){
-let data337 = data336[i26];
-if(data337 && typeof data337 == "object" && !Array.isArray(data337)){
-if(data337.name === undefined){
-const err661 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i26,keyword:"required",params:{missingProperty: "name"}};
-vErrors = add(vErrors, err661);
-errors++;
-}
-if(data337.message === undefined){
-const err662 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i26,keyword:"required",params:{missingProperty: "message"}};
-vErrors = add(vErrors, err662);
-errors++;
-}
-if(data337.name !== undefined){
-let data338 = data337.name;
-if(typeof data338 === "string"){
-if(data338.length > 253 && func2(data338) > 253){
-const err663 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i26+"/name",keyword:"maxLength",params:{limit: 253}};
-vErrors = add(vErrors, err663);
 errors++;
 }
 }
 else {
-const err664 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i26+"/name",keyword:"type",params:{type: "string"}};
+const err661 = {instancePath:instancePath+"/status/extensions/verification/lastVerdictTime",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err661);
+errors++;
+}
+}
+if(data331.verifiedGeneration !== undefined){
+let data336 = data331.verifiedGeneration;
+if(!(((typeof data336 == "number") && (!(data336 % 1) && !isNaN(data336))) && (isFinite(data336)))){
+const err662 = {instancePath:instancePath+"/status/extensions/verification/verifiedGeneration",keyword:"type",params:{type: "integer"}};
+vErrors = add(vErrors, err662);
+errors++;
+}
+if((typeof data336 == "number") && (isFinite(data336))){
+if(data336 > 9223372036854776000 || isNaN(data336)){
+const err663 = {instancePath:instancePath+"/status/extensions/verification/verifiedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+vErrors = add(vErrors, err663);
+errors++;
+}
+if(data336 < -9223372036854776000 || isNaN(data336)){
+const err664 = {instancePath:instancePath+"/status/extensions/verification/verifiedGeneration",keyword:"minimum",params:{comparison: ">=", limit: -9223372036854776000}};
 vErrors = add(vErrors, err664);
 errors++;
 }
 }
-if(data337.message !== undefined){
-let data339 = data337.message;
-if(typeof data339 === "string"){
-if(data339.length > 256 && func2(data339) > 256){
-const err665 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i26+"/message",keyword:"maxLength",params:{limit: 256}};
+}
+if(data331.toolsDigest !== undefined){
+let data337 = data331.toolsDigest;
+if(typeof data337 === "string"){
+if(data337.length > 80 && func2(data337) > 80){
+const err665 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"maxLength",params:{limit: 80}};
 vErrors = add(vErrors, err665);
 errors++;
 }
 }
 else {
-const err666 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i26+"/message",keyword:"type",params:{type: "string"}};
+const err666 = {instancePath:instancePath+"/status/extensions/verification/toolsDigest",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err666);
 errors++;
 }
 }
-}
-else {
-const err667 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i26,keyword:"type",params:{type: "object"}};
+if(data331.notCounted !== undefined){
+let data338 = data331.notCounted;
+if(typeof data338 === "string"){
+if(data338.length > 256 && func2(data338) > 256){
+const err667 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"maxLength",params:{limit: 256}};
 vErrors = add(vErrors, err667);
 errors++;
 }
 }
-}
 else {
-const err668 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"type",params:{type: "array"}};
+const err668 = {instancePath:instancePath+"/status/extensions/verification/notCounted",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err668);
 errors++;
 }
 }
-if(data328.toolCount !== undefined){
-let data340 = data328.toolCount;
-if(!(((typeof data340 == "number") && (!(data340 % 1) && !isNaN(data340))) && (isFinite(data340)))){
-const err669 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"type",params:{type: "integer"}};
+if(data331.failingPods !== undefined){
+let data339 = data331.failingPods;
+if(Array.isArray(data339)){
+if(data339.length > 3){
+const err669 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"maxItems",params:{limit: 3}};
 vErrors = add(vErrors, err669);
 errors++;
 }
-if((typeof data340 == "number") && (isFinite(data340))){
-if(data340 > 2147483647 || isNaN(data340)){
-const err670 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+const len26 = data339.length;
+for(let i26=0; i26<len26; i26++){
+let data340 = data339[i26];
+if(data340 && typeof data340 == "object" && !Array.isArray(data340)){
+if(data340.name === undefined){
+const err670 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i26,keyword:"required",params:{missingProperty: "name"}};
 vErrors = add(vErrors, err670);
 errors++;
 }
-if(data340 < 0 || isNaN(data340)){
-const err671 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+if(data340.message === undefined){
+const err671 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i26,keyword:"required",params:{missingProperty: "message"}};
 vErrors = add(vErrors, err671);
 errors++;
 }
-}
-}
-if(data328.resourceCount !== undefined){
-let data341 = data328.resourceCount;
-if(!(((typeof data341 == "number") && (!(data341 % 1) && !isNaN(data341))) && (isFinite(data341)))){
-const err672 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"type",params:{type: "integer"}};
+if(data340.name !== undefined){
+let data341 = data340.name;
+if(typeof data341 === "string"){
+if(data341.length > 253 && func2(data341) > 253){
+const err672 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i26+"/name",keyword:"maxLength",params:{limit: 253}};
 vErrors = add(vErrors, err672);
 errors++;
 }
-if((typeof data341 == "number") && (isFinite(data341))){
-if(data341 > 2147483647 || isNaN(data341)){
-const err673 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+else {
+const err673 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i26+"/name",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err673);
 errors++;
 }
-if(data341 < 0 || isNaN(data341)){
-const err674 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+}
+if(data340.message !== undefined){
+let data342 = data340.message;
+if(typeof data342 === "string"){
+if(data342.length > 256 && func2(data342) > 256){
+const err674 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i26+"/message",keyword:"maxLength",params:{limit: 256}};
 vErrors = add(vErrors, err674);
 errors++;
 }
 }
-}
-if(data328.promptCount !== undefined){
-let data342 = data328.promptCount;
-if(!(((typeof data342 == "number") && (!(data342 % 1) && !isNaN(data342))) && (isFinite(data342)))){
-const err675 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"type",params:{type: "integer"}};
+else {
+const err675 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i26+"/message",keyword:"type",params:{type: "string"}};
 vErrors = add(vErrors, err675);
 errors++;
 }
-if((typeof data342 == "number") && (isFinite(data342))){
-if(data342 > 2147483647 || isNaN(data342)){
-const err676 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
+}
+}
+else {
+const err676 = {instancePath:instancePath+"/status/extensions/verification/failingPods/" + i26,keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err676);
 errors++;
 }
-if(data342 < 0 || isNaN(data342)){
-const err677 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+}
+}
+else {
+const err677 = {instancePath:instancePath+"/status/extensions/verification/failingPods",keyword:"type",params:{type: "array"}};
 vErrors = add(vErrors, err677);
 errors++;
 }
 }
-}
-}
-else {
-const err678 = {instancePath:instancePath+"/status/extensions/verification",keyword:"type",params:{type: "object"}};
+if(data331.toolCount !== undefined){
+let data343 = data331.toolCount;
+if(!(((typeof data343 == "number") && (!(data343 % 1) && !isNaN(data343))) && (isFinite(data343)))){
+const err678 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err678);
 errors++;
 }
-}
-}
-else {
-const err679 = {instancePath:instancePath+"/status/extensions",keyword:"type",params:{type: "object"}};
+if((typeof data343 == "number") && (isFinite(data343))){
+if(data343 > 2147483647 || isNaN(data343)){
+const err679 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err679);
 errors++;
 }
-}
-if(data222.conditions !== undefined){
-let data343 = data222.conditions;
-if(Array.isArray(data343)){
-const len27 = data343.length;
-for(let i27=0; i27<len27; i27++){
-let data344 = data343[i27];
-if(data344 && typeof data344 == "object" && !Array.isArray(data344)){
-if(data344.type === undefined){
-const err680 = {instancePath:instancePath+"/status/conditions/" + i27,keyword:"required",params:{missingProperty: "type"}};
+if(data343 < 0 || isNaN(data343)){
+const err680 = {instancePath:instancePath+"/status/extensions/verification/toolCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 vErrors = add(vErrors, err680);
 errors++;
 }
-if(data344.status === undefined){
-const err681 = {instancePath:instancePath+"/status/conditions/" + i27,keyword:"required",params:{missingProperty: "status"}};
+}
+}
+if(data331.resourceCount !== undefined){
+let data344 = data331.resourceCount;
+if(!(((typeof data344 == "number") && (!(data344 % 1) && !isNaN(data344))) && (isFinite(data344)))){
+const err681 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err681);
 errors++;
 }
-if(data344.lastTransitionTime === undefined){
-const err682 = {instancePath:instancePath+"/status/conditions/" + i27,keyword:"required",params:{missingProperty: "lastTransitionTime"}};
+if((typeof data344 == "number") && (isFinite(data344))){
+if(data344 > 2147483647 || isNaN(data344)){
+const err682 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err682);
 errors++;
 }
-if(data344.reason === undefined){
-const err683 = {instancePath:instancePath+"/status/conditions/" + i27,keyword:"required",params:{missingProperty: "reason"}};
+if(data344 < 0 || isNaN(data344)){
+const err683 = {instancePath:instancePath+"/status/extensions/verification/resourceCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 vErrors = add(vErrors, err683);
 errors++;
 }
-if(data344.message === undefined){
-const err684 = {instancePath:instancePath+"/status/conditions/" + i27,keyword:"required",params:{missingProperty: "message"}};
+}
+}
+if(data331.promptCount !== undefined){
+let data345 = data331.promptCount;
+if(!(((typeof data345 == "number") && (!(data345 % 1) && !isNaN(data345))) && (isFinite(data345)))){
+const err684 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err684);
 errors++;
 }
-if(data344.type !== undefined){
-let data345 = data344.type;
-if(typeof data345 === "string"){
-if(data345.length > 316 && func2(data345) > 316){
-const err685 = {instancePath:instancePath+"/status/conditions/" + i27+"/type",keyword:"maxLength",params:{limit: 316}};
+if((typeof data345 == "number") && (isFinite(data345))){
+if(data345 > 2147483647 || isNaN(data345)){
+const err685 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"maximum",params:{comparison: "<=", limit: 2147483647}};
 vErrors = add(vErrors, err685);
 errors++;
 }
-if(!pattern8.test(data345)){
-const err686 = {instancePath:instancePath+"/status/conditions/" + i27+"/type",keyword:"pattern",params:{pattern: "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"}};
+if(data345 < 0 || isNaN(data345)){
+const err686 = {instancePath:instancePath+"/status/extensions/verification/promptCount",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 vErrors = add(vErrors, err686);
 errors++;
 }
 }
+}
+}
 else {
-const err687 = {instancePath:instancePath+"/status/conditions/" + i27+"/type",keyword:"type",params:{type: "string"}};
+const err687 = {instancePath:instancePath+"/status/extensions/verification",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err687);
 errors++;
 }
 }
-if(data344.status !== undefined){
-let data346 = data344.status;
-if(typeof data346 !== "string"){
-const err688 = {instancePath:instancePath+"/status/conditions/" + i27+"/status",keyword:"type",params:{type: "string"}};
+}
+else {
+const err688 = {instancePath:instancePath+"/status/extensions",keyword:"type",params:{type: "object"}};
 vErrors = add(vErrors, err688);
 errors++;
 }
-if(!(((data346 === "True") || (data346 === "False")) || (data346 === "Unknown"))){
-const err689 = {instancePath:instancePath+"/status/conditions/" + i27+"/status",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.conditions.items.properties.status.enum}};
+}
+if(data222.conditions !== undefined){
+let data346 = data222.conditions;
+if(Array.isArray(data346)){
+const len27 = data346.length;
+for(let i27=0; i27<len27; i27++){
+let data347 = data346[i27];
+if(data347 && typeof data347 == "object" && !Array.isArray(data347)){
+if(data347.type === undefined){
+const err689 = {instancePath:instancePath+"/status/conditions/" + i27,keyword:"required",params:{missingProperty: "type"}};
 vErrors = add(vErrors, err689);
 errors++;
 }
-}
-if(data344.observedGeneration !== undefined){
-let data347 = data344.observedGeneration;
-if(!(((typeof data347 == "number") && (!(data347 % 1) && !isNaN(data347))) && (isFinite(data347)))){
-const err690 = {instancePath:instancePath+"/status/conditions/" + i27+"/observedGeneration",keyword:"type",params:{type: "integer"}};
+if(data347.status === undefined){
+const err690 = {instancePath:instancePath+"/status/conditions/" + i27,keyword:"required",params:{missingProperty: "status"}};
 vErrors = add(vErrors, err690);
 errors++;
 }
-if((typeof data347 == "number") && (isFinite(data347))){
-if(data347 > 9223372036854776000 || isNaN(data347)){
-const err691 = {instancePath:instancePath+"/status/conditions/" + i27+"/observedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
+if(data347.lastTransitionTime === undefined){
+const err691 = {instancePath:instancePath+"/status/conditions/" + i27,keyword:"required",params:{missingProperty: "lastTransitionTime"}};
 vErrors = add(vErrors, err691);
 errors++;
 }
-if(data347 < 0 || isNaN(data347)){
-const err692 = {instancePath:instancePath+"/status/conditions/" + i27+"/observedGeneration",keyword:"minimum",params:{comparison: ">=", limit: 0}};
+if(data347.reason === undefined){
+const err692 = {instancePath:instancePath+"/status/conditions/" + i27,keyword:"required",params:{missingProperty: "reason"}};
 vErrors = add(vErrors, err692);
 errors++;
 }
-}
-}
-if(data344.lastTransitionTime !== undefined){
-let data348 = data344.lastTransitionTime;
-if(typeof data348 === "string"){
-if(!pattern4.test(data348)){
-const err693 = {instancePath:instancePath+"/status/conditions/" + i27+"/lastTransitionTime",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
+if(data347.message === undefined){
+const err693 = {instancePath:instancePath+"/status/conditions/" + i27,keyword:"required",params:{missingProperty: "message"}};
 vErrors = add(vErrors, err693);
 errors++;
 }
-}
-else {
-const err694 = {instancePath:instancePath+"/status/conditions/" + i27+"/lastTransitionTime",keyword:"type",params:{type: "string"}};
+if(data347.type !== undefined){
+let data348 = data347.type;
+if(typeof data348 === "string"){
+if(data348.length > 316 && func2(data348) > 316){
+const err694 = {instancePath:instancePath+"/status/conditions/" + i27+"/type",keyword:"maxLength",params:{limit: 316}};
 vErrors = add(vErrors, err694);
 errors++;
 }
-}
-if(data344.reason !== undefined){
-let data349 = data344.reason;
-if(typeof data349 === "string"){
-if(data349.length > 1024 && func2(data349) > 1024){
-const err695 = {instancePath:instancePath+"/status/conditions/" + i27+"/reason",keyword:"maxLength",params:{limit: 1024}};
+if(!pattern8.test(data348)){
+const err695 = {instancePath:instancePath+"/status/conditions/" + i27+"/type",keyword:"pattern",params:{pattern: "^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"}};
 vErrors = add(vErrors, err695);
-errors++;
-}
-if(data349.length < 2 && func2(data349) < 1){
-const err696 = {instancePath:instancePath+"/status/conditions/" + i27+"/reason",keyword:"minLength",params:{limit: 1}};
-vErrors = add(vErrors, err696);
-errors++;
-}
-if(!pattern10.test(data349)){
-const err697 = {instancePath:instancePath+"/status/conditions/" + i27+"/reason",keyword:"pattern",params:{pattern: "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"}};
-vErrors = add(vErrors, err697);
 errors++;
 }
 }
 else {
-const err698 = {instancePath:instancePath+"/status/conditions/" + i27+"/reason",keyword:"type",params:{type: "string"}};
+const err696 = {instancePath:instancePath+"/status/conditions/" + i27+"/type",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err696);
+errors++;
+}
+}
+if(data347.status !== undefined){
+let data349 = data347.status;
+if(typeof data349 !== "string"){
+const err697 = {instancePath:instancePath+"/status/conditions/" + i27+"/status",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err697);
+errors++;
+}
+if(!(((data349 === "True") || (data349 === "False")) || (data349 === "Unknown"))){
+const err698 = {instancePath:instancePath+"/status/conditions/" + i27+"/status",keyword:"enum",params:{allowedValues: schema6.properties.status.properties.conditions.items.properties.status.enum}};
 vErrors = add(vErrors, err698);
 errors++;
 }
 }
-if(data344.message !== undefined){
-let data350 = data344.message;
-if(typeof data350 === "string"){
-if(data350.length > 32768 && func2(data350) > 32768){
-const err699 = {instancePath:instancePath+"/status/conditions/" + i27+"/message",keyword:"maxLength",params:{limit: 32768}};
+if(data347.observedGeneration !== undefined){
+let data350 = data347.observedGeneration;
+if(!(((typeof data350 == "number") && (!(data350 % 1) && !isNaN(data350))) && (isFinite(data350)))){
+const err699 = {instancePath:instancePath+"/status/conditions/" + i27+"/observedGeneration",keyword:"type",params:{type: "integer"}};
 vErrors = add(vErrors, err699);
 errors++;
 }
-}
-else {
-const err700 = {instancePath:instancePath+"/status/conditions/" + i27+"/message",keyword:"type",params:{type: "string"}};
+if((typeof data350 == "number") && (isFinite(data350))){
+if(data350 > 9223372036854776000 || isNaN(data350)){
+const err700 = {instancePath:instancePath+"/status/conditions/" + i27+"/observedGeneration",keyword:"maximum",params:{comparison: "<=", limit: 9223372036854776000}};
 vErrors = add(vErrors, err700);
 errors++;
 }
-}
-}
-else {
-const err701 = {instancePath:instancePath+"/status/conditions/" + i27,keyword:"type",params:{type: "object"}};
+if(data350 < 0 || isNaN(data350)){
+const err701 = {instancePath:instancePath+"/status/conditions/" + i27+"/observedGeneration",keyword:"minimum",params:{comparison: ">=", limit: 0}};
 vErrors = add(vErrors, err701);
 errors++;
 }
 }
 }
-else {
-const err702 = {instancePath:instancePath+"/status/conditions",keyword:"type",params:{type: "array"}};
+if(data347.lastTransitionTime !== undefined){
+let data351 = data347.lastTransitionTime;
+if(typeof data351 === "string"){
+if(!pattern4.test(data351)){
+const err702 = {instancePath:instancePath+"/status/conditions/" + i27+"/lastTransitionTime",keyword:"pattern",params:{pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?([Zz]|[+-]\\d{2}:\\d{2})$"}};
 vErrors = add(vErrors, err702);
 errors++;
 }
 }
+else {
+const err703 = {instancePath:instancePath+"/status/conditions/" + i27+"/lastTransitionTime",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err703);
+errors++;
+}
+}
+if(data347.reason !== undefined){
+let data352 = data347.reason;
+if(typeof data352 === "string"){
+if(data352.length > 1024 && func2(data352) > 1024){
+const err704 = {instancePath:instancePath+"/status/conditions/" + i27+"/reason",keyword:"maxLength",params:{limit: 1024}};
+vErrors = add(vErrors, err704);
+errors++;
+}
+if(data352.length < 2 && func2(data352) < 1){
+const err705 = {instancePath:instancePath+"/status/conditions/" + i27+"/reason",keyword:"minLength",params:{limit: 1}};
+vErrors = add(vErrors, err705);
+errors++;
+}
+if(!pattern10.test(data352)){
+const err706 = {instancePath:instancePath+"/status/conditions/" + i27+"/reason",keyword:"pattern",params:{pattern: "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"}};
+vErrors = add(vErrors, err706);
+errors++;
+}
 }
 else {
-const err703 = {instancePath:instancePath+"/status",keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err703);
+const err707 = {instancePath:instancePath+"/status/conditions/" + i27+"/reason",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err707);
+errors++;
+}
+}
+if(data347.message !== undefined){
+let data353 = data347.message;
+if(typeof data353 === "string"){
+if(data353.length > 32768 && func2(data353) > 32768){
+const err708 = {instancePath:instancePath+"/status/conditions/" + i27+"/message",keyword:"maxLength",params:{limit: 32768}};
+vErrors = add(vErrors, err708);
+errors++;
+}
+}
+else {
+const err709 = {instancePath:instancePath+"/status/conditions/" + i27+"/message",keyword:"type",params:{type: "string"}};
+vErrors = add(vErrors, err709);
 errors++;
 }
 }
 }
 else {
-const err704 = {instancePath,keyword:"type",params:{type: "object"}};
-vErrors = add(vErrors, err704);
+const err710 = {instancePath:instancePath+"/status/conditions/" + i27,keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err710);
+errors++;
+}
+}
+}
+else {
+const err711 = {instancePath:instancePath+"/status/conditions",keyword:"type",params:{type: "array"}};
+vErrors = add(vErrors, err711);
+errors++;
+}
+}
+}
+else {
+const err712 = {instancePath:instancePath+"/status",keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err712);
+errors++;
+}
+}
+}
+else {
+const err713 = {instancePath,keyword:"type",params:{type: "object"}};
+vErrors = add(vErrors, err713);
 errors++;
 }
 validate21.errors = vErrors;

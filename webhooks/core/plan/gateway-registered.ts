@@ -17,7 +17,7 @@ import {
 import type { GatewayName, GatewaySettings } from '../mcpserver/gateway.ts';
 import { gatewayBindingName, namespaceOf, pathOf } from '../mcpserver/names.ts';
 import { present } from '../mcpserver/record.ts';
-import type { MCPServerStatus } from '../mcpserver/types.gen.ts';
+import type { GatewayOffer, MCPServerStatus } from '../mcpserver/types.gen.ts';
 import { announcementOf } from '../resources/gateway-announcement.ts';
 import { GATEWAY_REGISTERED, gatewayAsking } from '../resources/gateway-asking.ts';
 import { isUnanswered, publicUrlThrough, whyNoGateway } from '../resources/gateway-extension.ts';
@@ -38,7 +38,7 @@ import type { Said } from './condition.ts';
 import type { ObservedChild } from './observed.ts';
 import { isOurs } from './optional-conditions.ts';
 import type { OptionalInput } from './optional-conditions.ts';
-import { sayOffered, whyNotOffered } from './offered-tools.ts';
+import { offerOf, sayOffered, whyNotOffered } from './offered-tools.ts';
 import type { Offered } from './offered-tools.ts';
 import { servedAddressOf } from './served-address.ts';
 
@@ -88,6 +88,8 @@ export interface GatewayReport {
   readonly binding?: { readonly name: string; readonly provider: string };
   /** Where clients reach the server through the gateway. */
   readonly url?: string;
+  /** What the gateway offers of it, for status.extensions.gateway. */
+  readonly offer?: GatewayOffer;
   /** In milliseconds; absent: somebody tells. */
   readonly lookAgainMs?: number;
   /** What the binding has to say, of a provider in this tree, and does not say yet. */
@@ -107,6 +109,7 @@ type BindingReason =
 
 interface Verdict extends Omit<Said, 'type'> {
   readonly url?: string;
+  readonly offer?: GatewayOffer;
   readonly lookAgainMs?: number;
   /** Of a provider in this tree; absent: it is for others to say, or there is nothing new to say. */
   readonly ofBinding?: BindingReason;
@@ -118,11 +121,12 @@ export function decideGateway(input: GatewayInput): GatewayReport | undefined {
   if (server.spec.gateway === undefined) return undefined;
   const binding = ourChild(mcpGatewayBinding.kind, input);
   const verdict = verdictOf(input, binding);
-  const { status, reason, message, cause, generation, url, lookAgainMs } = verdict;
+  const { status, reason, message, cause, generation, url, offer, lookAgainMs } = verdict;
   return present({
     said: { type: GATEWAY_REGISTERED, ...present({ status, reason, message, cause, generation }) },
     binding: nameOf(binding) ?? bindingBefore(input),
     url,
+    offer,
     lookAgainMs,
     writes: binding === undefined || isOnItsWayOut(binding, input) ? undefined : statusToWrite(verdict, binding, input),
   });
@@ -131,12 +135,12 @@ export function decideGateway(input: GatewayInput): GatewayReport | undefined {
 /** What the registration was said to be, where nothing was brought about. */
 export function registrationBefore(
   status: MCPServerStatus | undefined,
-): Pick<GatewayReport, 'url'> & Pick<MCPServerStatus, 'gatewayBinding'> {
+): Pick<GatewayReport, 'url' | 'offer'> & Pick<MCPServerStatus, 'gatewayBinding'> {
   const { gatewayBinding, address, extensions } = status ?? {};
   const isRegistered = conditionOf(status, GATEWAY_REGISTERED)?.status === 'True';
   // What is not registered any more may be routed still.
   const isPublic = extensions?.clusterURL === undefined ? isRegistered : address?.url !== extensions.clusterURL;
-  return present({ gatewayBinding, url: isPublic ? address?.url : undefined });
+  return present({ gatewayBinding, url: isPublic ? address?.url : undefined, offer: extensions?.gateway });
 }
 
 function verdictOf(input: GatewayInput, binding: ObservedChild | undefined): Verdict {
@@ -501,7 +505,8 @@ function registered(
     open,
   ];
   const words = said.filter((word) => word !== undefined);
-  return { status: 'True', reason: 'GatewayRegistered', message: words.join('; '), ...present({ url }) };
+  const more = present({ url, offer: offerOf(offered) });
+  return { status: 'True', reason: 'GatewayRegistered', message: words.join('; '), ...more };
 }
 
 /** With what it has to follow. */
@@ -557,8 +562,8 @@ function asBefore({ server: { status } }: GatewayInput): Verdict {
   if (before === undefined)
     return { status: 'Unknown', reason: 'NotChecked', message: 'Waiting until the registration can be looked up' };
   const cause = status?.extensions?.causes?.[GATEWAY_REGISTERED];
-  const { url } = registrationBefore(status);
-  return { ...sayAgain(before), ...present({ cause, url }) };
+  const { url, offer } = registrationBefore(status);
+  return { ...sayAgain(before), ...present({ cause, url, offer }) };
 }
 
 function wasRegistered({ server }: GatewayInput): boolean {

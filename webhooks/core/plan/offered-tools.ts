@@ -1,3 +1,5 @@
+import type { GatewayOffer } from '../mcpserver/types.gen.ts';
+
 /** What the broker of the MCP gateway of Kuadrant says of a server. Texts are bounded, on one line. */
 export type Offered =
   /** It could not be asked, or its answer is none. `why`: a clause. */
@@ -31,4 +33,11 @@ export function sayOffered(offered: Offered | undefined): string | undefined {
   const { tools, invalidTools } = offered;
   const left = invalidTools === 0 ? '' : `, and leaves out ${invalidTools} that are invalid`;
   return `the gateway offers ${tools === 0 ? 'none' : tools} of its tools${left}`;
+}
+
+/** For status.extensions.gateway; undefined where it offers nothing, or nobody knows. */
+export function offerOf(offered: Offered | undefined): GatewayOffer | undefined {
+  if (offered?.state !== 'known' || !offered.isReady) return undefined;
+  const { tools, invalidTools } = offered;
+  return { tools, invalidTools };
 }

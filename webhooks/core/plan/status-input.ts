@@ -1,4 +1,5 @@
 import type {
+  GatewayOffer,
   ForeignFieldsStatus,
   MCPServer,
   MCPServerStatus,
@@ -63,6 +64,8 @@ export interface StatusInput {
 export interface RegistrationStatus extends Pick<MCPServerStatus, 'gatewayBinding'> {
   /** Where clients reach the server through it; of both, through the gateway. */
   readonly url?: string;
+  /** What the gateway offers of it. */
+  readonly offer?: GatewayOffer;
 }
 
 /** What is known about the workload, which is all of it but the handshake. */

@@ -135,6 +135,7 @@ function extensionsOf(
       release,
       // Where it is published nowhere, the address is just that.
       clusterURL: isPublished(input) ? clusterUrlOf(input, verdicts.availability) : undefined,
+      gateway: registrationOf(input).offer,
       causes: causes.length === 0 ? undefined : Object.fromEntries(causes),
       policy: forEarlier(policy ?? before.policy),
       foreign: standing === undefined ? before.foreign : (standing ?? undefined),
@@ -326,8 +327,8 @@ export function saysTheSame(previous: MCPServerStatus, next: MCPServerStatus): b
 }
 
 const ownExtensions = {
-  ...{ causes: true, clusterURL: true, foreign: true, podFailure: true, policy: true, release: false },
-  ...{ rollout: true, tools: true, verification: true },
+  ...{ causes: true, clusterURL: true, foreign: true, gateway: true, podFailure: true, policy: true },
+  ...{ release: false, rollout: true, tools: true, verification: true },
 } as const satisfies Record<keyof StatusExtensions, boolean>;
 
 const compared = Object.entries(ownExtensions).flatMap(([name, isCompared]) => (isCompared ? [name] : []));

@@ -50,6 +50,7 @@ describe('a broker that is asked what it offers of a server', () => {
   it.each([
     ['counts that are none', { totalTools: -3, invalidTools: 'many' }, { tools: 0, invalidTools: 0 }],
     ['a count beyond all numbers', { totalTools: 1e300 }, { tools: 0 }],
+    ['a count that no status has room for', { totalTools: 2 ** 40 }, { tools: 2_147_483_647 }],
     ['ready in a word', { ready: 'yes' }, { isReady: false }],
     ['words of any length, on several lines', { message: `a\nb\u202e${'c'.repeat(9_999)}` }, { state: 'known' }],
   ])('is taken at as little as it says, with %s', async (_, more, offered) => {

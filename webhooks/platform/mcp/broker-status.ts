@@ -51,9 +51,12 @@ function wholeObject(body: Uint8Array, { status, json, bytes }: Received): McpRe
   return { type: 'result', result: { name: stringAt(said, 'name'), message, ready, ...counted }, bytes };
 }
 
+/** Largest number that a status can have of them. */
+const maxCount = 2 ** 31 - 1;
+
 function countAt(said: unknown, field: string): number {
   const count = numberAt(said, field) ?? 0;
-  return Number.isSafeInteger(count) && count > 0 ? count : 0;
+  return Number.isSafeInteger(count) && count > 0 ? Math.min(count, maxCount) : 0;
 }
 
 function offeredIn(reply: McpReply, asked: string): Offered {
