@@ -31,7 +31,7 @@ export type Step =
   /** Something that others bring about and that we wait for. */
   | { readonly kind: 'condition'; readonly name: string; readonly after: readonly string[]; readonly check: Check };
 
-/** All that the supervisor needs to know; it reads this file and no other. */
+/** All that the supervisor needs to know; it reads this file and no other, and again before it starts a service anew. */
 export interface Plan {
   readonly port: number;
   readonly pki: string;

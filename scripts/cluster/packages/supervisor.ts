@@ -22,13 +22,15 @@ const componentEnvironment = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/
 class RunningStep {
   readonly step: Step;
   readonly #plan: Plan;
+  readonly #planFile: string;
   #state: StepStatus['state'] = 'waiting';
   #child: ChildProcess | undefined;
   #exits = 0;
 
-  constructor(step: Step, plan: Plan) {
+  constructor(step: Step, plan: Plan, planFile: string) {
     this.step = step;
     this.#plan = plan;
+    this.#planFile = planFile;
   }
 
   /** Begins, and ends as soon as it works for the first time. */
@@ -71,8 +73,14 @@ class RunningStep {
       this.#state = 'starting';
       console.log(`${new Date().toISOString()} ${this.step.name} ended with ${code}; starting it again`);
       await sleep(restartDelayMs(this.#exits));
-      this.#keepRunning(command);
+      this.#keepRunning(this.#commandByNow() ?? command);
     });
+  }
+
+  /** Who changes the plan and ends a component has it started anew with what the plan says then. */
+  #commandByNow(): readonly string[] | undefined {
+    const step = readPlan(this.#planFile).steps.find(({ name }) => name === this.step.name);
+    return step?.kind === 'service' ? step.command : undefined;
   }
 
   #run([program = '', ...args]: readonly string[]): Promise<number> {
@@ -134,10 +142,14 @@ function forwardApiConnections(port: number): void {
   });
 }
 
+function readPlan(planFile: string): Plan {
+  return JSON.parse(readFileSync(planFile, 'utf8')) as Plan;
+}
+
 async function supervise(planFile: string): Promise<void> {
-  const plan = JSON.parse(readFileSync(planFile, 'utf8')) as Plan;
+  const plan = readPlan(planFile);
   mkdirSync(plan.logs, { recursive: true });
-  const steps = plan.steps.map((step) => new RunningStep(step, plan));
+  const steps = plan.steps.map((step) => new RunningStep(step, plan, planFile));
   let hasStarted = false;
   forwardApiConnections(plan.port);
   serveControl(steps, () => hasStarted);
