@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { expect, it } from '@jest/globals';
 import { at, render } from '../chart/render.ts';
+import { anchorsOf } from '../docs/anchors.ts';
 import { registeredMetrics } from '../generate/metrics-page.ts';
 import { alertCases, toPromtoolTests } from './alert-cases.ts';
 import { readAlerts } from './alerts.ts';
@@ -40,13 +41,7 @@ it.each(alerts)('$alert leads to a heading that exists', ({ annotations: { runbo
   const [page = '', heading] = runbook.split('#');
   expect(existsSync(page)).toBe(true);
   if (heading === undefined) return;
-  const headings = [...readFileSync(page, 'utf8').matchAll(/^#+ (.*)$/gm)].map(([, text = '']) =>
-    text
-      .toLowerCase()
-      .replaceAll(/[^a-z0-9 -]/g, '')
-      .replaceAll(' ', '-'),
-  );
-  expect(headings).toContain(heading);
+  expect(anchorsOf(readFileSync(page, 'utf8'))).toContain(heading);
 });
 
 it('the chart has them in a PrometheusRule, with the labels that are asked for', async () => {

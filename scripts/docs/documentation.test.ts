@@ -8,6 +8,7 @@ import { RECONCILE_ERROR } from '../../webhooks/core/plan/quarantine.ts';
 import { expandedKinds } from '../../webhooks/core/resources/index.gen.ts';
 import { isAsked, isOptional } from '../../webhooks/core/resources/optional-kind.ts';
 import { rules } from '../../webhooks/core/rules/index.gen.ts';
+import { anchorsOf } from './anchors.ts';
 
 const topFolders = ['webhooks', 'chart', 'crds', 'scripts', 'e2e', 'docs', '.ci'];
 
@@ -34,11 +35,17 @@ function namedPaths(text: string): readonly string[] {
   );
 }
 
-function links(text: string): readonly string[] {
+interface Link {
+  /** Empty is the page itself. */
+  readonly target: string;
+  readonly anchor: string | undefined;
+}
+
+function links(text: string): readonly Link[] {
   // Patterns in code look like links.
-  return [...text.replaceAll(/`[^`\n]*`/g, '').matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)]
-    .map((match) => match[1] ?? '')
-    .filter((target) => !target.includes('://'));
+  return [...text.replaceAll(/`[^`\n]*`/g, '').matchAll(/\]\(([^)#\s]*)(?:#([^)\s]*))?\)/g)]
+    .map(([, target = '', anchor]) => ({ target, anchor }))
+    .filter(({ target }) => !target.includes('://'));
 }
 
 function npmScripts(text: string): readonly string[] {
@@ -58,7 +65,13 @@ describe.each(pages())('%s', (page) => {
   });
 
   it('links only to pages that exist', () => {
-    expect(links(text).filter((target) => !existsSync(join(dirname(page), target)))).toEqual([]);
+    expect(links(text).filter(({ target }) => !existsSync(join(dirname(page), target)))).toEqual([]);
+  });
+
+  it('links only to headings that exist', () => {
+    const isThere = ({ target, anchor = '' }: Link): boolean =>
+      anchorsOf(target === '' ? text : readFileSync(join(dirname(page), target), 'utf8')).has(anchor);
+    expect(links(text).filter((link) => link.anchor !== undefined && !isThere(link))).toEqual([]);
   });
 
   it('names only npm scripts that exist', () => {
