@@ -4,7 +4,12 @@ import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { parse, stringify } from 'yaml';
 import { commandInCluster, execInCluster, type ClusterHandle } from '../../scripts/cluster/cluster.ts';
-import { ensurePrometheus, type PrometheusPrograms } from '../../scripts/cluster/packages/prometheus.ts';
+import { requireCommand } from '../../scripts/cluster/command.ts';
+import {
+  ensurePrometheus,
+  ensurePromtool,
+  type PrometheusPrograms,
+} from '../../scripts/cluster/packages/prometheus.ts';
 import { resolveSettings } from '../../scripts/cluster/settings.ts';
 import { proxyUrl } from './api.ts';
 import { startProgram, type Running } from './beside.ts';
@@ -59,6 +64,8 @@ export async function readTlsAssets(namespace: string, name: string): Promise<Re
 const mountedAssets = '/etc/prometheus/certs';
 
 export interface RunningPrometheus extends Running {
+  /** In the network of the cluster. */
+  readonly url: string;
   /** Writes the files of {@link readTlsAssets} anew, as kubelets do it in a pod. */
   readonly replaceTlsAssets: (tlsAssets: Readonly<Record<string, string>>) => Promise<void>;
   /** The values of an instant query, by the labels as JSON. */
@@ -77,13 +84,15 @@ export interface PrometheusFiles {
   readonly configuration: string;
   readonly rules?: Readonly<Record<string, string>>;
   readonly tlsAssets?: Readonly<Record<string, string>>;
+  /** What it has seen before, in the text of OpenMetrics with times. */
+  readonly history?: string;
 }
 
 /** Prometheus itself in the network of the cluster, where pods can be reached, with a configuration of the operator and its rules. */
 export async function startPrometheus(
   cluster: ClusterHandle,
   { prometheus }: PrometheusPrograms,
-  { configuration, rules = {}, tlsAssets = {} }: PrometheusFiles,
+  { configuration, rules = {}, tlsAssets = {}, history }: PrometheusFiles,
 ): Promise<RunningPrometheus> {
   const folder = await mkdtemp(path.join(tmpdir(), 'mcp-lifecycle-prometheus-'));
   const file = path.join(folder, 'prometheus.yaml');
@@ -95,6 +104,7 @@ export async function startPrometheus(
   await write('rules', rules);
   await replaceTlsAssets(tlsAssets);
   await writeFile(file, besideCluster(configuration, { folder, kubeconfig: cluster.kubeconfig }));
+  if (history !== undefined) await fillIn(history, folder);
   const url = `127.0.0.1:${port}`;
   const command = [
     ...[prometheus, `--config.file=${file}`, `--storage.tsdb.path=${path.join(folder, 'data')}`],
@@ -102,6 +112,7 @@ export async function startPrometheus(
   ];
   const running = startProgram(await commandInCluster(cluster, command), cluster.environment);
   return {
+    url: `http://${url}`,
     said: () => running.said(),
     replaceTlsAssets,
     async query(expression) {
@@ -115,6 +126,16 @@ export async function startPrometheus(
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** https://prometheus.io/docs/prometheus/latest/storage/#backfilling-from-openmetrics-format */
+async function fillIn(history: string, folder: string): Promise<void> {
+  const { cache } = resolveSettings({}, process.env);
+  const promtool = await ensurePromtool(cache, (line) => process.stderr.write(`${line}\n`));
+  const text = path.join(folder, 'history.txt');
+  await writeFile(text, history);
+  const create = [promtool, 'tsdb', 'create-blocks-from', 'openmetrics', text, path.join(folder, 'data')];
+  await requireCommand(create, 'see what it says');
 }
 
 /** What the reloader beside a Prometheus puts in place of variables: which replica it is, and which shard of the targets. */
