@@ -12,9 +12,9 @@ export interface UserRight {
   readonly roles: readonly string[];
 }
 
-/** What docs/guides/install.md says that people may do with the roles of the chart. */
+/** What docs/guides/roles.md says that people may do with the roles of the chart. */
 export async function readUserRights(): Promise<{ readonly roles: readonly string[]; readonly rights: UserRight[] }> {
-  const guide = await readFile(new URL('../../docs/guides/install.md', import.meta.url), 'utf8');
+  const guide = await readFile(new URL('../../docs/guides/roles.md', import.meta.url), 'utf8');
   const [, head = '', body = ''] = /^\| May \|(.*)\|\n\|[-|]+\|\n((?:\|.*\|\n)+)/m.exec(guide) ?? [];
   const roles = cellsOf(head).map((cell) => cell.replaceAll('`', ''));
   const rights = body

@@ -16,7 +16,7 @@ describe('who has nothing but a role of the chart', () => {
   const namespace = useNamespace();
   const userOf = (role: string): string => `${role}@${namespace}`;
 
-  it('may do exactly what the table of the install guide says', async () => {
+  it('may do exactly what the table of the guide says', async () => {
     const { roles, rights } = await readUserRights();
     await apply(namespace, {
       ...{ apiVersion: 'v1', kind: 'List' },
