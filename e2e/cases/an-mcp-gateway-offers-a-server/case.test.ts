@@ -4,7 +4,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { installChart } from '../../harness/chart.ts';
 import { eventually } from '../../harness/eventually.ts';
-import { apply, conditionOf, get, kubectlOk, type KubeObject } from '../../harness/kubectl.ts';
+import { apply, conditionOf, get, kubectl, kubectlOk, type KubeObject } from '../../harness/kubectl.ts';
 import { untilComplete } from '../../harness/leader.ts';
 import { imageOf, kubernetesServer, untilCondition } from '../../harness/mcp-server.ts';
 import { useNamespace } from '../../harness/namespace.ts';
@@ -51,9 +51,9 @@ describe('an MCPServer at the MCP gateway of Kuadrant, whose kinds, controller a
       },
     },
   ];
-  const configure = (prefix: string): Promise<unknown> =>
+  const configure = (prefix: string, configMap = 'edge'): Promise<unknown> =>
     apply(namespace, {
-      ...{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'edge' } },
+      ...{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: configMap } },
       data: { 'extension-name': 'tools', 'extension-namespace': namespace, 'section-name': 'mcps', prefix },
     });
   const server = (provider: string): object =>
@@ -102,7 +102,8 @@ describe('an MCPServer at the MCP gateway of Kuadrant, whose kinds, controller a
     await say('mcpserverregistration', { conditions: [condition('Ready', found)] });
     const { status } = await untilCondition(namespace, 'search', { type: 'GatewayRegistered', status: 'True' });
     expect(status?.address?.url).toBe('http://mcp.example.com/mcp');
-    await untilSaid('the gateway offers 3 of its tools, and leaves out 1 that are invalid');
+    const { status: counted } = await untilSaid('the gateway offers 3 of its tools, and leaves out 1 that are invalid');
+    expect(counted?.['extensions']).toMatchObject({ gateway: { tools: 3, invalidTools: 1 } });
   });
 
   it('is registered anew with another prefix, which no registration can get', async () => {
@@ -113,6 +114,21 @@ describe('an MCPServer at the MCP gateway of Kuadrant, whose kinds, controller a
       return found?.spec?.['prefix'] === 'find_' && found;
     });
     expect(after.metadata.uid).not.toBe(before?.metadata.uid);
+  });
+
+  it('warns, before it is stored, of a prefix that another server has, which is warned of nothing', async () => {
+    const later = kubernetesServer('later', { gateway: { provider: 'kuadrant', configRef: 'edge-later' } });
+    const isWarned = async (manifest: object): Promise<boolean> => {
+      const args = ['apply', '--dry-run=server', '--namespace', namespace, '--filename', '-'];
+      const { code, stderr } = await kubectl(args, manifest);
+      expect(code).toBe(0);
+      return stderr.includes('another server of the MCP gateway has the prefix');
+    };
+    await configure('find_', 'edge-later');
+    await eventually('a warning of the prefix', () => isWarned(later));
+    expect(await isWarned(server('kuadrant'))).toBe(false);
+    await configure('later_', 'edge-later');
+    await eventually('no warning of a prefix that nobody has', async () => !(await isWarned(later)));
   });
 
   it('loses its registration with another provider', async () => {
