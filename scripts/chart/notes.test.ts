@@ -119,6 +119,41 @@ describe('the notes', () => {
     });
   });
 
+  it('show a first server to who installs, and not to who upgrades', async () => {
+    const [first, upgraded] = [await read(), await read('--is-upgrade')];
+    expect(first).toMatch(/--watch\n\nA server that talks to this cluster's API needs/);
+    for (const told of ['Your first server', "this cluster's API needs"]) expect(upgraded).not.toContain(told);
+    const reference = ['--set', 'compatibility.profile=reference'];
+    for (const args of [reference, [...reference, '--is-upgrade']])
+      expect(await read(...args)).toMatch(/\n\ncompatibility\.profile is reference: /);
+  });
+
+  it('warn of alerts that read what the ServiceMonitor drops', async () => {
+    const rules = ['--api-versions', 'monitoring.coreos.com/v1', '--set', 'monitoring.rules.enabled=true'];
+    const scraped = [...rules, '--set', 'serviceMonitor.enabled=true'];
+    const told = 'serviceMonitor.serverNames is not';
+    expect(await read(...scraped)).toContain(told);
+    expect(await read(...rules)).not.toContain(told);
+    expect(await read(...scraped, '--set', 'serviceMonitor.serverNames=true')).not.toContain(told);
+  });
+
+  it.each([
+    ['monitoring', 'monitoring.coreos.com/v1/PodMonitor'],
+    ['gateway.httpRoute', 'gateway.networking.k8s.io/v1/HTTPRoute'],
+    ['egressHosts', 'cilium.io/v2/CiliumNetworkPolicy'],
+    ['reports', 'openreports.io/v1alpha1/Report'],
+    ['reports', 'wgpolicyk8s.io/v1alpha2/PolicyReport'],
+  ])('say what %s waits for where the cluster has no %s (of reports alone they did)', async (value, api) => {
+    const on = ['--set', `${value}.enabled=true`];
+    const told = new RegExp(
+      `^${value}\\.enabled is true, but this cluster has no .*\\n.* noticed within a minute`,
+      'm',
+    );
+    expect(await read(...on)).toMatch(told);
+    expect(await read(...on, '--api-versions', api)).not.toMatch(told);
+    expect(await read()).not.toContain('is true, but this cluster');
+  });
+
   it('name in an upgrade the reports that nobody keeps true any more, of the kinds that there are (they said nothing)', async () => {
     const [open, older] = ['openreports.io/v1alpha1/Report', 'wgpolicyk8s.io/v1alpha2/PolicyReport'] as const;
     const upgrade = ['--is-upgrade', '--api-versions', older];

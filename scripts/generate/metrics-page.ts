@@ -161,7 +161,7 @@ ${renderTable(bridge)}
 
 ## What to alert on
 
-With \`prometheusRule.enabled\` the chart brings these as a PrometheusRule, and \`serviceMonitor.enabled\` has both containers scraped; without the Prometheus operator
+With \`prometheusRule.enabled\` the chart brings these as a PrometheusRule, and \`serviceMonitor.enabled\` has both containers scraped: Helm refuses the upgrade until the CRDs of the Prometheus operator are there. Without the operator
 \`chart/alerts.yaml\` is a file of rules as it is. The two about API servers need their metrics.
 
 ${renderAlerts(readAlerts())}

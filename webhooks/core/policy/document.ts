@@ -94,7 +94,8 @@ function firstRuleShape(rule: Rule): Shape<NamedRule> {
   const shape = ruleShape(rule);
   if (missingParameters(rule.parameters, defaultParameters(rule.parameters)).length === 0) return shape;
   const isOff = { properties: { action: { enum: ['off', false] } }, required: ['action'] };
-  return { ...shape, schema: { ...shape.schema, anyOf: [{ required: ['parameters'] }, isOff] } };
+  // Of two that could hold, validators say what both lack.
+  return { ...shape, schema: { ...shape.schema, if: isOff, else: { required: ['parameters'] } } };
 }
 
 /** Rules by id. What this release does not know is told and left out: the policy may be older or newer. */
