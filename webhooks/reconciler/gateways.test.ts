@@ -498,7 +498,7 @@ describe('a server that is announced to a gateway which looks for servers by its
     putServer(api, { provider: to.provider });
     await start(api, []);
     expect(announced(api, to)).toEqual([false, false]);
-    expect(message(api)).toMatch(/^spec.gateway has no effect: gateway is switched off/);
+    expect(message(api)).toMatch(/^spec.gateway is not followed: gateway is switched off/);
     await stopAll();
     const clock = await start(api, undefined, policy);
     await clock.advance(60_000);

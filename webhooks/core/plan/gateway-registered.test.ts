@@ -308,14 +308,25 @@ describe('a server at a Gateway of the Gateway API', () => {
   });
 
   it('says of a route that it stays where nothing becomes of spec.gateway any more', () => {
-    const states: GatewayInput['apis'] = new Map([
-      ['MCPGatewayBinding', 'off'],
-      ['HTTPRoute', served],
-    ]);
+    const apisWith = (binding: ApiState, route: ApiState): GatewayInput['apis'] =>
+      new Map([
+        ['MCPGatewayBinding', binding],
+        ['HTTPRoute', route],
+      ]);
+    const states = apisWith('off', served);
     expect(said(at({ state: 'yes' }, { apis: states }))).toMatch(
       /^False\/FeatureDisabled: spec\.gateway is not followed: .*; HTTPRoute search-gateway-binding stays, with what it routes/,
     );
-    expect(said(at({ state: 'yes' }, { apis: states, children: [] }))).toMatch(/spec\.gateway has no effect/);
+    const unseen = said(at({ state: 'yes' }, { apis: states, children: [] }));
+    expect(unseen).toMatch(
+      /is not followed: .*; any MCPGatewayBinding of before stays, and goes on, until somebody deletes it </,
+    );
+    const unknown = said(at({ state: 'yes' }, { apis: apisWith('off', 'off'), children: [] }));
+    expect(unknown).toMatch(/any MCPGatewayBinding of before stays.*; any HTTPRoute of before stays/);
+    expect(unknown).not.toContain('MCPServerRegistration');
+    expect(said(at({ state: 'yes' }, { apis: apisWith('absent', served), children: [] }))).toMatch(
+      /spec\.gateway has no effect: .*noticed within a minute\) </,
+    );
   });
 
   it('says of a server that asks nobody for credentials', () => {

@@ -25,7 +25,7 @@ import type { ExtensionFound } from '../resources/gateway-extension.ts';
 import { httpRoute } from '../resources/http-route.ts';
 import { mcpGatewayBinding } from '../resources/mcp-gateway-binding.ts';
 import { mcpServerRegistration } from '../resources/mcp-server-registration.ts';
-import { isAsked, lackOf, stateOf } from '../resources/optional-kind.ts';
+import { isAsked, lackOf, stateOf, whatStaysOf } from '../resources/optional-kind.ts';
 import type { OptionalKind } from '../resources/optional-kind.ts';
 import { PROTECTED_RESOURCE } from '../resources/published-paths.ts';
 import { publicUrlOf } from '../resources/public-url.ts';
@@ -541,8 +541,8 @@ function lackAs(of: OptionalKind | typeof httpRoute, input: GatewayInput): Verdi
   const lack = lackOf(of, stateOf(of, input.apis));
   if (lack === undefined) return undefined;
   const { status, reason, what, fix } = lack;
-  const stays = whatIsLeft(input);
-  const effect = stays.length === 0 ? 'has no effect' : 'is not followed';
+  const stays = [...(lack.stays === undefined ? [] : [lack.stays]), ...whatIsLeft(input)];
+  const effect = stays.length === 0 ? lack.effect : 'is not followed';
   return { status, reason, message: [`spec.gateway ${effect}: ${what}`, fix, ...stays].join('; '), cause: of.kind };
 }
 
@@ -552,8 +552,14 @@ function whatIsLeft(input: GatewayInput): readonly string[] {
   const route = ourChild(httpRoute.kind, input);
   return [
     route === undefined ? [] : [`HTTPRoute ${route.name} stays, with what it routes, until somebody deletes it`],
+    [httpRoute, mcpServerRegistration].filter((of) => isUnseen(of, input)).map(({ kind }) => whatStaysOf(kind)),
     announcedBy === undefined ? [] : [`it stays announced by ${announcedBy}, until spec.gateway is removed`],
   ].flat();
+}
+
+/** Whether there may be one that the server asks for, of a kind that is switched off. */
+function isUnseen(of: OptionalKind | typeof httpRoute, { server, apis }: GatewayInput): boolean {
+  return isAsked(of) && of.requirement.asking.isAskedFor(server) && stateOf(of, apis) === 'off';
 }
 
 /** Nothing new is known, as in the first moments after a start: what was said stays, and so does the address. */

@@ -39,16 +39,14 @@ const said = ({ said: { status, reason, message, cause } }: IngressReport): stri
 describe('a server with an Ingress', () => {
   it('is published once an ingress controller has said where', () => {
     const report = decided();
-    expect(said(report)).toBe(`True/Published: An ingress controller takes calls for ${url}`);
+    expect(said(report)).toBe(`True/Published: Ingress search has an address; its URL is ${url}`);
     expect(report.url).toBe(url);
   });
 
   it('is told who has the same host and path, by name only in its own namespace', () => {
     const rest =
       'an Ingress of this class with the same host and path, and which of them gets a call is for the ingress';
-    expect(said(decided({ rival: { name: 'twin' } }))).toContain(
-      `takes calls for ${url}; MCPServer 'twin' has ${rest}`,
-    );
+    expect(said(decided({ rival: { name: 'twin' } }))).toContain(`its URL is ${url}; MCPServer 'twin' has ${rest}`);
     expect(said(decided({ rival: 'elsewhere' }))).toContain(`; a server of another namespace has ${rest}`);
     expect(said(decided({ rival: 'several' }))).toContain(`; many other servers of this namespace have ${rest}`);
   });
@@ -112,7 +110,9 @@ describe('a server with an Ingress', () => {
 
   it('is told of what is switched off, and of no address then', () => {
     const report = decided({ children: [] }, 'off');
-    expect(said(report)).toMatch(/^False\/FeatureDisabled: spec.extensions.ingress has no effect: .*ingress.enabled/);
+    expect(said(report)).toMatch(
+      /^False\/FeatureDisabled: spec.extensions.ingress is not followed: .*ingress.enabled=true.*; any Ingress of before stays, and goes on, until/,
+    );
     expect(report.url).toBeUndefined();
   });
 

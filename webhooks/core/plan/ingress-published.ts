@@ -52,7 +52,9 @@ export function decideIngress(input: IngressInput): IngressReport | undefined {
     return present({ said: notAllowed(refusal, standing), url });
   // What could not be changed leads where it led.
   if (said.status !== 'True' || standing?.registration === undefined) return present({ said, url });
-  return url === undefined ? notTaken(standing, standing.registration, input) : { said: published(url, input), url };
+  return url === undefined
+    ? notTaken(standing, standing.registration, input)
+    : { said: published(standing.name, url, input), url };
 }
 
 function urlOf({ answer, url }: Registration, input: IngressInput): string | undefined {
@@ -79,9 +81,9 @@ function notAllowed({ ruleId, headline, detail }: Finding, standing: ObservedChi
   return { type: INGRESS_PUBLISHED, status: 'False', reason: 'IngressNotAllowed', message, cause: ruleId };
 }
 
-function published(url: string, { server, rival, isOpen = false }: IngressInput): Said {
+function published(name: string, url: string, { server, rival, isOpen = false }: IngressInput): Said {
   const open = isOpen ? 'the server answers without credentials, so whoever reaches it can call its tools' : undefined;
-  const words = [`An ingress controller takes calls for ${url}`, sayRival(rival), ingressCaveat(server), open];
+  const words = [`Ingress ${name} has an address; its URL is ${url}`, sayRival(rival), ingressCaveat(server), open];
   const message = words.filter((word) => word !== undefined).join('; ');
   return { type: INGRESS_PUBLISHED, status: 'True', reason: 'Published', message };
 }

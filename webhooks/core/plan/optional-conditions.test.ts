@@ -42,6 +42,18 @@ describe('the condition of an optional kind', () => {
     expect(said('absent')[0]?.message).toContain('Prometheus operator');
   });
 
+  it('claims no more than is known: what was made before goes on where it is switched off, and nothing where the API is missing', () => {
+    expect(said('off')[0]?.message).toMatch(
+      /^spec\.extensions\.metrics is not followed: .*; any PodMonitor of before stays, and goes on, until somebody deletes it$/,
+    );
+    expect(said('absent')[0]?.message).toMatch(
+      /^spec\.extensions\.metrics has no effect: .* \(noticed within a minute\)$/,
+    );
+    expect(said('unknown')[0]?.message).toMatch(
+      /^spec\.extensions\.metrics is not followed yet: [^;]*; it is tried again$/,
+    );
+  });
+
   it("is True once the object is there, and somebody else's does not count", () => {
     expect(said('served', { children: [applied] })).toMatchObject([{ status: 'True', reason: 'Applied' }]);
     const foreign = { ...applied, ...aChild({ uid: 'u-9' }), kind: 'PodMonitor' };

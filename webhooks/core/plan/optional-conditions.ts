@@ -123,8 +123,8 @@ const lackReasons: ReadonlySet<string> = new Set<Lack['reason']>(['FeatureDisabl
 function sayLack(of: AskedKind, state: ApiState): Omit<Said, 'type'> | undefined {
   const lack = lackOf(of, state);
   if (lack === undefined) return undefined;
-  const { status, reason, what, fix } = lack;
-  const message = `${renderPath(of.requirement.asking.path)} has no effect: ${what}; ${fix}`;
+  const { status, reason, what, fix, effect, stays } = lack;
+  const message = withClause(`${renderPath(of.requirement.asking.path)} ${effect}: ${what}; ${fix}`, stays);
   return { status, reason, message, cause: of.kind };
 }
 

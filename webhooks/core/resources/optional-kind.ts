@@ -58,6 +58,10 @@ export interface Lack {
   readonly what: string;
   /** How to get it: an imperative clause. */
   readonly fix: string;
+  /** What becomes of the part of the spec that asks for it: the predicate of a clause. */
+  readonly effect: 'is not followed' | 'has no effect' | 'is not followed yet';
+  /** What there may still be of it, and works: a clause. */
+  readonly stays?: string;
 }
 
 /** What has to be there first; undefined when nothing is missing. */
@@ -73,13 +77,16 @@ export function lackOf({ apiVersion, kind, requirement }: OptionalKind, state: A
         reason: 'FeatureDisabled',
         what: `${feature} is switched off in this installation`,
         fix: `set ${feature}.enabled=true in the values of the mcp-lifecycle chart`,
+        effect: 'is not followed',
+        stays: whatStaysOf(kind),
       };
     case 'absent':
       return {
         status: 'False',
         reason: 'APINotInstalled',
         what: `this cluster has no ${kind} (${apiVersion})${nobody}`,
-        fix: `${install}; it is noticed within a minute`,
+        fix: `${install} (noticed within a minute)`,
+        effect: 'has no effect',
       };
     case 'unknown':
       return {
@@ -87,6 +94,12 @@ export function lackOf({ apiVersion, kind, requirement }: OptionalKind, state: A
         reason: 'NotChecked',
         what: `${kind} (${apiVersion}) could not be looked up yet`,
         fix: 'it is tried again',
+        effect: 'is not followed yet',
       };
   }
+}
+
+/** Where its feature is off we do not look, and touch nothing. */
+export function whatStaysOf(kind: string): string {
+  return `any ${kind} of before stays, and goes on, until somebody deletes it`;
 }

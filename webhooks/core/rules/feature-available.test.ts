@@ -30,7 +30,7 @@ it.each(asked.map(({ kind, requirement }) => [kind, requirement.feature] as cons
     const warning = renderWarning(finding);
     expect(warning).toContain(`: switched off here: set ${feature}.enabled=true [feature-available]`);
     expect(warning.length).toBeLessThanOrEqual(maxWarningLength);
-    expect(renderSentence(finding)).toContain(`there is no ${kind} for this server`);
+    expect(renderSentence(finding)).toContain(`no ${kind} is made or changed for this server`);
     expect(others).toEqual([]);
   },
 );

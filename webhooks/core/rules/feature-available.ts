@@ -25,7 +25,8 @@ export const featureAvailable: Rule = {
   summary: 'What a server asks of another project should be there, and switched on.',
   rationale:
     'Some parts of a spec become objects of other projects, such as a PodMonitor of the Prometheus operator. Without ' +
-    'that project in the cluster, or while the feature is switched off in the values of the chart, they have no effect. ' +
+    'that project in the cluster they have no effect. While the feature is switched off in the values of the chart, nothing is made or ' +
+    'changed, and what was made before stays as it is. ' +
     `Each has a value: ${values.join(', ')}. ` +
     'The server runs all the same, a condition says what is missing, and what was asked for is made as soon as it can be.',
   remedy:
@@ -62,6 +63,6 @@ function toViolation({ kind, requirement }: AskedKind, { reason, what, fix }: La
   const headline =
     reason === 'FeatureDisabled' ? `switched off here: set ${feature}.enabled=true` : `${what}: install it`;
   const remedy = `${fix.charAt(0).toUpperCase()}${fix.slice(1)}.`;
-  const detail = `there is no ${kind} for this server until then`;
+  const detail = `no ${kind} is made or changed for this server until then`;
   return { path: asking.path, headline, detail, remedy, cause: [reason, kind] };
 }
