@@ -80,6 +80,12 @@ describe.each(pages())('%s', (page) => {
   });
 });
 
+it('the README leads to every guide and every page of reference', () => {
+  const linked = links(readFileSync('README.md', 'utf8')).map(({ target }) => target);
+  const ours = pages().filter((page) => /^docs\/(guides|reference)\//.test(page));
+  expect(ours.filter((page) => !linked.includes(page))).toEqual([]);
+});
+
 /** MCPServers shown in pages; the pages of rules also show what must be refused, and the rules' own tests judge those. */
 const samples = pages()
   .filter((page) => !page.startsWith(join('docs', 'rules')))
