@@ -1,17 +1,8 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFile, rm } from 'node:fs/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
+import { writeParent, type Parent } from './parent.ts';
 import { at, chart, parseRendered, runHelm, type Manifest } from './render.ts';
-
-// Each helm is a process of its own, and the machine may be busy.
-/** A chart that has ours as a dependency, and its values. */
-interface Parent {
-  /** Beside name, version and repository of the dependency. */
-  readonly dependency?: object;
-  readonly values: object;
-}
 
 const image = { repository: 'platform/mcp-lifecycle' };
 const folders: string[] = [];
@@ -20,22 +11,15 @@ afterEach(async () => {
   for (const folder of folders.splice(0)) await rm(folder, { recursive: true });
 });
 
-/** A folder with the parent, our chart packed into it as `helm dependency update` does. */
-async function writeParent({ dependency = {}, values }: Parent): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'mcp-lifecycle-parent-'));
+/** Which is removed after the test. */
+async function newParent(parent: Parent): Promise<string> {
+  const folder = await writeParent(parent);
   folders.push(folder);
-  const ours = { name: 'mcp-lifecycle', version: '>=0.0.0-0', repository: `file://${chart}`, ...dependency };
-  const metadata = { apiVersion: 'v2', name: 'platform', version: '1.0.0', dependencies: [ours] };
-  await mkdir(join(folder, 'templates'));
-  // JSON is YAML.
-  await writeFile(join(folder, 'Chart.yaml'), JSON.stringify(metadata));
-  await writeFile(join(folder, 'values.yaml'), JSON.stringify(values));
-  await runHelm('dependency', 'update', folder);
   return folder;
 }
 
 async function renderParent(parent: Parent, ...args: readonly string[]): Promise<readonly Manifest[]> {
-  const folder = await writeParent(parent);
+  const folder = await newParent(parent);
   return parseRendered(await runHelm('template', 'platform', folder, '--namespace', 'mcp', ...args));
 }
 
@@ -78,7 +62,7 @@ describe('a parent chart', () => {
   });
 
   it('passes helm lint, values of the condition included', async () => {
-    const folder = await writeParent({ dependency: condition, values: { 'mcp-lifecycle': { enabled: true, image } } });
+    const folder = await newParent({ dependency: condition, values: { 'mcp-lifecycle': { enabled: true, image } } });
     await runHelm('lint', '--strict', folder);
   });
 
@@ -93,7 +77,7 @@ describe('a parent chart', () => {
   });
 
   it('shows notes of the chart', async () => {
-    const folder = await writeParent({ values: { 'mcp-lifecycle': { image, watchNamespaces: null } } });
+    const folder = await newParent({ values: { 'mcp-lifecycle': { image, watchNamespaces: null } } });
     const notes = await runHelm('install', 'platform', folder, '--dry-run=client', '--render-subchart-notes');
     expect(notes).toContain('helm test platform');
   });

@@ -6,25 +6,14 @@ import { helm, installChart, programImage, uninstallChart } from '../../harness/
 import { fingerprint, settledFingerprint } from '../../harness/children.ts';
 import { eventually } from '../../harness/eventually.ts';
 import { restoreChart } from '../../harness/installation.ts';
-import { apply, get, kubectl, kubectlOk, list } from '../../harness/kubectl.ts';
+import { apply, get, kubectl, list } from '../../harness/kubectl.ts';
 import { kubernetesServer, untilCondition } from '../../harness/mcp-server.ts';
 import { useNamespace } from '../../harness/namespace.ts';
 import { withoutFarewells } from '../../harness/replicas.ts';
+import { untilNothingIsLeft } from '../../harness/uninstalled.ts';
 
-const selector = `app.kubernetes.io/instance=${release.name}`;
-const crds = ['mcpservers.mcp.x-k8s.io', 'mcpgatewaybindings.mcp.x-k8s.io'];
 const chart = fileURLToPath(new URL('../../../chart', import.meta.url));
 const asRoot = { runtime: { security: { securityContext: { runAsUser: 0 } } } };
-
-/** Everything that can be listed, with our labels, the kept CRDs excepted. */
-async function leftovers(): Promise<readonly string[]> {
-  const kinds = (await kubectlOk(['api-resources', '--verbs=list', '--output=name'])).trim().split('\n');
-  const listable = kinds.filter((kind) => !kind.startsWith('events') && !kind.startsWith('componentstatuses'));
-  const objects = await list('everywhere', listable.join(','), selector);
-  return objects
-    .map(({ kind, metadata }) => `${kind}/${metadata.name}`)
-    .filter((id) => !crds.some((crd) => id === `CustomResourceDefinition/${crd}`));
-}
 
 /** The first request after helm returned is judged by us: no retry here. */
 async function refusalOfRoot(namespace: string): Promise<string> {
@@ -57,9 +46,7 @@ describe('helm uninstall', () => {
     untouched = await ofUntouched();
     expect(untouched).not.toHaveLength(0);
     await uninstallChart();
-    await eventually('nothing with our labels is left', async () => (await leftovers()).length === 0, {
-      describe: leftovers,
-    });
+    await untilNothingIsLeft(release.name);
     expect(await list({ namespace: release.namespace }, 'secrets,leases')).toEqual([]);
     expect(await get(namespace, 'deployments', 'changed')).toBeDefined();
     expect(await ofUntouched()).toEqual(untouched);
