@@ -295,6 +295,21 @@ describe('a server at a Gateway of the Gateway API', () => {
     },
   );
 
+  it('is told that there is no such Gateway, then that there is one, and that nobody looks at its route', async () => {
+    const api = withApis();
+    putConfig(api, settings);
+    putServer(api, { provider: 'httproute', configRef: 'edge' });
+    const clock = await start(api);
+    await clock.advance(60_000);
+    const message = (): string =>
+      statusOf(api).conditions?.find(({ type }) => type === 'GatewayRegistered')?.message ?? '';
+    expect(registered(api)).toBe('False/GatewayNotRegistered');
+    expect(message()).toMatch(/No gateway controller has looked .*: Gateway gateways\/public not found/);
+    putGateway(api);
+    await clock.advance(330_000);
+    expect(message()).toMatch(/No gateway controller has looked .*: Gateway gateways\/public exists/);
+  });
+
   it('is not published where nobody tells of it', async () => {
     const api = withApis();
     putGateway(api);

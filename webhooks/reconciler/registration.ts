@@ -4,7 +4,7 @@ import { API } from '../core/mcpserver/api.ts';
 import { extensionNameOf, gatewayNameOf, isOfKuadrant } from '../core/mcpserver/gateway.ts';
 import { gatewayBindingName, namespaceOf } from '../core/mcpserver/names.ts';
 import type { MCPServer } from '../core/mcpserver/types.gen.ts';
-import { decideGateway } from '../core/plan/gateway-registered.ts';
+import { asksForGateway, decideGateway } from '../core/plan/gateway-registered.ts';
 import type { BindingStatus, GatewayInput, GatewayReport, RouteRival } from '../core/plan/gateway-registered.ts';
 import type { OptionalInput } from '../core/plan/optional-conditions.ts';
 import type { Offered } from '../core/plan/offered-tools.ts';
@@ -91,17 +91,20 @@ function askedOf(
   return world.brokers.keep(key, { origin, namespace: namespaceOf(server), name });
 }
 
-/** Of a route that was taken: nobody asks otherwise where clients reach it. */
+/** Nobody asks otherwise where clients reach the route, or why nobody says anything of it. */
 async function gatherGateway(
-  { server, children }: OptionalInput,
+  { server, children, nowMs }: OptionalInput,
   facts: ReferenceFacts,
   { world, signal }: RegistrationScope,
 ): Promise<GatewayState | undefined> {
-  const isTaken = children.some(
+  const asks = children.some(
     ({ kind, name, registration }) =>
-      kind === httpRoute.kind && name === gatewayBindingName(server) && registration?.answer.state === 'yes',
+      kind === httpRoute.kind &&
+      name === gatewayBindingName(server) &&
+      registration !== undefined &&
+      asksForGateway(registration, { nowMs }),
   );
-  const gateway = isTaken ? gatewayNameOf(gatewaySettingsOf(server, facts)) : undefined;
+  const gateway = asks ? gatewayNameOf(gatewaySettingsOf(server, facts)) : undefined;
   return gateway === undefined ? undefined : world.gateways.read(gateway, signal);
 }
 

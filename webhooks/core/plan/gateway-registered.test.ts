@@ -235,6 +235,43 @@ describe('a server at a Gateway of the Gateway API', () => {
     );
   });
 
+  it('says whether the Gateway is there of which no controller has looked, and whether a listener takes the host, but none of their hosts', () => {
+    const silent = (gateway: GatewayInput['gateway'], facts = complete): string =>
+      said(at({ state: 'none' }, { gateway, facts }));
+    expect(silent({ state: 'missing' })).toMatch(
+      /^False\/GatewayNotRegistered: No gateway controller has looked at HTTPRoute search-gateway-binding in 30 s: Gateway gateways\/public not found: .* <silent>$/,
+    );
+    const listeners = [{ protocol: 'HTTP', port: 80, hostname: 'bank.example.org' }];
+    const found = { state: 'found', listeners, addresses: [] } as const;
+    expect(silent(found)).toMatch(/in 30 s: Gateway gateways\/public exists: see whether a controller runs [^;]*$/);
+    const withHost = (host: string): ReferenceFacts =>
+      withSettings({ 'gateway-name': 'public', 'gateway-namespace': 'gateways', 'route-hostname': host });
+    const other = silent(found, withHost('mcp.example.com'));
+    expect(other).toMatch(/exists: .*; no listener of it takes the host 'mcp\.example\.com': choose a route-hostname/);
+    expect(other).not.toContain('bank');
+    expect(silent(found, withHost('bank.example.org'))).not.toContain('no listener');
+    expect(silent({ state: 'unknown', why: 'we are not allowed to read its Gateway' })).toContain(
+      'see whether Gateway',
+    );
+    expect(at({ state: 'none' }, { gateway: found }).lookAgainMs).toBe(300_000);
+  });
+
+  it('goes on saying what was found out of the Gateway while nobody tells', () => {
+    const before = withStatus({
+      conditions: [
+        {
+          ...{ type: 'GatewayRegistered', status: 'False', reason: 'GatewayNotRegistered', message: 'as it was' },
+          ...{ lastTransitionTime: appliedAt, observedGeneration: 2 },
+        },
+      ],
+      extensions: { causes: { GatewayRegistered: 'silent' } },
+    });
+    const gateway = { state: 'unknown', why: 'no answer', isPassing: true } as const;
+    const again = at({ state: 'none' }, { gateway, server: asking('httproute', before) });
+    expect(again).toMatchObject({ said: { message: 'as it was', cause: 'silent' }, lookAgainMs: 30_000 });
+    expect(said(at({ state: 'none' }, { gateway }))).toContain('see whether Gateway');
+  });
+
   const status: MCPServerStatus = {
     address: { url: 'https://mcp.example.com/mcp' },
     conditions: [

@@ -7,6 +7,7 @@ import { oneLine } from '../engine/text.ts';
 import {
   extensionNameOf,
   gatewayNameOf,
+  hostnameIn,
   HTTP_ROUTE_PROVIDER,
   isOfKuadrant,
   isRouted,
@@ -41,15 +42,19 @@ import type { OptionalInput } from './optional-conditions.ts';
 import { offerOf, sayOffered, whyNotOffered } from './offered-tools.ts';
 import type { Offered } from './offered-tools.ts';
 import { servedAddressOf } from './served-address.ts';
+import { whyUnlooked } from './unlooked-route.ts';
 
 /** How long whoever registers a server may take to say something, in milliseconds, before it is taken that nobody does. */
 const patienceMs = 30_000;
 
-/** When to look again: at a Gateway without an address, at one that has one, and for what could not be read. */
+/** When to look again: at a Gateway without an address, at one that has one or that nobody runs, and for what could not be read. */
 const lookMs = { toPending: 10_000, toGateway: 300_000, toUnread: 30_000 };
 
 /** Cause of the condition of a server whose route is taken by a Gateway without an address. */
 const PENDING = 'pending';
+
+/** Cause of the condition of a server of whose route nobody has said anything. */
+const SILENT = 'silent';
 
 /** How the cause begins of a server of which its broker has said that it cannot be used. */
 const NOT_OFFERED = 'not offered';
@@ -60,7 +65,7 @@ export interface GatewayInput extends OptionalInput {
   readonly findings?: readonly Finding[];
   /** Default: the usual one. */
   readonly clusterDomain?: string;
-  /** What the route names, where it was taken; absent: nobody looked. */
+  /** What the route names, where it was taken, or where no controller has said anything of it for long; absent: nobody looked. */
   readonly gateway?: GatewayState | undefined;
   /** What leads to that, with the provider of Kuadrant; absent: nobody looked. */
   readonly through?: ExtensionFound | undefined;
@@ -316,12 +321,19 @@ function byGateway(input: GatewayInput, { registration, name, parent }: Route): 
         const message = `Waiting for ${gateway} to look at HTTPRoute ${name}`;
         return { ...notRegistered(message, WAITING), lookAgainMs: remainingMs, ofBinding: 'GatewayNotRegistered' };
       }
-      const words =
-        `No gateway controller has looked at HTTPRoute ${name} in 30 s: see whether ${gateway} exists, ` +
-        'and whether a controller runs for its GatewayClass';
-      return { ...notRegistered(words, 'silent'), ofBinding: 'GatewayNotRegistered' };
+      return unlooked(input, name, parent);
     }
   }
+}
+
+function unlooked(input: GatewayInput, name: string, parent: GatewayName): Verdict {
+  const { server, facts, gateway } = input;
+  // What was found out of the Gateway stays said where nobody tells this time.
+  const wasSaid = server.status?.extensions?.causes?.[GATEWAY_REGISTERED] === SILENT;
+  if (isUnsaid(input) && wasSaid) return { ...asBefore(input), lookAgainMs: lookMs.toUnread };
+  const host = isOfKuadrant(server) ? undefined : hostnameIn(gatewaySettingsOf(server, facts), 'routeHostname');
+  const words = `No gateway controller has looked at HTTPRoute ${name} in 30 s: ${whyUnlooked(parent, gateway, host)}`;
+  return { ...notRegistered(words, SILENT), lookAgainMs: lookMs.toGateway, ofBinding: 'GatewayNotRegistered' };
 }
 
 /** Nobody said this time what the Gateway is. */
@@ -478,8 +490,14 @@ function whatIsMissing(
   return why === undefined ? { type: 'unknown' } : incomplete(why.what, why.fix);
 }
 
+/** Whether it makes a difference what the Gateway is: the route was taken, or nobody has said anything of it for long. */
+export function asksForGateway(registration: Registration, time: Pick<GatewayInput, 'nowMs'>): boolean {
+  const { state } = registration.answer;
+  return state === 'yes' || (state !== 'no' && remainingPatienceMs(registration, time) <= 0);
+}
+
 /** Until it is taken that nobody answers. Where nobody knows since when it is what it is, nobody has had the time. */
-function remainingPatienceMs({ appliedAt }: Registration, { nowMs }: GatewayInput): number {
+function remainingPatienceMs({ appliedAt }: Registration, { nowMs }: Pick<GatewayInput, 'nowMs'>): number {
   const since = Date.parse(appliedAt ?? '');
   // The clock of an API server may be ahead of ours, and is no reason to wait for ever.
   return Number.isNaN(since) ? 0 : Math.min(patienceMs, since + patienceMs - nowMs);

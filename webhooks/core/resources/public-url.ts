@@ -129,6 +129,12 @@ export function isForHttp({ protocol }: Listener): boolean {
   return Object.hasOwn(defaultPorts, protocol);
 }
 
+/** Whether there are listeners for HTTPRoutes, and none takes this host. */
+export function isTakenByNone(listeners: readonly Listener[], host: string): boolean {
+  const forHttp = listeners.filter(isForHttp);
+  return forHttp.length > 0 && !forHttp.some(({ hostname }) => areCompatible(hostname, host));
+}
+
 /** Of several that take the host, and may take a route of that namespace, one with TLS. */
 function listenerFor(listeners: readonly Listener[], { host, isOfSame }: Wanted): Listener | undefined {
   const taking = listeners.filter(

@@ -3,7 +3,7 @@ import type { Rule } from '../engine/rule.ts';
 import { shortenMiddle } from '../engine/text.ts';
 import { none } from '../engine/violations.ts';
 import { gatewayKeys, gatewayNameOf, hostnameIn, HTTP_ROUTE_PROVIDER } from '../mcpserver/gateway.ts';
-import { areCompatible, isForHttp, isHostOfRoute } from '../resources/public-url.ts';
+import { isHostOfRoute, isTakenByNone } from '../resources/public-url.ts';
 
 const routed = { gateway: { provider: HTTP_ROUTE_PROVIDER, configRef: 'edge' } };
 const at = (hosts: readonly string[], more: Readonly<Record<string, string>>) => ({
@@ -59,8 +59,7 @@ export const gatewayHostnameMatchesListener: Rule = {
     const gateway = gatewayNameOf(settings);
     // Of a host that is none gateway-usable says so.
     if (host === undefined || gateway === undefined || !isHostOfRoute(host)) return none;
-    const listeners = facts.listenersOf?.(gateway)?.filter(isForHttp) ?? [];
-    if (listeners.length === 0 || listeners.some(({ hostname }) => areCompatible(hostname, host))) return none;
+    if (!isTakenByNone(facts.listenersOf?.(gateway) ?? [], host)) return none;
     const place = `${gateway.namespace}/${gateway.name}`;
     return [
       {
