@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from '@jest/globals';
+import { parse } from 'yaml';
 import { runCli } from '../../webhooks/cli/testing/run-cli.ts';
 
 const folder = join(import.meta.dirname, 'samples');
@@ -28,4 +29,12 @@ it.each([
   const { out } = await runCli(['check', '--output', 'json', join(folder, file)]);
   const { findings } = JSON.parse(out) as { readonly findings: readonly { readonly ruleId: string }[] };
   expect(findings.map(({ ruleId }) => ruleId)).toEqual(expected);
+});
+
+it('the README has one of them applied in the namespace that it creates', () => {
+  const readme = readFileSync('README.md', 'utf8');
+  const [, created = ''] = /^kubectl create namespace (\S+)$/m.exec(readme) ?? [];
+  const [, from = '', to = '', file = ''] = /^sed s\/(\S+)\/(\S+)\/ (\S+) \| kubectl apply -f -$/m.exec(readme) ?? [];
+  expect(readFileSync(file, 'utf8').split(from)).toHaveLength(2);
+  expect(parse(readFileSync(file, 'utf8').replace(from, to))).toMatchObject({ metadata: { namespace: created } });
 });
