@@ -120,6 +120,16 @@ describe('cost', () => {
     expect((await run()).code).toBe(0);
   });
 
+  it('says so, too, where something else could not be read (it said that alone), which decides the exit code', async () => {
+    const api = await aCluster('search');
+    api.answer(({ path }) => path.includes('metrics.k8s.io'), 404);
+    const { code, error } = await run('-n', 'tolls');
+    expect(code).toBe(2);
+    expect(error).toMatch(/no metrics-server.*\nno MCPServer in namespace tolls of context prod\n$/);
+    api.answer(({ path }) => path.includes('mcpservers'), 403);
+    expect((await run('-n', 'tolls')).error).not.toContain('no MCPServer');
+  });
+
   it('suggests from a week of Prometheus, says since when nobody has called, and asks of that namespace alone', async () => {
     await aCluster('search', 'wiki');
     const { url, queries } = await servePrometheus(aWeek);

@@ -76,15 +76,14 @@ day: with --output patch as commands of kubectl that set it. It takes the right 
     const namespace = values['all-namespaces'] ? '' : own;
     const window = values.window === '' ? standardWindow : values.window;
     const wanted = { ...values, window, namespace, names: new Set(positionals) };
-    const { servers, problems } = await readCosts(cluster, wanted);
+    const { servers, problems, isEmpty } = await readCosts(cluster, wanted);
     writeOut(outputs[values.output](servers, cluster.context));
     for (const problem of problems) writeError(`${printable(problem)}\n`);
-    if (problems.length > 0) return exitCodes.unusable;
-    if (servers.length > 0) return exitCodes.clean;
     const where = namespace === '' ? 'any namespace' : `namespace ${namespace}`;
-    writeError(`${printable(`no MCPServer in ${where} of context ${cluster.context}`)}\n`);
-    // A mistyped one is no success.
-    return values.namespace === '' ? exitCodes.clean : exitCodes.found;
+    if (isEmpty) writeError(`${printable(`no MCPServer in ${where} of context ${cluster.context}`)}\n`);
+    if (problems.length > 0) return exitCodes.unusable;
+    // A mistyped namespace is no success.
+    return isEmpty && values.namespace !== '' ? exitCodes.found : exitCodes.clean;
   },
 });
 
@@ -101,6 +100,8 @@ interface Wanted {
 interface Costs {
   readonly servers: readonly ServerCost[];
   readonly problems: readonly string[];
+  /** Whether there is none where it was looked. */
+  readonly isEmpty: boolean;
 }
 
 async function readCosts({ api, context }: ConnectedContext, wanted: Wanted): Promise<Costs> {
@@ -134,6 +135,7 @@ async function readCosts({ api, context }: ConnectedContext, wanted: Wanted): Pr
   const missing = sought.filter((name) => !wantedOnes.some((found) => metaOf(found).name === name));
   return {
     servers: costs.sort((a, b) => (`${a.namespace}/${a.name}` < `${b.namespace}/${b.name}` ? -1 : 1)),
+    isEmpty: stored.problem === undefined && stored.servers.length === 0,
     problems: [
       ...(stored.problem === undefined ? [] : [`${stored.problem.file}: ${stored.problem.message}`]),
       ...unread,
