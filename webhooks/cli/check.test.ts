@@ -150,6 +150,7 @@ describe('check', () => {
          }
        ],
        "notChecked": [],
+       "featuresNotChecked": [],
        "rulesNotJudged": [],
        "rulesNotJudgedFor": [],
        "problems": [],
@@ -237,6 +238,25 @@ describe('check', () => {
     expect((await runCli(['check', '-'], generated('search-'))).code).toBe(0);
     expect((await runCli(['check', '-'], generated('7-'))).out).toContain('[name-usable]');
     expect((await runCli(['check', '-'], server().replace('name: search', 'labels: {}'))).code).toBe(1);
+  });
+});
+
+describe('what servers ask of other projects', () => {
+  const hosts = `${server()}  extensions: {network: {egressHosts: [{host: api.example.com}]}}\n`;
+  const published = `${server()}  gateway: {provider: kuadrant}\n`;
+
+  it('is said once to be not checked where no cluster was asked, and fails nothing (they passed without a word)', async () => {
+    const { code, out } = await runCli(['check', '-'], `${hosts}---\n${published}---\n${hosts}`);
+    expect(code).toBe(0);
+    expect(out).toContain(
+      'not checked, because no cluster was asked (--context or --facts): whether spec.extensions.network.egressHosts, spec.gateway, spec.gateway.provider have an effect\n',
+    );
+    const { out: json } = await runCli(['check', '--output', 'json', '-'], hosts);
+    expect(JSON.parse(json)).toMatchObject({ featuresNotChecked: [{ path: 'spec.extensions.network.egressHosts' }] });
+  });
+
+  it('is not spoken of where no server asks', async () => {
+    expect((await runCli(['check', '-'], server())).out).not.toContain('not checked');
   });
 });
 

@@ -494,8 +494,9 @@ describe('contexts of the kubeconfig', () => {
       });
 
       it('passes it where they are on and an agent is there', async () => {
-        const { code, apis } = await checkTwice(withCilium('egressHosts', 'node-1'));
+        const { code, out, apis } = await checkTwice(withCilium('egressHosts', 'node-1'));
         expect([code, apis]).toEqual([0, { CiliumNetworkPolicy: 'served' }]);
+        expect(out).not.toContain('not checked');
       });
 
       it('warns of what is switched off, and of what is missing, as at admission', async () => {
@@ -528,10 +529,14 @@ describe('contexts of the kubeconfig', () => {
         expect(warned(await checkTwice(there, published))).toEqual([]);
       });
 
-      it('says nothing of what nobody could tell, and asks for nothing that no server needs', async () => {
+      it('says of what nobody could tell that it was not checked, and asks for nothing that no server needs', async () => {
         const api = withCilium('egressHosts', 'node-1');
         api.answer(({ path }) => path.includes('cilium') || path.includes('deployments'), 403);
-        expect(await checkTwice(api)).toMatchObject({ code: 0, apis: {} });
+        const { code, out, apis } = await checkTwice(api);
+        expect([code, apis]).toEqual([0, {}]);
+        expect(out).toContain(
+          'not checked, because prod does not tell: whether spec.extensions.network.egressHosts has an effect\n',
+        );
         expect((await checkTwice(withCilium('egressHosts'), using)).apis).toBeUndefined();
       });
     });

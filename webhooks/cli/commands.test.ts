@@ -112,7 +112,7 @@ describe('rules and explain', () => {
   it('refuse what does not exist', async () => {
     expect(await runCli(['explain', 'nope'])).toMatchObject({
       code: 2,
-      error: expect.stringMatching(/^no rule 'nope'\n/),
+      error: expect.stringMatching(/^no rule 'nope': mcp-lifecycle rules lists every rule\n/),
     });
     expect((await runCli(['explain', 'run-as-nonroot'])).error).toMatch(
       /^no rule 'run-as-nonroot': did you mean run-as-non-root\?\n/,

@@ -241,6 +241,7 @@ describe('what becomes MCPServers', () => {
       /^warning +1 MCPPool\.mcp\.v2dy\.io, and v2dy\.pools\.enabled is not set: .*\n +Set v2dy\.pools\.enabled/m,
     );
     expect(out).toMatch(/^ok +1 MCPServer\.mcp\.v2dy\.io/m);
+    expect(out).toMatch(/\n1 warning, 9 notes, \d+ ok\n$/);
   });
 
   it('is a problem where it is switched on and the cluster does not have it', async () => {

@@ -56,6 +56,14 @@ failure. Nothing is changed; of the Secret with the certificate, its date alone 
   },
 });
 
+const severalOf = {
+  problem: 'problems',
+  warning: 'warnings',
+  unknown: 'unknown',
+  note: 'notes',
+  ok: 'ok',
+} as const satisfies Record<LineLevel, string>;
+
 const levelWidth = Math.max(...lineLevels.map(({ length }) => length));
 
 function renderDiagnosis({ lines }: Diagnosis): string {
@@ -66,7 +74,7 @@ function renderDiagnosis({ lines }: Diagnosis): string {
   });
   const counts = lineLevels.flatMap((level) => {
     const many = countOf(lines, level);
-    return many === 0 ? [] : [`${many} ${level}`];
+    return many === 0 ? [] : [`${many} ${many === 1 ? level : severalOf[level]}`];
   });
   return `${told.join('')}${counts.join(', ')}\n`;
 }

@@ -19,7 +19,10 @@ mcp-lifecycle rules lists every rule.
   argumentWords: ids,
   judgeArguments: ([word, ...more]) => {
     if (word === undefined || more.length > 0) return 'name one rule';
-    return pageOf(idIn(word)) === undefined ? `no rule '${idIn(word)}'${suggest(idIn(word), ids)}` : undefined;
+    const id = idIn(word);
+    if (pageOf(id) !== undefined) return undefined;
+    const said = suggest(id, ids);
+    return `no rule '${id}'${said === '' ? ': mcp-lifecycle rules lists every rule' : said}`;
   },
   run({ positionals: [word = ''] }, { writeOut }) {
     writeOut(pageOf(idIn(word)) ?? '');

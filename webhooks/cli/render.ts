@@ -103,7 +103,7 @@ function renderRefused(
   { problems }: Input,
   { judged, rulesNotJudgedFor }: JudgedInput,
 ): string {
-  const unsaid = { others: 0, notChecked: [], rulesNotJudged: [] };
+  const unsaid = { others: 0, notChecked: [], featuresNotChecked: [], rulesNotJudged: [] };
   const report = {
     ...unsaid,
     servers: judged.length,

@@ -14,6 +14,7 @@ import type { Base } from './base.ts';
 import { compileCrdRules } from './crd-rules.ts';
 import type { Input } from './gather.ts';
 import { identityOf } from './identity.ts';
+import { findFeaturesNotChecked, type FeatureNotChecked } from './features-not-checked.ts';
 import type { NotChecked } from './input-facts.ts';
 import { judgeInClusters } from './judge-in-clusters.ts';
 import type { JudgedBy } from './judged-by.ts';
@@ -74,6 +75,7 @@ export interface CheckReport {
   /** File by file in the order of the input, each by line. */
   readonly findings: readonly Located[];
   readonly notChecked: readonly NotChecked[];
+  readonly featuresNotChecked: readonly FeatureNotChecked[];
   /** CEL rules of the CRD that compare with the object before the change. */
   readonly rulesNotJudged: readonly string[];
   /** Servers of which the schema refuses so much that neither CEL rules nor ours could be asked. */
@@ -92,7 +94,8 @@ export interface CheckReport {
 /** What is said of an input of which nothing was judged. */
 export function refusedReport(problems: readonly InputProblem[]): CheckReport {
   return {
-    ...{ servers: 0, checked: [], others: 0, findings: [], notChecked: [], rulesNotJudged: [], rulesNotJudgedFor: [] },
+    ...{ servers: 0, checked: [], others: 0, findings: [], rulesNotJudged: [], rulesNotJudgedFor: [] },
+    ...{ notChecked: [], featuresNotChecked: [] },
     problems,
   };
 }
@@ -172,6 +175,10 @@ export function toReport(input: Input, options: JudgeOptions): CheckReport {
     othersTold: input.othersTold ?? [],
     findings: judged.flatMap(({ located }) => located),
     notChecked: input.facts.notChecked,
+    featuresNotChecked: findFeaturesNotChecked(
+      judged.flatMap(({ server }) => server ?? []),
+      input.clusters,
+    ),
     rulesNotJudged,
     rulesNotJudgedFor,
     problems: input.problems,

@@ -34,6 +34,7 @@ beforeAll(() => {
     withRawSpec({
       config: { envFrom: [{ secretRef: { name: 'token' } }] },
       runtime: { security: { securityContext: { runAsUser: 0 } } },
+      gateway: { provider: 'kuadrant' },
     }),
   );
   const unknown = { ...refused, spec: { ...refused.spec, extra: 1 } };

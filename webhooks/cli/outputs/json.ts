@@ -8,7 +8,7 @@ import { toJson } from './to-json.ts';
 /** The report for programs, with everything in one document (json-schema.ts says what it is made of). */
 export function renderJson(report: CheckReport, { exitCode }: Pick<RenderOptions, 'exitCode'>): string {
   const { servers, checked, others, findings, notChecked, rulesNotJudged, rulesNotJudgedFor, problems, base } = report;
-  const { policies, ignoredOfPolicy } = report;
+  const { featuresNotChecked, policies, ignoredOfPolicy } = report;
   const document = {
     schemaVersion: reportSchemaVersion,
     exitCode,
@@ -33,6 +33,7 @@ export function renderJson(report: CheckReport, { exitCode }: Pick<RenderOptions
       fingerprint,
     })),
     notChecked,
+    featuresNotChecked,
     rulesNotJudged,
     rulesNotJudgedFor,
     problems,

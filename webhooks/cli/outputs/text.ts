@@ -38,9 +38,10 @@ function renderLocated({ file, line, column, server, finding, isTolerated }: Loc
 }
 
 function summarise(report: CheckReport, failOn: RenderOptions['failOn'], paint: Paint): readonly string[] {
-  const { notChecked, rulesNotJudged, rulesNotJudgedFor } = report;
+  const { notChecked, featuresNotChecked, rulesNotJudged, rulesNotJudgedFor } = report;
   return [
     ...renderNotChecked(notChecked),
+    ...renderFeatures(featuresNotChecked),
     ...(rulesNotJudged.length === 0
       ? []
       : [
@@ -56,6 +57,16 @@ export function renderNotChecked(notChecked: CheckReport['notChecked']): readonl
   return [...new Set(notChecked.map(reasonOf))].map((reason) => {
     const references = notChecked.filter((one) => reasonOf(one) === reason);
     return `not checked, because ${printable(reason)}: ${listReferences(references)}`;
+  });
+}
+
+/** A line for each cluster that did not tell, or one where none was asked. */
+function renderFeatures(features: CheckReport['featuresNotChecked']): readonly string[] {
+  return [...new Set(features.map(({ context }) => context))].map((asked) => {
+    const paths = features.filter(({ context }) => context === asked).map(({ path }) => path);
+    const why =
+      asked === undefined ? 'no cluster was asked (--context or --facts)' : `${printable(asked)} does not tell`;
+    return `not checked, because ${why}: whether ${paths.join(', ')} ${paths.length === 1 ? 'has' : 'have'} an effect`;
   });
 }
 

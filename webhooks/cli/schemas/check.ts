@@ -67,6 +67,16 @@ export const reportSchema = toDocument(
         ),
       ),
       notChecked,
+      featuresNotChecked: list(
+        'Fields of servers that have an effect only where a cluster has what they ask for, and the feature is switched on, of which nobody told.',
+        object(
+          {
+            path: text('The field, as Kubernetes writes it.'),
+            context: text('Of the kubeconfig: the cluster that did not tell; absent where none was asked.'),
+          },
+          ['context'],
+        ),
+      ),
       rulesNotJudged: list(
         'CEL rules of the CustomResourceDefinition that compare with the object before the change.',
         text('The expression.'),
