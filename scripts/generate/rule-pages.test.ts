@@ -79,6 +79,14 @@ spec:
   });
 });
 
+it('says what the answer to a rejected sample is, with the place', () => {
+  const found = { path: ['spec', 'config', 'port'], headline: 'brings bad luck', detail: 'found 1313' };
+  const { content } = toRulePage({ ...rule, check: () => [found] });
+  expect(content).toMatch(/port: 1313\n```\n\nThe answer:\n\n```text\n(.*)\n```\n$/);
+  expect(content).toContain('\nspec.config.port: brings bad luck: found 1313. Use port 7777. [port-lucky]\n');
+  expect(content.match(/The answer:/g)).toHaveLength(1);
+});
+
 it('says of a denying rule that the samples are rejected', () => {
   expect(toRulePage({ ...rule, severity: 'deny' }).content).toContain('## Rejected');
 });

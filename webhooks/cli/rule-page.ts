@@ -1,8 +1,12 @@
+import { applyDefaults } from '../core/defaults/apply.ts';
 import type { ApiState, ApiStates, Installation } from '../core/engine/installation.ts';
 import { expandedKinds } from '../core/resources/index.gen.ts';
 import { isOptional } from '../core/resources/optional-kind.ts';
+import { renderSentence } from '../core/engine/render.ts';
 import type { Example, Rule } from '../core/engine/rule.ts';
+import { renderPath } from '../core/mcpserver/violation.ts';
 import { anMCPServer, withMetadata, withRawSpec } from '../core/testing/builders.ts';
+import { judgeExample } from '../core/testing/judge-example.ts';
 import { renderYaml } from '../platform/manifests/render-yaml.ts';
 
 /** The page of one rule in Markdown: what `explain` prints and what docs/rules holds. */
@@ -27,7 +31,7 @@ ${renderParameters(rule)}## Accepted
 ${rule.examples.accepts.map(renderExample).join('\n')}
 ## ${verdict}
 
-${rule.examples.rejects.map(renderExample).join('\n')}`;
+${rule.examples.rejects.map((example) => `${renderExample(example)}${renderAnswer(rule, example)}`).join('\n')}`;
 }
 
 function renderParameters({ parameters = {} }: Rule): string {
@@ -39,6 +43,14 @@ function renderParameters({ parameters = {} }: Rule): string {
   });
   if (rows.length === 0) return '';
   return `## Parameters\n\n| Name | Type | Default | What it is |\n| --- | --- | --- | --- |\n${rows.join('')}\n`;
+}
+
+/** What is said of it; nothing of a rule that finds nothing there. */
+function renderAnswer(rule: Rule, example: Example): string {
+  const said = judgeExample(rule, example, applyDefaults).map(
+    (finding) => `${renderPath(finding.path)}: ${renderSentence(finding)}\n`,
+  );
+  return said.length === 0 ? '' : `\nThe answer:\n\n\`\`\`text\n${said.join('')}\`\`\`\n`;
 }
 
 function renderExample(example: Example): string {

@@ -1,28 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { applyDefaults } from '../defaults/apply.ts';
-import { evaluateRules } from '../testing/evaluate-rules.ts';
-import type { Finding } from '../engine/finding.ts';
 import { maxWarningLength, renderWarning } from '../engine/render.ts';
 import { lengthOf } from '../engine/text.ts';
-import type { Example, Rule } from '../engine/rule.ts';
 import { renderPath } from '../mcpserver/violation.ts';
-import { anMCPServer, withName, withRawSpec } from '../testing/builders.ts';
-import { inMemoryFacts } from '../testing/in-memory-facts.ts';
+import { judgeExample } from '../testing/judge-example.ts';
 import { rules } from './index.gen.ts';
-
-function judge(rule: Rule, example: Example): readonly Finding[] {
-  const server = anMCPServer(
-    ...(example.name === undefined ? [] : [withName(example.name)]),
-    withRawSpec(example.spec ?? {}),
-  );
-  const { installation, parameters } = example;
-  return evaluateRules(
-    [rule],
-    { server: applyDefaults(server), facts: inMemoryFacts(example), installation },
-    parameters,
-  );
-}
 
 /** The files that declare a rule; others hold what rules share. */
 const files = readdirSync(import.meta.dirname)
@@ -37,14 +20,14 @@ describe.each(rules.map((rule) => [rule.id, rule] as const))('%s', (_, rule) => 
   it.each(rule.examples.accepts.map((example) => [example.title, example] as const))(
     'accepts %s',
     (_title, example) => {
-      expect(judge(rule, example)).toEqual([]);
+      expect(judgeExample(rule, example, applyDefaults)).toEqual([]);
     },
   );
 
   it.each(rule.examples.rejects.map((example) => [example.title, example] as const))(
     'rejects %s',
     (_title, example) => {
-      const findings = judge(rule, example);
+      const findings = judgeExample(rule, example, applyDefaults);
       expect(findings).not.toEqual([]);
       for (const finding of findings) {
         expect(finding).toMatchObject({ ruleId: rule.id, severity: rule.severity });
