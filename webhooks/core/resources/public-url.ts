@@ -125,7 +125,7 @@ export function urlOf({ protocol, port }: Listener, host: string, path: string):
 }
 
 /** Whether it takes HTTPRoutes; what protocols of other projects do is not known here. */
-export function isForHttp({ protocol }: Listener): boolean {
+function isForHttp({ protocol }: Listener): boolean {
   return Object.hasOwn(defaultPorts, protocol);
 }
 
