@@ -75,6 +75,14 @@ describe('an MCPServer at the MCP gateway of Kuadrant, whose kinds, controller a
       return conditionOf(found, 'GatewayRegistered')?.message.includes(words) === true && found;
     });
 
+  const serveOnly = async (version: string): Promise<void> => {
+    const patch = ['v1', 'v1alpha1'].map((one, index) => ({
+      ...{ op: 'replace', path: `/spec/versions/${index}/served`, value: one === version },
+    }));
+    for (const kind of ['mcpserverregistrations', 'mcpgatewayextensions'])
+      await kubectlOk(['patch', 'crd', `${kind}.mcp.kuadrant.io`, '--type=json', '--patch', JSON.stringify(patch)]);
+  };
+
   beforeAll(async () => {
     await kubectlOk(['apply', '--server-side', '--force-conflicts', '--filename', '-'], list);
     await installChart({ args: ['--set', 'gateway.httpRoute.enabled=true,gateway.kuadrant.enabled=true'] });
@@ -129,6 +137,28 @@ describe('an MCPServer at the MCP gateway of Kuadrant, whose kinds, controller a
     expect(await isWarned(server('kuadrant'))).toBe(false);
     await configure('later_', 'edge-later');
     await eventually('no warning of a prefix that nobody has', async () => !(await isWarned(later)));
+  });
+
+  it('is told of a prefix that another server of the gateway has, until the gateway takes it', async () => {
+    const found = await eventually('the registration', async () => (await registration()) ?? false);
+    const refused = { status: 'False', reason: 'PrefixConflict', message: 'find_ is taken' };
+    await say('mcpserverregistration', { conditions: [{ ...condition('Ready', found), ...refused }] });
+    await untilSaid(`The MCP gateway does not take MCPServerRegistration ${name}: find_ is taken (PrefixConflict)`);
+    await untilCondition(namespace, 'search', { type: 'GatewayRegistered', status: 'False' });
+    await say('mcpserverregistration', { conditions: [condition('Ready', found)] });
+    await untilCondition(namespace, 'search', { type: 'GatewayRegistered', status: 'True' });
+  });
+
+  it.each([
+    ['v1alpha1', 'older_'],
+    ['v1', 'newer_'],
+  ])('is registered where the gateway serves %s alone', async (version, prefix) => {
+    await serveOnly(version);
+    await configure(prefix);
+    await eventually(`the registration of ${version}`, async () => {
+      return (await registration(version))?.spec?.['prefix'] === prefix;
+    });
+    await untilSaid(`MCPServerRegistration ${name}`);
   });
 
   it('loses its registration with another provider', async () => {
