@@ -3,10 +3,11 @@
  * @slow autoscalers look four times a minute, at what was measured before; the first time metrics-server is built.
  */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { findCluster } from '../../../scripts/cluster/cluster.ts';
+import { runCommand, type CommandResult } from '../../../scripts/cluster/command.ts';
 import type { Running } from '../../harness/beside.ts';
+import { localCluster } from '../../harness/components.ts';
 import { eventually } from '../../harness/eventually.ts';
-import { apply, conditionOf, get, list, type KubeObject } from '../../harness/kubectl.ts';
+import { apply, conditionOf, get, kubectlOk, list, type KubeObject } from '../../harness/kubectl.ts';
 import { oddServer, untilCondition } from '../../harness/mcp-server.ts';
 import { buildMetricsServer, startMetricsServer } from '../../harness/metrics-server.ts';
 import { useNamespace } from '../../harness/namespace.ts';
@@ -26,21 +27,30 @@ const manifest = oddServer('busy', 'good', {
   },
 });
 
+/** Two pods: requested and used of CPU, then of memory; nobody counts calls, and nothing is suggested. */
+const lineOf = (namespace: string): RegExp =>
+  new RegExp(`^${namespace} +busy +2 +20m +(\\d+)m +64Mi +(\\d+)Mi +- +-$`, 'm');
+
 describe('a server that burns CPU, with a real metrics-server', () => {
   const namespace = useNamespace();
   let metrics: Running | undefined;
   let burning: Promise<string> | undefined;
 
   beforeAll(async () => {
-    const cluster = await findCluster();
-    if (cluster === undefined) throw new Error('scripts/e2e brought the cluster up');
-    metrics = await startMetricsServer(cluster, await buildMetricsServer());
+    metrics = await startMetricsServer(await localCluster(), await buildMetricsServer());
   }, 3_600_000);
   afterAll(async () => {
     await metrics?.stop();
   });
 
   const read = (): Promise<KubeObject | undefined> => get(namespace, 'mcpservers', 'busy');
+  /** As the guide says it, of the context that is named. */
+  const cost = async (...args: readonly string[]): Promise<CommandResult> => {
+    const { environment } = await localCluster();
+    const context = (await kubectlOk(['config', 'current-context'])).trim();
+    const command = [process.execPath, 'webhooks/main.ts', 'cost', '--namespace', namespace, '--context', context];
+    return runCommand([...command, ...args], { env: environment });
+  };
   const untilReplicas = (replicas: number): Promise<unknown> =>
     eventually(
       `there are ${replicas} pods`,
@@ -61,11 +71,25 @@ describe('a server that burns CPU, with a real metrics-server', () => {
     burning = runInside(
       namespace,
       pod?.metadata.name ?? '',
-      'for (const end = Date.now() + 75e3; Date.now() < end; );',
+      'for (const end = Date.now() + 105e3; Date.now() < end; );',
     );
     await untilReplicas(2);
     expect((await get(namespace, 'deployments', 'busy'))?.spec).toMatchObject({ replicas: 2 });
     expect(conditionOf(await get(namespace, 'horizontalpodautoscalers', 'busy'), 'ScalingActive')?.status).toBe('True');
+  });
+
+  it('is told of by cost, with what its busiest pod uses, of which nothing follows for what it should request', async () => {
+    const row = await eventually('what the burning pod uses is told', async () => {
+      const { code, stdout, stderr } = await cost();
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      const [, cpu = '', memory = ''] = lineOf(namespace).exec(stdout) ?? [];
+      return Number(cpu) > 50 && { cpu: Number(cpu), memory: Number(memory) };
+    });
+    // As much as it may, and not more than was there while it was measured.
+    expect(row.cpu).toBeLessThanOrEqual(220);
+    expect(row.memory).toBeGreaterThan(10);
+    expect(row.memory).toBeLessThanOrEqual(128);
+    expect((await cost('--output', 'patch')).stdout).toBe('');
   });
 
   it('and loses it again when it has nothing to do, verified all the time, by nobody else', async () => {
