@@ -16,8 +16,17 @@ import { completeMetadata } from './judge-manifest.ts';
 import { factsIn, placeOf, type ClusterFacts, type KnownGateways, type KnownPrefixes } from './known-facts.ts';
 import { claimsIn } from './prefix-claims.ts';
 
+/** What servers of the input have to know of the gateways where they are published: their listeners, and who has which prefix. */
+export async function askAtGateways(
+  api: KubeApi,
+  input: Pick<Input, 'servers' | 'facts'>,
+  where: { readonly cluster: ClusterFacts; readonly namespace: string },
+): Promise<Pick<ClusterFacts, 'gateways' | 'prefixes'>> {
+  return { ...(await askGateways(api, input, where)), ...(await askPrefixes(api, input, where)) };
+}
+
 /** Reads the Gateways that ConfigMaps of the input and of the cluster name, each once; of one that cannot be read nothing is known. */
-export async function askGateways(
+async function askGateways(
   api: KubeApi,
   { servers, facts }: Pick<Input, 'servers' | 'facts'>,
   { cluster, namespace }: { readonly cluster: ClusterFacts; readonly namespace: string },
@@ -40,7 +49,7 @@ export async function askGateways(
 }
 
 /** Asks who is registered with the prefixes that servers of the input claim; where it cannot be read nothing is known. */
-export async function askPrefixes(
+async function askPrefixes(
   api: KubeApi,
   input: Pick<Input, 'servers' | 'facts'>,
   where: { readonly cluster: ClusterFacts; readonly namespace: string },

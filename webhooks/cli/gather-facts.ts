@@ -9,7 +9,7 @@ import type { InputProblem } from '../platform/manifests/manifest.ts';
 import { replaceFile } from '../platform/replace-file.ts';
 import { askApis, kindsAskedForBy } from './ask-apis.ts';
 import { askCluster } from './ask-cluster.ts';
-import { askGateways, askPrefixes } from './ask-gateways.ts';
+import { askAtGateways } from './ask-gateways.ts';
 import { askNamespaces } from './ask-namespaces.ts';
 import { askPolicy, builtIn } from './cluster-policy.ts';
 import { readFacts, renderFacts } from './facts-file.ts';
@@ -126,9 +126,8 @@ async function askContexts(contexts: readonly string[], questions: Questions): P
     const { input, namespace, kinds } = questions;
     const apis = kinds.length === 0 ? {} : { apis: await askApis(connection.api, kinds) };
     const where = { cluster: facts, namespace };
-    const gateways = problem === undefined ? await askGateways(connection.api, input, where) : {};
-    const prefixes = problem === undefined ? await askPrefixes(connection.api, input, where) : {};
-    clusters.push({ ...facts, ...policy, ...apis, ...gateways, ...prefixes });
+    const atGateways = problem === undefined ? await askAtGateways(connection.api, input, where) : {};
+    clusters.push({ ...facts, ...policy, ...apis, ...atGateways });
     if (problem !== undefined) problems.push(problem);
   }
   return { type: 'asked', clusters, problems };

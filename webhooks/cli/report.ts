@@ -137,7 +137,8 @@ export function judgeInput(
   const { facts, clusters } = input;
   const prefixHolderIn = prefixHoldersOf(input, namespace);
   const besideFacts = (of: string, cluster?: ClusterFacts): ReferenceFacts => ({
-    ...{ ...facts.beside(of), prefixHolder: prefixHolderIn(cluster) },
+    ...facts.beside(of),
+    prefixHolder: prefixHolderIn(cluster),
   });
   const besideIt = { ...context, factsIn: besideFacts, clusters };
   const locate = createLocate();

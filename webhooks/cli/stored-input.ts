@@ -4,7 +4,7 @@ import { metaOf } from '../platform/kube/object.ts';
 import type { KubeApi } from '../platform/kube/api.ts';
 import type { InputProblem } from '../platform/manifests/manifest.ts';
 import { askCluster } from './ask-cluster.ts';
-import { askGateways, askPrefixes } from './ask-gateways.ts';
+import { askAtGateways } from './ask-gateways.ts';
 import { askNamespaces, type AskedNamespaces } from './ask-namespaces.ts';
 import { choosePolicy, renderProblems, type Chosen } from './chosen-policy.ts';
 import { askPolicy, type ClusterPolicy } from './cluster-policy.ts';
@@ -108,8 +108,7 @@ async function gatherFromCluster(
   const asked = await askCluster(api, { context, objects, isInput: true });
   const cluster = asked.facts;
   const stored = { servers, facts };
-  const gateways = asked.problem === undefined ? await askGateways(api, stored, { cluster, namespace }) : {};
-  const prefixes = asked.problem === undefined ? await askPrefixes(api, stored, { cluster, namespace }) : {};
+  const atGateways = asked.problem === undefined ? await askAtGateways(api, stored, { cluster, namespace }) : {};
   const namespaces = await askNamespaces(
     api,
     policy,
@@ -117,7 +116,7 @@ async function gatherFromCluster(
   );
   const problems = [problem, asked.problem, problemOf(namespaces, context)].flatMap((one) => one ?? []);
   const { labelsOf } = namespaces;
-  const clusters = [{ ...cluster, ...gateways, ...prefixes }];
+  const clusters = [{ ...cluster, ...atGateways }];
   const input: Input = { servers, facts, labelsOf, clusters, others: 0, problems };
   return { input, notes: noteUnknownLabels(namespaces) };
 }

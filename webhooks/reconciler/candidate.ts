@@ -1,4 +1,4 @@
-import { LABELS } from '../core/mcpserver/api.ts';
+import { podSelectors } from '../core/mcpserver/api.ts';
 import { candidateName, namespaceOf, serviceUrl } from '../core/mcpserver/names.ts';
 import type { MCPServer } from '../core/mcpserver/types.gen.ts';
 import { isSameChild, childOf } from '../core/plan/action.ts';
@@ -14,7 +14,6 @@ import { toolsInStatus } from '../core/plan/tools-status.ts';
 import { eraImage } from '../core/plan/verification-status.ts';
 import { whyNoPod } from '../core/rollout/no-pod.ts';
 import type { Candidate, Proof } from '../core/rollout/rollout.ts';
-import { splitKey } from '../platform/kube/object.ts';
 import { tlsTrustOf } from '../platform/mcp/tls-trust.ts';
 import type { KeptCaBundle } from '../platform/mcp/tls-trust.ts';
 import { gateQuestion } from './verify/contract-gate.ts';
@@ -47,7 +46,7 @@ export async function gatherCandidate(
   const found = world.children.get('Deployment')?.named(key, name);
   if (found?.deployment === undefined || !isSameChild(found.child, { kind: 'Deployment', name }))
     return { candidate: { state: 'absent' } };
-  const labelSelector = `${LABELS.candidateOf}=${splitKey(key).name}`;
+  const labelSelector = podSelectors.candidate(server.metadata.name);
   const named = { namespace: namespaceOf(server), name, labelSelector };
   const { deployment, ...newest } = await ofNewestTemplate(found.deployment, named, world, signal);
   return { candidate: runningCandidate(key, planned, deployment, world), ...newest };

@@ -1,4 +1,4 @@
-import { APP, LABELS } from '../core/mcpserver/api.ts';
+import { podSelectors } from '../core/mcpserver/api.ts';
 import { namespaceOf } from '../core/mcpserver/names.ts';
 import type { MCPServer } from '../core/mcpserver/types.gen.ts';
 import type { ReportInput } from '../core/plan/report.ts';
@@ -61,7 +61,7 @@ export async function gatherWorkload(
 
 function deploymentOf(server: MCPServer): NamedDeployment {
   const { name } = server.metadata;
-  return { namespace: namespaceOf(server), name, labelSelector: `${LABELS.app}=${APP},${LABELS.server}=${name}` };
+  return { namespace: namespaceOf(server), name, labelSelector: podSelectors.serving(name) };
 }
 
 function ourChild(key: string, server: MCPServer, kind: string, world: World): CachedChild | undefined {

@@ -1,4 +1,4 @@
-import { APP, LABELS } from '../core/mcpserver/api.ts';
+import { podSelectors } from '../core/mcpserver/api.ts';
 import { objectPath } from '../platform/kube/api.ts';
 import type { ApiError } from '../platform/kube/api.ts';
 import { listAt, recordAt, splitKey, stringAt } from '../platform/kube/object.ts';
@@ -16,8 +16,8 @@ const sources: readonly {
   readonly cacheOf: (world: Caches) => World['pods'];
   readonly selectorOf: (server: string) => string;
 }[] = [
-  { cacheOf: ({ pods }) => pods, selectorOf: (name) => `${LABELS.app}=${APP},${LABELS.server}=${name}` },
-  { cacheOf: ({ candidatePods }) => candidatePods, selectorOf: (name) => `${LABELS.candidateOf}=${name}` },
+  { cacheOf: ({ pods }) => pods, selectorOf: podSelectors.serving },
+  { cacheOf: ({ candidatePods }) => candidatePods, selectorOf: podSelectors.candidate },
 ];
 
 /**

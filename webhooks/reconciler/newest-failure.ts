@@ -1,8 +1,8 @@
 import { replicaFailureOf } from '../core/plan/availability.ts';
 import type { DeploymentStatus } from '../core/plan/observed.ts';
 import { objectPath, type ApiError } from '../platform/kube/api.ts';
-import { isRecord, listAt, recordAt, stringAt } from '../platform/kube/object.ts';
-import { conditionsOf, REVISION_ANNOTATION } from './observe.ts';
+import { listAt, recordAt, stringAt } from '../platform/kube/object.ts';
+import { conditionsOf, controllerOf, REVISION_ANNOTATION } from './observe.ts';
 import type { World } from './world.ts';
 
 /** A Deployment of which what it says of pods that cannot be created is about its newest template. */
@@ -65,9 +65,7 @@ function isFailure({ type, status }: DeploymentStatus['conditions'][number]): bo
 /** Anybody may give a ReplicaSet our labels: its controller tells. */
 function isOf(replicaSet: unknown, deployment: string, revision: string | undefined): boolean {
   const metadata = recordAt(replicaSet, 'metadata');
-  const controller = listAt(metadata, 'ownerReferences').find(
-    (owner) => isRecord(owner) && owner['controller'] === true,
-  );
-  const isOfDeployment = stringAt(controller, 'kind') === 'Deployment' && stringAt(controller, 'name') === deployment;
+  const controller = controllerOf(metadata);
+  const isOfDeployment = controller?.kind === 'Deployment' && controller.name === deployment;
   return isOfDeployment && stringAt(recordAt(metadata, 'annotations'), REVISION_ANNOTATION) === revision;
 }

@@ -51,5 +51,11 @@ export const LABELS = {
 /** What all of it is called: the value of `app` and of `app.kubernetes.io/name`. */
 export const APP = 'mcp-server';
 
+/** Which pods, and ReplicaSets, are of the MCPServer of that name: those that serve, and the one that proves its next version. */
+export const podSelectors = {
+  serving: (server: string) => `${LABELS.app}=${APP},${LABELS.server}=${server}`,
+  candidate: (server: string) => `${LABELS.candidateOf}=${server}`,
+} as const;
+
 /** Begins the keys of annotations that are ours, on children and on an MCPServer. */
 export const ANNOTATION_PREFIX = 'mcp-lifecycle/';
